@@ -1,0 +1,75 @@
+/** The action types, and the group each belongs to. A policy, a scope and a grant name one of them or the group. */
+export const SQL_TYPES = ['sql:session', 'sql:read', 'sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown'] as const
+export const ACTION_TYPES = ['connect', ...SQL_TYPES] as const
+export const ACTION_GROUPS = ['sql'] as const
+
+export type SqlType = (typeof SQL_TYPES)[number]
+export type ActionType = (typeof ACTION_TYPES)[number]
+/** What a scope grant names: one action type, or a group of them. */
+export type Scope = ActionType | (typeof ACTION_GROUPS)[number]
+
+export function isActionType(text: string): text is ActionType {
+  return ACTION_TYPES.some((type) => type === text)
+}
+
+export function isScope(text: string): text is Scope {
+  return isActionType(text) || ACTION_GROUPS.some((group) => group === text)
+}
+
+/** True when `scope` names `type` itself or the group it belongs to. */
+export function scopeIncludes(scope: Scope, type: ActionType): boolean {
+  return scope === type || type.startsWith(`${scope}:`)
+}
+
+/** The number that stands for "unknown" in `Facts.rows`: the largest that both JavaScript and Cedar hold exactly. */
+export const ROWS_UNKNOWN = Number.MAX_SAFE_INTEGER
+
+/** What policy may ask about one statement. Unknown is explicit and is the stricter value. */
+export interface Facts {
+  readonly rows: number
+  readonly rowsKnown: boolean
+  /** An UPDATE or DELETE whose WHERE does not restrict, a TRUNCATE, or not known. */
+  readonly unbounded: boolean
+  /** Tables as written in the statement (`schema.table` where it was qualified), sorted, without duplicates. */
+  readonly tables: readonly string[]
+  readonly columns: readonly string[]
+}
+
+export const NO_FACTS: Facts = { rows: 0, rowsKnown: true, unbounded: false, tables: [], columns: [] }
+
+/** One statement of an action: a simple Query of three statements is one action with three of them, and each is judged. */
+export interface Statement {
+  readonly type: ActionType
+  readonly fingerprint: string | null
+  readonly facts: Facts
+}
+
+/** A bound value as it crossed the wire. `value` is UTF-8 text, or hexadecimal when `format` is binary; null is SQL NULL. */
+export interface Parameter {
+  readonly value: string | null
+  readonly format: 'text' | 'binary'
+  /** The type's OID from Parse, 0 when the server chooses. It changes what a binary value means. */
+  readonly type: number
+}
+
+/** Session state that changes what the same text does; an approval is void when it differs. */
+export interface SessionState {
+  readonly database: string
+  readonly role: string
+  readonly searchPath: string
+  readonly standardConformingStrings: string
+  readonly clientEncoding: string
+}
+
+/**
+ * One thing done on a resource. `text`, `parameters` and `state` are canonical: what a reviewer is shown, what is
+ * hashed and what is forwarded are these same bytes.
+ */
+export interface Action {
+  /** The widest type of its statements, for display and search; judging goes by statement. */
+  readonly type: ActionType
+  readonly text: string
+  readonly parameters: readonly Parameter[]
+  readonly state: SessionState | null
+  readonly statements: readonly Statement[]
+}

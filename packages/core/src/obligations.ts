@@ -1,0 +1,51 @@
+import { type Ceiling, narrower } from './coverage.ts'
+import { combineNeeds, type Need } from './need.ts'
+
+/** What the matching policies ask for besides a review. */
+export interface Obligations {
+  readonly reason: boolean
+  /** Regular expressions that the ticket must match, every one of them. */
+  readonly tickets: readonly string[]
+  readonly sign: boolean
+  readonly mask: readonly string[]
+  readonly ceiling: Ceiling | null
+  /** The request's own life in milliseconds. */
+  readonly expiresMs: number | null
+}
+
+export const NO_OBLIGATIONS: Obligations = { reason: false, tickets: [], sign: false, mask: [], ceiling: null, expiresMs: null }
+
+/** Union of what is asked, minimum of what is given. */
+export function combineObligations(...all: readonly Obligations[]): Obligations {
+  return all.reduce(
+    (sum, next) => ({
+      reason: sum.reason || next.reason,
+      tickets: [...new Set([...sum.tickets, ...next.tickets])],
+      sign: sum.sign || next.sign,
+      mask: [...new Set([...sum.mask, ...next.mask])],
+      ceiling: sum.ceiling && next.ceiling ? narrower(sum.ceiling, next.ceiling) : (sum.ceiling ?? next.ceiling),
+      expiresMs: sum.expiresMs !== null && next.expiresMs !== null ? Math.min(sum.expiresMs, next.expiresMs) : (sum.expiresMs ?? next.expiresMs),
+    }),
+    NO_OBLIGATIONS,
+  )
+}
+
+/** Policy's answer for one statement, or for a whole action. `policies` are the ids that decided. */
+export type Decision =
+  | { readonly effect: 'allow'; readonly policies: readonly string[]; readonly obligations: Obligations }
+  | { readonly effect: 'review'; readonly policies: readonly string[]; readonly obligations: Obligations; readonly need: Need }
+  | { readonly effect: 'deny'; readonly policies: readonly string[]; readonly message: string }
+
+/** The strictest of several decisions: a deny wins, needs add up, obligations are combined. */
+export function strictest(decisions: readonly Decision[]): Decision {
+  const deny = decisions.find((decision) => decision.effect === 'deny')
+  if (deny) return deny
+  const open = decisions.filter((decision) => decision.effect !== 'deny')
+  const obligations = combineObligations(...open.map((decision) => decision.obligations))
+  const reviews = open.filter((decision) => decision.effect === 'review')
+  const deciding = reviews.length > 0 ? reviews : open
+  const policies = [...new Set(deciding.flatMap((decision) => decision.policies))]
+  if (open.length === 0) return { effect: 'deny', policies: [], message: 'there is nothing to judge' }
+  if (reviews.length === 0) return { effect: 'allow', policies, obligations }
+  return { effect: 'review', policies, obligations, need: combineNeeds(...reviews.map((decision) => decision.need)) }
+}

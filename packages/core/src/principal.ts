@@ -1,0 +1,14 @@
+/** Who acts: a user, or an agent acting for a user. `groups` are the user's groups at the time of judging. */
+export interface Principal {
+  readonly user: string
+  readonly agent: string | null
+  readonly groups: readonly string[]
+}
+
+/** The local administrator of a gateway's own host (`--data DIR`): may configure, holds no group, reviews nothing. */
+export const LOCAL_ADMIN = 'local-admin'
+
+/** `alice@example.com`, or `alice@example.com/claude` for her agent: unique for every principal, shown wherever one is named. */
+export function principalId(principal: Pick<Principal, 'user' | 'agent'>): string {
+  return principal.agent === null ? principal.user : `${principal.user}/${principal.agent}`
+}

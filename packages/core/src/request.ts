@@ -1,0 +1,202 @@
+import type { Action, Scope } from './action.ts'
+import { assertWithin, type Ceiling, type Given } from './coverage.ts'
+import { DomainError } from './error.ts'
+import type { Grant } from './grant.ts'
+import { type Approver, describeNeed, isSatisfied, mayFill, type Need } from './need.ts'
+import type { Obligations } from './obligations.ts'
+import { type Principal, principalId } from './principal.ts'
+
+export type RequestStatus = 'pending' | 'approved' | 'denied' | 'withdrawn' | 'expired'
+
+/** What is asked for: one action, or an action type for a while. `digest` identifies it: the same ask is the same request. */
+export type Ask =
+  | { readonly kind: 'action'; readonly digest: string; readonly action: Action }
+  | { readonly kind: 'scope'; readonly digest: string; readonly scope: Scope; readonly ms: number }
+
+/** One person's answer. `proven` is false for a token that the local administrator minted. */
+export interface Review {
+  readonly reviewer: Principal
+  readonly verdict: 'approve' | 'deny'
+  readonly comment: string | null
+  readonly given: Given | null
+  readonly proven: boolean
+  readonly at: number
+}
+
+/** A request in one state; every transition is a new value, saved by compare-and-set on `version`. Times are Unix milliseconds. */
+export interface Request {
+  readonly id: string
+  readonly version: number
+  readonly requester: Principal
+  readonly resource: string
+  readonly ask: Ask
+  readonly need: Need
+  readonly policies: readonly string[]
+  readonly obligations: Obligations
+  readonly reason: string | null
+  readonly ticket: string | null
+  readonly status: RequestStatus
+  readonly reviews: readonly Review[]
+  /** The session it was held in, null when asked ahead. */
+  readonly session: string | null
+  readonly inTransaction: boolean
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly decidedAt: number | null
+}
+
+/** What the world outside supplies when a request is approved. */
+export interface GrantId {
+  readonly grantId: string
+}
+
+/** Without `@grants` an approval is good for these bytes, once. */
+export const DEFAULT_CEILING: Ceiling = { kind: 'once' }
+
+/** Throws `reason-required` or `ticket-required` when policy asks for what the requester did not give. */
+export function assertAskable(obligations: Obligations, reason: string | null, ticket: string | null): void {
+  if (obligations.reason && !reason?.trim())
+    throw new DomainError('reason-required', "policy asks for a reason: say it with --reason, or SET countersign.reason = '…'")
+  const unmet = obligations.tickets.find((pattern) => !new RegExp(pattern, 'u').test(ticket ?? ''))
+  if (unmet !== undefined) throw new DomainError('ticket-required', `policy asks for a ticket that matches ${unmet}: say it in the reason, or with --ticket`)
+}
+
+/**
+ * One review. Returns the next state, and the grant when this review completes the need. A single deny by somebody who
+ * may review decides against the request.
+ */
+export function review(request: Request, given: Review, { grantId }: GrantId): { readonly request: Request; readonly grant: Grant | null } {
+  assertPending(request, given.at)
+  assertMayReview(request, given)
+  const reviews = [...request.reviews, given]
+  if (given.verdict === 'deny') return { request: decided({ ...request, reviews }, 'denied', given.at), grant: null }
+
+  if (!isSatisfied(request.need, approvers(reviews))) return { request: next({ ...request, reviews }), grant: null }
+  const least = narrowestOf(reviews.map((each) => each.given ?? asAsked(request)))
+  return { request: decided({ ...request, reviews }, 'approved', given.at), grant: grantFor({ ...request, reviews }, least, grantId, given.at) }
+}
+
+/** Policy alone approved it: a scope asked for ahead whose actions need no review. */
+export function approveByPolicy(request: Request, now: number, { grantId }: GrantId): { readonly request: Request; readonly grant: Grant } {
+  assertPending(request, now)
+  return { request: decided(request, 'approved', now), grant: grantFor(request, asAsked(request), grantId, now) }
+}
+
+/** Only the requester takes a request back. */
+export function withdraw(request: Request, by: Principal, now: number): Request {
+  assertPending(request, now)
+  if (principalId(by) !== principalId(request.requester) && by.user !== request.requester.user) {
+    throw new DomainError('not-the-requester', `only ${principalId(request.requester)} can withdraw ${request.id}`)
+  }
+  return decided(request, 'withdrawn', now)
+}
+
+/** The request's own life is over. Throws `not-pending` when it is decided already. */
+export function expire(request: Request, now: number): Request {
+  if (request.status !== 'pending') throw notPending(request)
+  if (now < request.expiresAt) throw new DomainError('not-pending', `${request.id} expires later`)
+  return decided(request, 'expired', now)
+}
+
+/** The humans whose approvals count, with their groups when they approved. */
+export function approvers(reviews: readonly Review[]): readonly Approver[] {
+  return reviews.filter(({ verdict, reviewer }) => verdict === 'approve' && reviewer.agent === null).map(({ reviewer: { user, groups } }) => ({ user, groups }))
+}
+
+/** Policy's ceiling for this request: what `@grants` says, `once` when it says nothing. */
+export function ceilingOf(request: Pick<Request, 'obligations'>): Ceiling {
+  return request.obligations.ceiling ?? DEFAULT_CEILING
+}
+
+function assertPending(request: Request, now: number): void {
+  if (request.status !== 'pending') throw notPending(request)
+  if (now >= request.expiresAt) throw new DomainError('expired', `${request.id} has expired; ask again`)
+}
+
+const notPending = (request: Request) => new DomainError('not-pending', `${request.id} is already ${request.status}`)
+
+function assertMayReview(request: Request, { reviewer, verdict, comment, given }: Review): void {
+  if (reviewer.agent !== null) throw new DomainError('agent-cannot-review', 'an agent never reviews; a person must')
+  if (reviewer.user === request.requester.user) throw new DomainError('own-request', 'nobody reviews their own request, an admin neither')
+  if (!mayFill(request.need, reviewer.groups))
+    throw new DomainError('not-a-reviewer', `${request.id} needs ${describeNeed(request.need)}; ${reviewer.user} is in none of these groups`)
+  if (request.reviews.some((earlier) => earlier.reviewer.user === reviewer.user))
+    throw new DomainError('already-reviewed', `${reviewer.user} has reviewed ${request.id} already`)
+  if (verdict === 'deny' && !comment?.trim()) throw new DomainError('comment-required', 'a denial needs a comment: the requester is shown it')
+  if (verdict === 'approve' && request.obligations.sign)
+    throw new DomainError('signature-required', 'policy asks for a passkey signature, which this gateway cannot take yet')
+  if (verdict === 'approve' && given) assertGivable(request, given)
+}
+
+/** What a reviewer gives who says nothing else: the whole time that was asked for, or exactly this action once. */
+const asAsked = ({ ask }: Request): Given => (ask.kind === 'scope' ? { kind: 'duration', ms: ask.ms } : { kind: 'once' })
+
+/** A scope asks for a time within policy's ceiling (see `assertWithinCeiling`), so a reviewer is bounded by what was asked. */
+function assertGivable(request: Request, given: Given): void {
+  if (given.kind === 'shape' && shapeOf(request) === null)
+    throw new DomainError('no-shape', 'this request has no single statement whose shape could be approved')
+  assertWithin(given, request.ask.kind === 'scope' ? { kind: 'duration', ms: request.ask.ms } : ceilingOf(request))
+}
+
+/** A time-boxed session may be asked for whatever the ceiling's kind (`once` is one connection); any other scope needs a ceiling of that duration. */
+export function assertWithinCeiling(ask: Ask, ceiling: Ceiling): void {
+  if (ask.kind === 'action' || (ask.scope === 'connect' && ceiling.kind !== 'duration')) return
+  assertWithin({ kind: 'duration', ms: ask.ms }, ceiling)
+}
+
+const decided = (request: Request, status: RequestStatus, now: number): Request => ({ ...next(request), status, decidedAt: now })
+
+const next = (request: Request): Request => ({ ...request, version: request.version + 1 })
+
+/** Reviewers who give different widths give the narrowest of them. */
+function narrowestOf(widths: readonly Given[]): Given {
+  const order = { once: 0, shape: 1, duration: 2 } as const
+  return widths.reduce((a, b) => {
+    if (a.kind === 'duration' && b.kind === 'duration') return a.ms <= b.ms ? a : b
+    if (a.kind === 'shape' && b.kind === 'shape') return (a.maxRows ?? Infinity) <= (b.maxRows ?? Infinity) ? a : b
+    return order[a.kind] <= order[b.kind] ? a : b
+  })
+}
+
+function shapeOf({ ask }: Request): string | null {
+  if (ask.kind !== 'action' || ask.action.statements.length !== 1) return null
+  return ask.action.statements[0]?.fingerprint ?? null
+}
+
+/** The clock of a grant starts here, at approval, and its end is absolute. */
+function grantFor(request: Request, given: Given, id: string, now: number): Grant {
+  return {
+    id,
+    version: 1,
+    request: request.id,
+    session: null,
+    subject: request.requester,
+    resource: request.resource,
+    approvers: approvers(request.reviews),
+    status: 'active',
+    startsAt: now,
+    endedAt: null,
+    endReason: null,
+    ...termsOf(request, given, now),
+  }
+}
+
+/** An exact approval is good until the request itself would have expired: it never outlives the question. */
+function termsOf(request: Request, given: Given, now: number): Pick<Grant, 'coverage' | 'endsAt' | 'usesLeft'> {
+  const { ask } = request
+  const ceiling = ceilingOf(request)
+  const shape = shapeOf(request)
+  if (ask.kind === 'scope') {
+    const once = given.kind === 'once' || ceiling.kind === 'once'
+    return { coverage: { kind: 'scope', scope: ask.scope }, endsAt: now + (given.kind === 'duration' ? given.ms : ask.ms), usesLeft: once ? 1 : null }
+  }
+  if (given.kind === 'duration') return { coverage: { kind: 'scope', scope: ask.action.type }, endsAt: now + given.ms, usesLeft: null }
+  if (given.kind === 'shape' && shape !== null) {
+    return {
+      coverage: { kind: 'shape', fingerprint: shape, maxRows: given.maxRows },
+      endsAt: ceiling.kind === 'duration' ? now + ceiling.ms : request.expiresAt,
+      usesLeft: null,
+    }
+  }
+  return { coverage: { kind: 'exact', digest: ask.digest }, endsAt: request.expiresAt, usesLeft: 1 }
+}

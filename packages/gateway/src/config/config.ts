@@ -1,0 +1,48 @@
+/** Where a secret comes from; it is read at each use and never kept, logged or written down. */
+export type SecretSource = { readonly env: string } | { readonly file: string } | { readonly exec: readonly string[] }
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface UserConfig {
+  readonly groups: readonly string[]
+  readonly admin: boolean
+}
+
+/** How the gateway reaches and judges one protected target. */
+export interface Resource {
+  readonly name: string
+  readonly protocol: 'postgres'
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly credential: { readonly username: string; readonly password: SecretSource | null }
+  readonly tls: { readonly mode: 'disable' | 'require' | 'verify-full'; readonly ca: string | null }
+  readonly labels: Readonly<Record<string, string>>
+  readonly mode: 'enforce' | 'observe'
+  readonly onHold: 'wait' | 'refuse'
+  /** Functions that a read may call besides PostgreSQL's own reviewed ones, `schema.name`. */
+  readonly functions: { readonly trusted: readonly string[] }
+}
+
+/** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */
+export interface Config {
+  readonly file: string
+  /** Where people reach this gateway: the links in notices start with it. */
+  readonly url: string
+  readonly listen: { readonly http: Address; readonly postgres: Address }
+  readonly store: { readonly kind: 'sqlite' } | { readonly kind: 'postgres'; readonly url: string }
+  readonly data: string
+  /** The operator's own certificate; null makes one at first start. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly users: Readonly<Record<string, UserConfig>>
+  readonly groups: readonly string[]
+  readonly labels: readonly string[]
+  readonly resources: Readonly<Record<string, Resource>>
+  readonly hold: { readonly connectMs: number; readonly inTransactionMs: number; readonly reminderMs: number }
+  /** The longest a connection lasts that policy allows by itself and without `@grants`, and how long it may be idle (null: for ever). */
+  readonly session: { readonly maxMs: number; readonly idleMs: number | null }
+  readonly policies: string
+}

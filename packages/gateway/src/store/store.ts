@@ -1,0 +1,139 @@
+import type { Grant } from '@countersign/core/grant'
+import type { Request, RequestStatus } from '@countersign/core/request'
+import type { Principal } from '@countersign/core/principal'
+
+/**
+ * What gateways share. Every state change of a request, grant or session is a compare-and-set on `version`: when
+ * several replicas race, exactly one `save` returns true. A promise that resolves is durable in the store. Nothing is
+ * retried here; a store that does not answer rejects with StoreUnavailable.
+ */
+export interface Store {
+  readonly requests: RequestStore
+  readonly grants: GrantStore
+  readonly sessions: SessionStore
+  readonly tokens: TokenStore
+  readonly gateways: GatewayStore
+  readonly ledger: LedgerStore
+  /** Called after each change is committed, by whichever gateway made it; returns the way to stop listening. */
+  subscribe(listener: (event: StoreEvent) => void): () => void
+  /** Resolves when the store answers. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** `resync` means that changes may have been missed: read again whatever you wait for. */
+export type StoreEvent = { readonly kind: 'request' | 'grant' | 'session' | 'token'; readonly id: string } | { readonly kind: 'resync' }
+
+export interface RequestStore {
+  /** Inserts, or returns the pending request of the same requester, resource and ask digest that is there already. */
+  open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean }>
+  get(id: string): Promise<Request | null>
+  /** Newest first. */
+  list(filter: { readonly status?: RequestStatus; readonly user?: string; readonly limit?: number }): Promise<readonly Request[]>
+  /** Pending requests whose own life is over at `now`. */
+  due(now: number): Promise<readonly Request[]>
+  /** Replaces version `next.version - 1`, and inserts `grant` in the same transaction. False: somebody else was first, nothing changed. */
+  save(next: Request, grant?: Grant | null): Promise<boolean>
+}
+
+export interface GrantStore {
+  insert(grant: Grant): Promise<void>
+  get(id: string): Promise<Grant | null>
+  /** Newest first. `live` leaves out those that have ended. */
+  list(filter: {
+    readonly user?: string
+    readonly agent?: string | null
+    readonly resource?: string
+    readonly live?: boolean
+    readonly limit?: number
+  }): Promise<readonly Grant[]>
+  /** Grants still `active` whose end has passed at `now`. */
+  due(now: number): Promise<readonly Grant[]>
+  /** Replaces version `next.version - 1`. False: somebody else was first, nothing changed. */
+  save(next: Grant): Promise<boolean>
+}
+
+/** One live or past connection. `cut` is set by whoever wants it ended; the gateway that holds the socket obeys it. */
+export interface SessionRecord {
+  readonly id: string
+  readonly version: number
+  readonly gateway: string
+  readonly principal: Principal
+  readonly resource: string
+  readonly database: string
+  readonly grant: string | null
+  readonly client: string
+  readonly startedAt: number
+  readonly endsAt: number
+  readonly cut: { readonly by: string; readonly reason: string } | null
+  readonly endedAt: number | null
+  readonly endReason: string | null
+}
+
+export interface SessionStore {
+  insert(session: SessionRecord): Promise<void>
+  get(id: string): Promise<SessionRecord | null>
+  /** Newest first. */
+  list(filter: {
+    readonly live?: boolean
+    readonly user?: string
+    readonly gateway?: string
+    readonly grant?: string
+    readonly limit?: number
+  }): Promise<readonly SessionRecord[]>
+  save(next: SessionRecord): Promise<boolean>
+}
+
+/** A token as it is kept: its secret is not. `scram` holds what SCRAM-SHA-256 needs to verify it (RFC 5802 section 3). */
+export interface TokenRecord {
+  readonly id: string
+  readonly hash: string
+  readonly scram: { readonly storedKey: string; readonly serverKey: string }
+  readonly user: string
+  readonly agent: string | null
+  readonly mayReview: boolean
+  readonly proven: boolean
+  readonly createdBy: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly revokedAt: number | null
+}
+
+export interface TokenStore {
+  insert(token: TokenRecord): Promise<void>
+  findByHash(hash: string): Promise<TokenRecord | null>
+  get(id: string): Promise<TokenRecord | null>
+  list(filter: { readonly user?: string; readonly live?: boolean }): Promise<readonly TokenRecord[]>
+  /** False when there is no such token, or it was revoked before. */
+  revoke(id: string, at: number): Promise<boolean>
+}
+
+/** Which gateways share this store, and when each last said so. */
+export interface GatewayStore {
+  beat(id: string, at: number): Promise<void>
+  list(): Promise<readonly { readonly id: string; readonly seenAt: number }[]>
+}
+
+/** Ledger entries drained from the gateways' journals: `line` is the entry's canonical JSON. */
+export interface LedgerStore {
+  /** Idempotent: an entry that is there already is left as it is. */
+  append(entries: readonly StoredEntry[]): Promise<void>
+  /** In the order of their sequence, from `from` on. */
+  read(gateway: string, from: number, limit: number): Promise<readonly StoredEntry[]>
+  /** The last drained sequence of each gateway. */
+  heads(): Promise<readonly { readonly gateway: string; readonly seq: number }[]>
+}
+
+export interface StoredEntry {
+  readonly gateway: string
+  readonly seq: number
+  readonly line: string
+}
+
+/** The store did not answer, or answered with an error that is not a refusal. Nothing may be assumed about what it did. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreUnavailable'
+  }
+}

@@ -1,0 +1,52 @@
+import type { Scope } from '@countersign/core/action'
+import type { Given } from '@countersign/core/coverage'
+import type { Grant } from '@countersign/core/grant'
+import type { Request } from '@countersign/core/request'
+import type { Caller } from '../identity/caller.ts'
+import type { SessionRecord } from '../store/store.ts'
+
+/** What is asked for ahead: one action by its text, or a scope for a while. */
+export type Wish = { readonly kind: 'action'; readonly text: string } | { readonly kind: 'scope'; readonly scope: Scope; readonly ms: number | null }
+
+export interface Asked {
+  readonly resource: string
+  readonly wish: Wish
+  readonly reason: string | null
+  readonly ticket: string | null
+}
+
+/**
+ * Requests, reviews and grants from one state to the next, for every door. Each change is journalled, then saved by
+ * compare-and-set. Refusals are DomainError (a rule of core) or WorkflowError (not there, not yours to see).
+ */
+export interface Workflow {
+  /** Opens a request, or attaches to the pending one that asks the same. What policy allows by itself comes back approved; what it never allows is refused. */
+  ask(caller: Caller, asked: Asked): Promise<{ readonly request: Request; readonly attached: boolean }>
+  review(caller: Caller, id: string, verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null }): Promise<Request>
+  withdraw(caller: Caller, id: string): Promise<Request>
+  /** Ends the caller's live grants, on one resource or on all, and the connections under them. */
+  done(caller: Caller, resource: string | null): Promise<readonly Grant[]>
+  revoke(caller: Caller, grant: string, reason: string | null): Promise<Grant>
+  kill(caller: Caller, session: string, reason: string | null): Promise<SessionRecord>
+
+  /** What this caller may see; the rest is as if it were not there. Admins see everything. */
+  request(caller: Caller, id: string): Promise<Request>
+  requests(caller: Caller, filter: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]>
+  grants(caller: Caller, filter: { readonly live: boolean }): Promise<readonly Grant[]>
+  sessions(caller: Caller, filter: { readonly live: boolean }): Promise<readonly SessionRecord[]>
+}
+
+export type WorkflowCode = 'not-found' | 'denied' | 'forbidden' | 'unavailable' | 'invalid'
+
+/** A refusal that is not a rule of core. `message` says what to do next; `policies` name who denied. */
+export class WorkflowError extends Error {
+  readonly code: WorkflowCode
+  readonly policies: readonly string[]
+
+  constructor(code: WorkflowCode, message: string, policies: readonly string[] = []) {
+    super(message)
+    this.name = 'WorkflowError'
+    this.code = code
+    this.policies = policies
+  }
+}
