@@ -1,0 +1,130 @@
+import type { Duplex } from 'node:stream'
+import type { Action, SessionState } from '@countersign/core/action'
+
+/** What a client is told while it waits; each protocol has its own way to say it. */
+export interface Notice {
+  readonly message: string
+  readonly detail: string | null
+  readonly hint: string | null
+}
+
+/** Why a wait ends before anybody decided: the client took it back, is gone, or cannot be kept waiting any longer. */
+export type HoldEnd = 'withdrawn' | 'disconnected' | 'deadline'
+
+/** A client that may have to wait. Aborting `signal` with a HoldEnd as reason ends the wait. */
+export interface Hold {
+  readonly signal: AbortSignal
+  tell(notice: Notice): void
+}
+
+/** `pending`: nobody has decided yet and the client is not kept waiting. `unavailable`: the gateway cannot decide or record. */
+export type RefusalCode = 'denied' | 'expired' | 'withdrawn' | 'pending' | 'unavailable' | 'ended'
+
+export interface Refusal extends Notice {
+  readonly effect: 'refuse'
+  readonly code: RefusalCode
+}
+
+/** `run` names this execution in the ledger; its outcome is recorded under it. */
+export interface Allowance {
+  readonly effect: 'allow'
+  readonly run: string
+}
+
+export type Verdict = Allowance | Refusal
+
+/** An action as the adapter reads it. `state` costs a round trip, so it is asked for only when somebody must review. */
+export interface Attempted {
+  readonly action: Omit<Action, 'state'>
+  readonly inTransaction: boolean
+  state(): Promise<SessionState>
+}
+
+/** What became of a run. `rows` is null where the protocol does not say. */
+export interface Outcome {
+  readonly run: string
+  readonly result: 'done' | 'failed' | 'unknown'
+  /** The command tag, or the error's code. */
+  readonly summary: string
+  readonly rows: number | null
+}
+
+/** Why a live connection ends, in words for its client. */
+export class Cut extends Error {
+  readonly code: 'expired' | 'revoked' | 'killed' | 'done' | 'idle' | 'token' | 'store' | 'shutdown'
+
+  constructor(code: Cut['code'], message: string) {
+    super(message)
+    this.name = 'Cut'
+    this.code = code
+  }
+}
+
+/** Everything an adapter may do to the world for one connection. */
+export interface Session {
+  readonly id: string
+  /** `alice@example.com`, as the target's logs shall name her. */
+  readonly principal: string
+  /** Unix milliseconds; the connection does not outlive it. */
+  readonly endsAt: number
+  /** Aborted with a Cut as reason: close the client in its own protocol, and the target at once. */
+  readonly signal: AbortSignal
+  /** The purpose that requests of this session carry. */
+  setReason(reason: string | null): void
+  /** Judges, holds where policy says so, and records. Durable in the ledger before it resolves; it may take minutes. Forward nothing before `allow`. */
+  decide(attempted: Attempted, hold: Hold): Promise<Verdict>
+  record(outcome: Outcome): void
+  /** The connection is over. Idempotent. */
+  end(reason: string): Promise<void>
+}
+
+/** One live token of a user, as SCRAM-SHA-256 verifies it (RFC 5802). */
+export interface Verifier {
+  readonly token: string
+  readonly storedKey: Uint8Array
+  readonly serverKey: Uint8Array
+}
+
+export interface Knock {
+  /** The id of the token that the client proved to have. */
+  readonly token: string
+  readonly resource: string
+  /** Null is the resource's own. */
+  readonly database: string | null
+  /** The client's address, for the record. */
+  readonly client: string
+  readonly reason: string | null
+}
+
+/** The gateway as an adapter sees it before there is a session. */
+export interface Gate {
+  /** SCRAM parameters and verifiers of a user; an unknown user has parameters too, and no verifiers. */
+  verifiers(user: string): Promise<{ readonly salt: Uint8Array; readonly iterations: number; readonly verifiers: readonly Verifier[] }>
+  /** The id of the live token with this secret if it is `user`'s, or null. */
+  tokenFor(user: string, secret: string): Promise<string | null>
+  /** `connect` is an action: it is judged, and may be held. */
+  connect(knock: Knock, hold: Hold): Promise<{ readonly effect: 'allow'; readonly session: Session; readonly target: Target } | Refusal>
+}
+
+/** The way to a protected target. */
+export interface Target {
+  readonly resource: string
+  readonly database: string
+  readonly username: string
+  readonly tls: 'disable' | 'require' | 'verify-full'
+  readonly trustedFunctions: readonly string[]
+  /** How long a hold may last inside an open transaction, milliseconds. */
+  readonly holdInTransactionMs: number
+  password(): Promise<string | null>
+  /** Rejects with an error for people when the target cannot be reached. */
+  dial(signal: AbortSignal): Promise<Duplex>
+  startTls(stream: Duplex): Promise<Duplex>
+}
+
+/** A client's connection as the listener hands it over. */
+export interface Client {
+  readonly stream: Duplex
+  readonly address: string
+  readonly loopback: boolean
+  startTls(stream: Duplex): Promise<Duplex>
+}
