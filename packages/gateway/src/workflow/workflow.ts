@@ -32,7 +32,9 @@ export interface Workflow {
   /** What this caller may see; the rest is as if it were not there. Admins see everything. */
   request(caller: Caller, id: string): Promise<Request>
   requests(caller: Caller, filter: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]>
+  grant(caller: Caller, id: string): Promise<Grant>
   grants(caller: Caller, filter: { readonly live: boolean }): Promise<readonly Grant[]>
+  session(caller: Caller, id: string): Promise<SessionRecord>
   sessions(caller: Caller, filter: { readonly live: boolean }): Promise<readonly SessionRecord[]>
 }
 
