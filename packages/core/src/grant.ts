@@ -2,7 +2,7 @@ import type { Statement } from './action.ts'
 import { type Coverage, includes } from './coverage.ts'
 import { DomainError } from './error.ts'
 import { type Approver, isSatisfied, type Need } from './need.ts'
-import { type Principal, principalId } from './principal.ts'
+import { type Principal, principalId, samePrincipal } from './principal.ts'
 
 export type GrantStatus = 'active' | 'used' | 'done' | 'revoked' | 'expired'
 
@@ -42,7 +42,7 @@ export function isLive(grant: Grant, now: number): boolean {
 export function covers(grant: Grant, attempt: Attempt, statement: Statement, now: number): boolean {
   return (
     isLive(grant, now) &&
-    principalId(grant.subject) === principalId(attempt.principal) &&
+    samePrincipal(grant.subject, attempt.principal) &&
     grant.resource === attempt.resource &&
     includes(grant.coverage, attempt.digest, statement)
   )

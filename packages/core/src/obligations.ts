@@ -34,7 +34,13 @@ export function combineObligations(...all: readonly Obligations[]): Obligations 
 export type Decision =
   | { readonly effect: 'allow'; readonly policies: readonly string[]; readonly obligations: Obligations }
   | { readonly effect: 'review'; readonly policies: readonly string[]; readonly obligations: Obligations; readonly need: Need }
-  | { readonly effect: 'deny'; readonly policies: readonly string[]; readonly message: string }
+  | {
+      readonly effect: 'deny'
+      readonly policies: readonly string[]
+      readonly message: string
+      /** Policy could not be evaluated: nothing may be read into the empty list of policies. */
+      readonly failed?: boolean
+    }
 
 /** The strictest of several decisions: a deny wins, needs add up, obligations are combined. */
 export function strictest(decisions: readonly Decision[]): Decision {

@@ -12,3 +12,8 @@ export const LOCAL_ADMIN = 'local-admin'
 export function principalId(principal: Pick<Principal, 'user' | 'agent'>): string {
   return principal.agent === null ? principal.user : `${principal.user}/${principal.agent}`
 }
+
+/** True for the very same principal. By field and not by `principalId`: a name with a slash in it must not read as somebody's agent. */
+export function samePrincipal(a: Pick<Principal, 'user' | 'agent'>, b: Pick<Principal, 'user' | 'agent'>): boolean {
+  return a.user === b.user && a.agent === b.agent
+}

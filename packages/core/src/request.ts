@@ -82,10 +82,10 @@ export function approveByPolicy(request: Request, now: number, { grantId }: Gran
   return { request: decided(request, 'approved', now), grant: grantFor(request, asAsked(request), grantId, now) }
 }
 
-/** Only the requester takes a request back. */
+/** Only the requester takes a request back, himself or through an agent that acts for him. */
 export function withdraw(request: Request, by: Principal, now: number): Request {
   assertPending(request, now)
-  if (principalId(by) !== principalId(request.requester) && by.user !== request.requester.user) {
+  if (by.user !== request.requester.user) {
     throw new DomainError('not-the-requester', `only ${principalId(request.requester)} can withdraw ${request.id}`)
   }
   return decided(request, 'withdrawn', now)

@@ -29,6 +29,7 @@ export type EventType =
   | 'grant.ended'
   | 'session.refused'
   | 'session.started'
+  | 'session.killed'
   | 'session.ended'
   | 'action.decided'
   | 'action.started'

@@ -1,0 +1,167 @@
+import { NO_FACTS, type Statement } from '@countersign/core/action'
+import { covers, type Grant, standsFor } from '@countersign/core/grant'
+import type { Decision } from '@countersign/core/obligations'
+import { type Principal, principalId } from '@countersign/core/principal'
+import type { Gate, Hold, Knock, Refusal, Session, Target, Verifier } from '../adapters/adapter.ts'
+import type { Resource } from '../config/config.ts'
+import type { Caller } from '../identity/caller.ts'
+import { scramParameters } from '../identity/tokens.ts'
+import { issueForSession, liveGrants, useGrant } from '../workflow/grants.ts'
+import { scopeDigest } from '../workflow/digest.ts'
+import { newId } from '../workflow/ids.ts'
+import { openRequest } from '../workflow/requests.ts'
+import { waitForDecision } from './hold.ts'
+import { approvedNotice, decidedRefusal, heldNotice, pendingRefusal, refusal } from './notices.ts'
+import type { Services } from './services.ts'
+import { endWait, failure, LiveSession } from './session.ts'
+
+const CONNECT: Statement = { type: 'connect', fingerprint: null, facts: NO_FACTS }
+
+/** Where every connection of every protocol is judged before there is a session. `target` says how a resource is reached. */
+export class SessionGate implements Gate {
+  readonly #services: Services
+  readonly #target: (resource: Resource, database: string | null) => Target
+
+  constructor(services: Services, target: (resource: Resource, database: string | null) => Target) {
+    this.#services = services
+    this.#target = target
+  }
+
+  async verifiers(user: string): Promise<{ readonly salt: Uint8Array; readonly iterations: number; readonly verifiers: readonly Verifier[] }> {
+    const tokens = await this.#services.tokens.liveOf(user)
+    const verifiers = tokens.map(({ id, scram }) => ({ token: id, storedKey: Buffer.from(scram.storedKey, 'base64'), serverKey: Buffer.from(scram.serverKey, 'base64') }))
+    return { ...scramParameters(user), verifiers }
+  }
+
+  async tokenFor(user: string, secret: string): Promise<string | null> {
+    const caller = await this.#services.tokens.callerForSecret(secret)
+    return caller?.principal.user === user ? caller.token : null
+  }
+
+  async connect(knock: Knock, hold: Hold): Promise<{ readonly effect: 'allow'; readonly session: Session; readonly target: Target } | Refusal> {
+    try {
+      return await this.#connect(knock, hold)
+    } catch (error) {
+      return failure(error, this.#services)
+    }
+  }
+
+  async #connect(knock: Knock, hold: Hold) {
+    const { context, tokens, health } = this.#services
+    const caller = await tokens.callerForId(knock.token)
+    if (!caller) return refusal('denied', 'this token is no longer valid', 'Make a new one with `countersign token create`.')
+    const resource = Object.hasOwn(context.config.resources, knock.resource) ? context.config.resources[knock.resource] : undefined
+    if (!resource) return refusal('denied', `there is no resource ${knock.resource}`, '`countersign resources` lists those you can reach; dbname is the resource, or resource/database.')
+    if (health.silence !== null) return refusal('unavailable', health.silence, null)
+    const admitted = await this.#admit(caller.principal, resource, knock, hold)
+    if (admitted.effect === 'refuse') {
+      await context.journal.append({ type: 'session.refused', body: { principal: principalId(caller.principal), resource: resource.name, client: knock.client, code: admitted.code } }, 'process')
+      return admitted
+    }
+    return { effect: 'allow' as const, session: await this.#open(caller, resource, knock, admitted), target: this.#target(resource, knock.database) }
+  }
+
+  /** A live grant is used; else policy allows by itself, or somebody is asked. */
+  async #admit(principal: Principal, resource: Resource, knock: Knock, hold: Hold): Promise<Refusal | Admitted> {
+    const { context } = this.#services
+    for (;;) {
+      const decision = context.policy().decide({ principal, resource: resource.name, type: 'connect', facts: NO_FACTS })
+      if (decision.effect === 'deny' && resource.mode === 'enforce') return refusal('denied', decision.message, 'Ask an administrator, or see `countersign policy explain`.')
+      const grant = await this.#usableGrant(principal, resource, decision)
+      if (grant) return { effect: 'allow', decision, grant }
+      if (decision.effect !== 'review' || resource.mode === 'observe') return { effect: 'allow', decision, grant: null }
+      const outcome = await this.#askForConnect(principal, resource, knock, decision, hold)
+      if (outcome !== 'approved') return outcome
+    }
+  }
+
+  /** Of several live grants the one that ends last; its use is counted before the connection exists. */
+  async #usableGrant(principal: Principal, resource: Resource, decision: Decision): Promise<Grant | null> {
+    const { context } = this.#services
+    const now = context.clock.now()
+    const attempt = { principal, resource: resource.name, digest: '' }
+    const live = await liveGrants(context, principal, resource.name)
+    const usable = live.filter((grant) => covers(grant, attempt, CONNECT, now) && (decision.effect !== 'review' || standsFor(grant, decision.need)))
+    for (const grant of usable.toSorted((a, b) => b.endsAt - a.endsAt)) if (await useGrant(context, grant)) return grant
+    return null
+  }
+
+  async #askForConnect(principal: Principal, resource: Resource, knock: Knock, decision: Extract<Decision, { effect: 'review' }>, hold: Hold): Promise<Refusal | 'approved'> {
+    const { context } = this.#services
+    const ms = sessionMs(decision, context.config.session.maxMs)
+    const { request } = await openRequest(context, {
+      requester: principal,
+      resource: resource.name,
+      ask: { kind: 'scope', digest: scopeDigest(principal, resource.name, 'connect', ms), scope: 'connect', ms },
+      need: decision.need,
+      policies: decision.policies,
+      obligations: decision.obligations,
+      reason: knock.reason,
+      ticket: null,
+      session: null,
+      inTransaction: false,
+    })
+    const { url, hold: limits } = context.config
+    if (resource.onHold === 'refuse') return pendingRefusal(url, request, 'this resource does not keep clients waiting')
+    hold.tell(heldNotice(url, request, false))
+    const waited = await waitForDecision(context.store, request.id, {
+      client: AbortSignal.any([hold.signal, deadline(limits.connectMs)]),
+      session: NEVER,
+      reminderMs: limits.reminderMs,
+      remind: () => hold.tell(heldNotice(url, request, true)),
+    })
+    if (waited.by === 'client') return endWait(this.#services, request, waited.end, principal)
+    if (waited.by === 'session') return refusal('ended', 'the gateway stops', null)
+    if (waited.request.status !== 'approved') return decidedRefusal(url, waited.request)
+    hold.tell(approvedNotice(waited.request))
+    return 'approved'
+  }
+
+  async #open(caller: Caller, resource: Resource, knock: Knock, { decision, grant: asked }: Admitted): Promise<LiveSession> {
+    const { context, registry } = this.#services
+    const id = newId('ses')
+    const { principal } = caller
+    const grant = asked ?? (await issueForSession(context, principal, resource.name, id, sessionMs(decision, context.config.session.maxMs)))
+    const record = { session: id, principal: principalId(principal), resource: resource.name, database: knock.database, grant: grant.id, client: knock.client, token: knock.token, policies: decision.policies, policy: context.policy().version, mode: resource.mode, endsAt: grant.endsAt }
+    await context.journal.append({ type: 'session.started', body: record, secret: { reason: knock.reason } }, 'process')
+    await context.store.sessions.insert({
+      id,
+      version: 1,
+      gateway: context.journal.gateway,
+      principal,
+      resource: resource.name,
+      database: knock.database ?? resource.database,
+      grant: grant.id,
+      client: knock.client,
+      startedAt: context.clock.now(),
+      endsAt: grant.endsAt,
+      cut: null,
+      endedAt: null,
+      endReason: null,
+    })
+    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt: grant.endsAt, reason: knock.reason }, this.#services)
+    registry.add(session)
+    await registry.recheck(session)
+    return session
+  }
+}
+
+interface Admitted {
+  readonly effect: 'allow'
+  readonly decision: Decision
+  readonly grant: Grant | null
+}
+
+const NEVER = new AbortController().signal
+
+/** How long a connection lasts: what `@grants` says, within the configured maximum where it says nothing. */
+function sessionMs(decision: Decision, maxMs: number): number {
+  const ceiling = decision.effect === 'deny' ? null : decision.obligations.ceiling
+  return ceiling?.kind === 'duration' ? ceiling.ms : maxMs
+}
+
+function deadline(ms: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort('deadline'), ms).unref()
+  return controller.signal
+}

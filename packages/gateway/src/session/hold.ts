@@ -1,0 +1,48 @@
+import type { Request } from '@countersign/core/request'
+import type { HoldEnd } from '../adapters/adapter.ts'
+import type { Store } from '../store/store.ts'
+
+/** How often a wait looks for itself, should an event have been lost. */
+const LOOK_EVERY_MS = 2_000
+
+/** Why a wait is over: somebody decided, the client ended it, or the session did. */
+export type Waited = { readonly by: 'decision'; readonly request: Request } | { readonly by: 'client'; readonly end: HoldEnd } | { readonly by: 'session' }
+
+export interface Waiting {
+  readonly client: AbortSignal
+  readonly session: AbortSignal
+  readonly reminderMs: number
+  remind(): void
+}
+
+/** Resolves when the request is no longer pending, or when the client or the session ends the wait. Reminds meanwhile. */
+export async function waitForDecision(store: Store, id: string, waiting: Waiting): Promise<Waited> {
+  const { promise, resolve, reject } = Promise.withResolvers<Waited>()
+  const look = () => {
+    store.requests.get(id).then((request) => {
+      if (request && request.status !== 'pending') resolve({ by: 'decision', request })
+    }, reject)
+  }
+  const unsubscribe = store.subscribe((event) => {
+    if (event.kind === 'resync' || (event.kind === 'request' && event.id === id)) look()
+  })
+  const looking = setInterval(look, LOOK_EVERY_MS)
+  const reminding = setInterval(() => waiting.remind(), waiting.reminderMs)
+  const onClient = () => resolve({ by: 'client', end: waiting.client.reason as HoldEnd })
+  const onSession = () => resolve({ by: 'session' })
+  waiting.client.addEventListener('abort', onClient)
+  waiting.session.addEventListener('abort', onSession)
+  if (waiting.client.aborted) onClient()
+  if (waiting.session.aborted) onSession()
+  look() // it may have been decided between its opening and this subscription
+
+  try {
+    return await promise
+  } finally {
+    unsubscribe()
+    clearInterval(looking)
+    clearInterval(reminding)
+    waiting.client.removeEventListener('abort', onClient)
+    waiting.session.removeEventListener('abort', onSession)
+  }
+}

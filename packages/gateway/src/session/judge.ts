@@ -1,0 +1,45 @@
+import type { Statement } from '@countersign/core/action'
+import { covers, type Grant, standsFor } from '@countersign/core/grant'
+import type { Need } from '@countersign/core/need'
+import { type Decision, NO_OBLIGATIONS, strictest } from '@countersign/core/obligations'
+import type { Principal } from '@countersign/core/principal'
+import type { PolicyEngine } from '../policy/engine.ts'
+
+/** What policy says of every statement of an action. */
+export interface Judgement {
+  readonly decision: Decision
+  readonly each: readonly { readonly statement: Statement; readonly decision: Decision }[]
+}
+
+/** Policy's answer for a whole action: every statement of it is judged, and the strictest wins. */
+export function judge(policy: PolicyEngine, principal: Principal, resource: string, statements: readonly Statement[]): Judgement {
+  const each = statements.map((statement) => ({ statement, decision: withConnect(statement, policy.decide({ principal, resource, type: statement.type, facts: statement.facts })) }))
+  return { decision: each.length === 0 ? NOTHING_TO_JUDGE : strictest(each.map(({ decision }) => decision)), each }
+}
+
+/** An empty message runs nothing, so whoever may connect may send it. */
+const NOTHING_TO_JUDGE: Decision = { effect: 'allow', policies: ['connect'], obligations: NO_OBLIGATIONS }
+
+/** `sql:session` comes with `connect`: no policy needs to permit it, but one may still forbid it. */
+function withConnect(statement: Statement, decision: Decision): Decision {
+  const byDefault = decision.effect === 'deny' && decision.policies.length === 0
+  return statement.type === 'sql:session' && byDefault && !decision.failed ? NOTHING_TO_JUDGE : decision
+}
+
+/**
+ * The grants that together stand in for every review that these statements need, or null. A grant counts only where it
+ * covers the statement and where the people who approved it satisfy that statement's own need.
+ */
+export function coveringGrants(judgement: Judgement, live: readonly Grant[], attempt: { readonly principal: Principal; readonly resource: string; readonly digest: string }, now: number): readonly Grant[] | null {
+  const chosen = new Set<Grant>()
+  for (const { statement, decision } of judgement.each) {
+    if (decision.effect !== 'review') continue
+    const grant = live.find((candidate) => covers(candidate, attempt, statement, now) && standsFor(candidate, needOf(judgement, candidate, decision.need)))
+    if (!grant) return null
+    chosen.add(grant)
+  }
+  return [...chosen]
+}
+
+/** An exact approval stands for the whole action at once, so its reviewers must satisfy the whole need. */
+const needOf = ({ decision }: Judgement, grant: Grant, own: Need): Need => (grant.coverage.kind === 'exact' && decision.effect === 'review' ? decision.need : own)

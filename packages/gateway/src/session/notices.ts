@@ -1,0 +1,66 @@
+import { formatDuration } from '@countersign/core/coverage'
+import { describeNeed, missing, describeRequirement } from '@countersign/core/need'
+import { principalId } from '@countersign/core/principal'
+import { approvers, type Request } from '@countersign/core/request'
+import type { Notice, Refusal, RefusalCode } from '../adapters/adapter.ts'
+
+/** What a client is told, in words that are the same in every protocol. */
+
+/** Where a person opens the request. */
+export function linkTo(url: string, { id }: Request): string {
+  return `${url}/r/${id.replace(/^req-/, '')}`
+}
+
+export function heldNotice(url: string, request: Request, stillHeld: boolean): Notice {
+  const left = missing(request.need, approvers(request.reviews)).map(describeRequirement).join(' and ')
+  const what = request.ask.kind === 'action' ? describeAction(request) : `${request.ask.scope} for ${formatDuration(request.ask.ms)}`
+  return {
+    message: `${stillHeld ? 'still held' : 'held'} ${request.id}: needs ${left || describeNeed(request.need)}`,
+    detail: `${request.policies.join(', ')}: ${what}. Expires ${timeOfDay(request.expiresAt)}.`,
+    hint: `${linkTo(url, request)} · Ctrl-C withdraws · disconnected? run the same statement again`,
+  }
+}
+
+export function approvedNotice(request: Request): Notice {
+  const said = request.reviews.filter(({ verdict }) => verdict === 'approve').map(({ reviewer, comment, proven }) => `${principalId(reviewer)}${proven ? '' : ' (unproven)'}${comment ? `: "${comment}"` : ''}`)
+  return { message: `${request.id} approved by ${said.join(', ') || 'policy'}; running once`, detail: null, hint: null }
+}
+
+/** The end of a request that was not approved, as an error for whoever waited. */
+export function decidedRefusal(url: string, request: Request): Refusal {
+  const review = request.reviews.find(({ verdict }) => verdict === 'deny')
+  switch (request.status) {
+    case 'denied':
+      return refusal('denied', `${request.id} denied by ${review ? principalId(review.reviewer) : 'a reviewer'}${review?.comment ? `: "${review.comment}"` : ''}`, linkTo(url, request))
+    case 'expired':
+      return refusal('expired', `${request.id} expired: nobody decided in time`, 'Run the statement again to ask again.')
+    case 'withdrawn':
+      return refusal('withdrawn', `${request.id} withdrawn`, 'Run the statement again to ask again.')
+    case 'approved':
+    case 'pending':
+      return refusal('unavailable', `${request.id} is ${request.status}`, null)
+  }
+}
+
+/** Nobody has decided, and this client is not kept waiting. */
+export function pendingRefusal(url: string, request: Request, why: string): Refusal {
+  return refusal('pending', `held ${request.id}: ${why}`, `${linkTo(url, request)} · once it is approved, run the same statement again`, `Needs ${describeNeed(request.need)}. Expires ${timeOfDay(request.expiresAt)}.`)
+}
+
+export function refusal(code: RefusalCode, message: string, hint: string | null, detail: string | null = null): Refusal {
+  return { effect: 'refuse', code, message, detail, hint }
+}
+
+function describeAction({ ask }: Request): string {
+  if (ask.kind !== 'action') return ''
+  const verb = ask.action.type.replace(/^sql:/, '')
+  const tables = [...new Set(ask.action.statements.flatMap(({ facts }) => facts.tables))]
+  const rows = ask.action.statements.every(({ facts }) => facts.rowsKnown) ? '' : ', rows not known'
+  return `${verb}${tables.length > 0 ? ` on ${tables.join(', ')}` : ''}${rows}`
+}
+
+/** `14:41 UTC`, with the date when it is another day's. */
+function timeOfDay(at: number): string {
+  const iso = new Date(at).toISOString()
+  return iso.slice(0, 10) === new Date().toISOString().slice(0, 10) ? `${iso.slice(11, 16)} UTC` : `${iso.slice(0, 16).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,101 @@
+import { principalId } from '@countersign/core/principal'
+import { Cut } from '../adapters/adapter.ts'
+import type { Store, StoreEvent } from '../store/store.ts'
+
+/** A live connection as the registry sees it. */
+export interface Live {
+  readonly id: string
+  readonly token: string
+  /** The grants it lives under: that of its connection, and that of the statement that runs now. */
+  grants(): readonly string[]
+  cut(reason: Cut): void
+}
+
+/** Every connection that this gateway holds, and the obedience to what others decide about them. */
+export class Registry {
+  readonly #live = new Map<string, Live>()
+  readonly #store: Store
+  readonly #onError: (error: unknown) => void
+  readonly #unsubscribe: () => void
+
+  constructor(store: Store, onError: (error: unknown) => void) {
+    this.#store = store
+    this.#onError = onError
+    this.#unsubscribe = store.subscribe((event) => void this.#obey(event).catch(onError))
+  }
+
+  get size(): number {
+    return this.#live.size
+  }
+
+  add(session: Live): void {
+    this.#live.set(session.id, session)
+  }
+
+  remove(id: string): void {
+    this.#live.delete(id)
+  }
+
+  cutAll(reason: Cut): void {
+    for (const session of this.#live.values()) session.cut(reason)
+  }
+
+  /** Reads again whether this session, its grant and its token still stand: what was missed while it was being made. */
+  async recheck(session: Live): Promise<void> {
+    await this.#checkSession(session.id)
+    for (const grant of session.grants()) await this.#checkGrant(grant)
+    await this.#checkToken(session.token)
+  }
+
+  close(): void {
+    this.#unsubscribe()
+  }
+
+  async #obey(event: StoreEvent): Promise<void> {
+    switch (event.kind) {
+      case 'session':
+        return this.#checkSession(event.id)
+      case 'grant':
+        return this.#checkGrant(event.id)
+      case 'token':
+        return this.#checkToken(event.id)
+      case 'resync':
+        await Promise.all([...this.#live.values()].map((session) => this.recheck(session).catch(this.#onError)))
+        return undefined
+      case 'request':
+        return undefined
+    }
+  }
+
+  async #checkSession(id: string): Promise<void> {
+    const session = this.#live.get(id)
+    const record = session && (await this.#store.sessions.get(id))
+    if (record?.cut) session?.cut(new Cut('killed', `session ${id} ${record.cut.reason}`))
+  }
+
+  async #checkGrant(id: string): Promise<void> {
+    const under = [...this.#live.values()].filter((session) => session.grants().includes(id))
+    const grant = under.length > 0 ? await this.#store.grants.get(id) : null
+    if (!grant || grant.status === 'active' || grant.status === 'used') return
+    const [code, why] = endOf(grant.status, grant.endReason)
+    for (const session of under) session.cut(new Cut(code, `access of ${principalId(grant.subject)} to ${grant.resource} (${id}) ${why}`))
+  }
+
+  async #checkToken(id: string): Promise<void> {
+    const holders = [...this.#live.values()].filter((session) => session.token === id)
+    const token = holders.length > 0 ? await this.#store.tokens.get(id) : null
+    if (token?.revokedAt === null) return
+    for (const session of holders) session.cut(new Cut('token', 'the token of this connection was revoked'))
+  }
+}
+
+function endOf(status: 'done' | 'revoked' | 'expired', reason: string | null): readonly [Cut['code'], string] {
+  switch (status) {
+    case 'done':
+      return ['done', 'is done']
+    case 'revoked':
+      return ['revoked', `was ${reason ?? 'revoked'}`]
+    case 'expired':
+      return ['expired', 'has reached its end']
+  }
+}

@@ -1,0 +1,255 @@
+import type { Action } from '@countersign/core/action'
+import { DomainError } from '@countersign/core/error'
+import type { Grant } from '@countersign/core/grant'
+import type { Decision } from '@countersign/core/obligations'
+import { type Principal, principalId } from '@countersign/core/principal'
+import type { Request } from '@countersign/core/request'
+import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, type Verdict } from '../adapters/adapter.ts'
+import type { Resource } from '../config/config.ts'
+import { JournalBroken, type Durability, type JsonValue } from '../journal/journal.ts'
+import { StoreUnavailable } from '../store/store.ts'
+import { actionDigest } from '../workflow/digest.ts'
+import { liveGrants, useGrant } from '../workflow/grants.ts'
+import { openRequest, withdrawRequest } from '../workflow/requests.ts'
+import { WorkflowError } from '../workflow/workflow.ts'
+import { after } from './clock.ts'
+import { waitForDecision } from './hold.ts'
+import { coveringGrants, judge, type Judgement } from './judge.ts'
+import { approvedNotice, decidedRefusal, heldNotice, pendingRefusal, refusal } from './notices.ts'
+import type { Services } from './services.ts'
+
+/** What a connection is opened with, after `connect` itself was allowed. */
+export interface Opened {
+  readonly id: string
+  readonly principal: Principal
+  readonly token: string
+  readonly resource: Resource
+  readonly grant: Grant | null
+  readonly endsAt: number
+  readonly reason: string | null
+}
+
+/** One live connection: decides each of its actions, and ends when it must. */
+export class LiveSession implements Session {
+  readonly id: string
+  readonly endsAt: number
+  readonly token: string
+  readonly #opened: Opened
+  readonly #services: Services
+  readonly #cut = new AbortController()
+  readonly #stopClock: () => void
+  #stopIdle: () => void = () => undefined
+  #reason: string | null
+  #runs = 0
+  #runningUnder: readonly string[] = []
+  #ended = false
+
+  constructor(opened: Opened, services: Services) {
+    const { clock } = services.context
+    this.id = opened.id
+    this.endsAt = opened.endsAt
+    this.token = opened.token
+    this.#opened = opened
+    this.#services = services
+    this.#reason = opened.reason
+    this.#stopClock = after(opened.endsAt - clock.now(), () => this.cut(new Cut('expired', `access of ${this.principal} to ${opened.resource.name} has reached its end`)), clock)
+    this.#restIdle()
+  }
+
+  get principal(): string {
+    return principalId(this.#opened.principal)
+  }
+
+  get signal(): AbortSignal {
+    return this.#cut.signal
+  }
+
+  grants(): readonly string[] {
+    return this.#opened.grant ? [this.#opened.grant.id, ...this.#runningUnder] : this.#runningUnder
+  }
+
+  cut(reason: Cut): void {
+    if (!this.#cut.signal.aborted) this.#cut.abort(reason)
+  }
+
+  setReason(reason: string | null): void {
+    this.#reason = reason
+  }
+
+  async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
+    this.#restIdle()
+    try {
+      return await this.#decide(attempted, hold)
+    } catch (error) {
+      return failure(error, this.#services)
+    } finally {
+      this.#restIdle()
+    }
+  }
+
+  record({ run, result, summary, rows }: Outcome): void {
+    this.#runningUnder = []
+    this.#services.context.journal.append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows } }, 'process').catch(this.#services.onError)
+  }
+
+  async end(reason: string): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    this.#stopClock()
+    this.#stopIdle()
+    this.#services.registry.remove(this.id)
+    await closeRecord(this.#services, this.id, reason)
+  }
+
+  async #decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
+    for (;;) {
+      const stop = this.#cannotDecide()
+      if (stop) return stop
+      const judgement = judge(this.#policy, this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
+      const { decision } = judgement
+      if (decision.effect === 'allow') return this.#allow(attempted, decision, [], 'process')
+      if (this.#opened.resource.mode === 'observe') return this.#allow(attempted, decision, [], 'process')
+      if (decision.effect === 'deny') return this.#deny(attempted, decision)
+      const verdict = await this.#review(attempted, decision, judgement, hold)
+      if (verdict !== 'approved') return verdict
+    }
+  }
+
+  get #policy() {
+    return this.#services.context.policy()
+  }
+
+  /** Everything that refuses an action before policy is asked. */
+  #cannotDecide(): Refusal | null {
+    const { journal, clock } = this.#services.context
+    if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
+    if (journal.broken !== null) return refusal('unavailable', `the ledger cannot be written, so nothing is allowed: ${journal.broken}`, 'An operator must look at the gateway.')
+    if (clock.now() >= this.endsAt) return refusal('ended', `access of ${this.principal} has reached its end`, null)
+    const silence = this.#services.health.silence
+    return silence === null ? null : refusal('unavailable', silence, null)
+  }
+
+  /** The entry is durable before the adapter hears `allow`. */
+  async #allow(attempted: Attempted, decision: Decision, grants: readonly Grant[], durability: Durability): Promise<Verdict> {
+    const run = `${this.id}.${++this.#runs}`
+    const observed: Record<string, JsonValue> = decision.effect === 'allow' || grants.length > 0 ? {} : { observed: decision.effect }
+    const under: Record<string, JsonValue> = grants.length > 0 ? { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) } : {}
+    await this.#services.context.journal.append(
+      { type: 'action.started', body: { session: this.id, run, ...this.#what(attempted), policies: decision.policies, ...observed, ...under }, secret: secretOf(attempted.action) },
+      durability,
+    )
+    if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
+    this.#runningUnder = grants.map(({ id }) => id)
+    return { effect: 'allow', run }
+  }
+
+  async #deny(attempted: Attempted, decision: Extract<Decision, { effect: 'deny' }>): Promise<Verdict> {
+    await this.#services.context.journal.append(
+      { type: 'action.decided', body: { session: this.id, effect: 'deny', ...this.#what(attempted), policies: decision.policies }, secret: secretOf(attempted.action) },
+      'process',
+    )
+    return refusal('denied', decision.message, decision.policies.length > 0 ? 'The policy that refuses is named; ask its owners, or change the statement.' : 'No policy permits this; ask an administrator.')
+  }
+
+  /** A live grant is used; else somebody is asked. `approved` means: judge again, for policy may have changed while it waited. */
+  async #review(attempted: Attempted, decision: Extract<Decision, { effect: 'review' }>, judgement: Judgement, hold: Hold): Promise<Verdict | 'approved'> {
+    const { context } = this.#services
+    const { principal, resource } = this.#opened
+    const action: Action = { ...attempted.action, state: await attempted.state() }
+    const digest = actionDigest(principal, resource.name, action)
+    const live = await liveGrants(context, principal, resource.name)
+    const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
+    if (grants) return (await this.#useAll(grants)) ? this.#allow(attempted, decision, grants, 'disk') : 'approved'
+
+    const { request, attached } = await openRequest(context, {
+      requester: principal,
+      resource: resource.name,
+      ask: { kind: 'action', digest, action },
+      need: decision.need,
+      policies: decision.policies,
+      obligations: decision.obligations,
+      reason: this.#reason,
+      ticket: null,
+      session: this.id,
+      inTransaction: attempted.inTransaction,
+    })
+    await context.journal.append({ type: 'action.decided', body: { session: this.id, effect: 'review', request: request.id, attached, ...this.#what(attempted), policies: decision.policies }, secret: { digest } }, 'process')
+    if (resource.onHold === 'refuse') return pendingRefusal(context.config.url, request, 'this resource does not keep clients waiting')
+    return this.#wait(request, hold)
+  }
+
+  /** Counted grants are used one by one; one that somebody else used first means asking again. */
+  async #useAll(grants: readonly Grant[]): Promise<boolean> {
+    for (const grant of grants) if (!(await useGrant(this.#services.context, grant))) return false
+    return true
+  }
+
+  async #wait(request: Request, hold: Hold): Promise<Verdict | 'approved'> {
+    const { config, store } = this.#services.context
+    hold.tell(heldNotice(config.url, request, false))
+    this.#stopIdle() // who waits for a reviewer is not idle
+    const waited = await waitForDecision(store, request.id, {
+      client: hold.signal,
+      session: this.#cut.signal,
+      reminderMs: config.hold.reminderMs,
+      remind: () => hold.tell(heldNotice(config.url, request, true)),
+    })
+    switch (waited.by) {
+      case 'decision':
+        if (waited.request.status !== 'approved') return decidedRefusal(config.url, waited.request)
+        hold.tell(approvedNotice(waited.request))
+        return 'approved'
+      case 'session':
+        return refusal('ended', cutMessage(this.#cut.signal), null)
+      case 'client':
+        return endWait(this.#services, request, waited.end, this.#opened.principal)
+    }
+  }
+
+  #what({ action, inTransaction }: Attempted): Record<string, JsonValue> {
+    return { principal: this.principal, resource: this.#opened.resource.name, action: action.type, policy: this.#policy.version, ...(inTransaction ? { inTransaction } : {}) }
+  }
+
+  #restIdle(): void {
+    const { clock, config } = this.#services.context
+    this.#stopIdle()
+    const { idleMs } = config.session
+    if (idleMs !== null && !this.#ended) this.#stopIdle = after(idleMs, () => this.cut(new Cut('idle', `session ${this.id} was idle for too long`)), clock)
+  }
+}
+
+/** What becomes of a request whose client no longer waits: only a withdrawal ends it. */
+export async function endWait(services: Services, request: Request, end: 'withdrawn' | 'disconnected' | 'deadline', principal: Principal): Promise<Refusal> {
+  const { url } = services.context.config
+  switch (end) {
+    case 'withdrawn':
+      return decidedRefusal(url, await withdrawRequest(services.context, principal, request.id))
+    case 'disconnected':
+      return pendingRefusal(url, request, 'its client is gone')
+    case 'deadline':
+      return pendingRefusal(url, request, 'nobody has decided yet, and this connection cannot wait longer')
+  }
+}
+
+/** An error of deciding, as a refusal: it never lets anything through. */
+export function failure(error: unknown, services: Services): Refusal {
+  if (error instanceof DomainError) return refusal('denied', error.message, null)
+  if (error instanceof WorkflowError) return refusal(error.code === 'denied' ? 'denied' : 'unavailable', error.message, null)
+  if (error instanceof StoreUnavailable) return refusal('unavailable', "the gateway's store does not answer, so nothing new is allowed; try again when it is back", null)
+  if (error instanceof JournalBroken) return refusal('unavailable', 'the ledger cannot be written, so nothing is allowed', 'An operator must look at the gateway.')
+  services.onError(error)
+  return refusal('unavailable', 'the gateway could not decide, so this is refused; its log says why', null)
+}
+
+async function closeRecord({ context: { store, journal, clock } }: Services, id: string, reason: string): Promise<void> {
+  await journal.append({ type: 'session.ended', body: { session: id, reason } }, 'process')
+  for (;;) {
+    const record = await store.sessions.get(id)
+    if (!record || record.endedAt !== null) return
+    if (await store.sessions.save({ ...record, version: record.version + 1, endedAt: clock.now(), endReason: reason })) return
+  }
+}
+
+const secretOf = (action: Omit<Action, 'state'>): Record<string, JsonValue> => ({ text: action.text, ...(action.parameters.length > 0 ? { parameters: action.parameters.map((parameter) => ({ ...parameter })) } : {}) })
+
+const cutMessage = (signal: AbortSignal) => (signal.reason instanceof Cut ? signal.reason.message : 'this session has ended')

@@ -1,0 +1,30 @@
+import type { Action } from '@countersign/core/action'
+import type { Config } from '../config/config.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { PolicyEngine } from '../policy/engine.ts'
+import type { Clock } from '../session/clock.ts'
+import type { Store } from '../store/store.ts'
+import { WorkflowError } from './workflow.ts'
+
+/** What the workflow works with. `policy` is asked for at each use, because it may be reloaded. */
+export interface Context {
+  readonly config: Config
+  readonly store: Store
+  readonly journal: Journal
+  readonly clock: Clock
+  policy(): PolicyEngine
+  /** Reads an action that is asked for ahead as the target would see it now. */
+  plan(resource: string, text: string): Promise<Action>
+}
+
+/** How far the wall clock may be behind the ledger before it is not believed. */
+const CLOCK_TOLERANCE_MS = 1_000
+
+/** The wall clock. Throws when it is behind what the ledger has already recorded: a grant would last too long. */
+export function trustedNow({ clock, journal }: Pick<Context, 'clock' | 'journal'>): number {
+  const now = clock.now()
+  if (now < journal.latest - CLOCK_TOLERANCE_MS) {
+    throw new WorkflowError('unavailable', `this gateway's clock is ${Math.round((journal.latest - now) / 1000)} s behind its own ledger, so nothing is granted; set the clock right`)
+  }
+  return now
+}

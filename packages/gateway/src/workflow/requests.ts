@@ -1,0 +1,121 @@
+import type { Given } from '@countersign/core/coverage'
+import { DomainError } from '@countersign/core/error'
+import type { Grant } from '@countersign/core/grant'
+import { describeNeed, type Need } from '@countersign/core/need'
+import type { Obligations } from '@countersign/core/obligations'
+import { type Principal, principalId } from '@countersign/core/principal'
+import { type Ask, approveByPolicy, assertAskable, expire, type Request, review, withdraw } from '@countersign/core/request'
+import type { Caller } from '../identity/caller.ts'
+import type { Event, JsonValue } from '../journal/journal.ts'
+import { type Context, trustedNow } from './context.ts'
+import { newId } from './ids.ts'
+import { WorkflowError } from './workflow.ts'
+
+/** A request's life when no policy says `@expires`. */
+export const DEFAULT_LIFE_MS = 60 * 60_000
+
+/** What is opened: who asks for what where, and what policy wants for it. */
+export interface Opening {
+  readonly requester: Principal
+  readonly resource: string
+  readonly ask: Ask
+  readonly need: Need
+  readonly policies: readonly string[]
+  readonly obligations: Obligations
+  readonly reason: string | null
+  readonly ticket: string | null
+  readonly session: string | null
+  readonly inTransaction: boolean
+}
+
+/** Opens a request, or attaches to the pending one of the same requester that asks the same. */
+export async function openRequest(context: Context, opening: Opening): Promise<{ readonly request: Request; readonly attached: boolean }> {
+  const ticket = opening.ticket ?? opening.reason
+  assertAskable(opening.obligations, opening.reason, ticket)
+  const now = trustedNow(context)
+  const expiresAt = now + (opening.obligations.expiresMs ?? DEFAULT_LIFE_MS)
+  const opened = await context.store.requests.open({ ...opening, ticket, id: newId('req'), version: 1, status: 'pending', reviews: [], createdAt: now, expiresAt, decidedAt: null })
+  if (!opened.attached) await context.journal.append(openedEvent(opened.request), 'disk')
+  return opened
+}
+
+/** Policy needs nobody: the request is approved as it is opened, and the record says by which policy. */
+export async function approveAtOnce(context: Context, { request }: { readonly request: Request }): Promise<Request> {
+  return transition(context, request.id, (current) => approveByPolicy(current, trustedNow(context), { grantId: newId('grant') }))
+}
+
+/** One review. The intent is in the ledger before the store knows it, so no approval exists that the ledger does not show. */
+export async function reviewRequest(context: Context, caller: Caller, id: string, verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null }): Promise<Request> {
+  return transition(context, id, async (current) => {
+    const at = trustedNow(context)
+    const given = { reviewer: caller.principal, verdict: verdict.approve ? ('approve' as const) : ('deny' as const), comment: verdict.comment, given: verdict.given, proven: caller.proven, at }
+    const next = review(current, given, { grantId: newId('grant') })
+    await context.journal.append(
+      {
+        type: 'request.reviewed',
+        body: { request: id, reviewer: principalId(caller.principal), groups: caller.principal.groups, verdict: given.verdict, proven: given.proven, token: caller.token, completes: next.request.status !== 'pending', grant: next.grant?.id ?? null },
+        secret: { comment: verdict.comment },
+      },
+      'disk',
+    )
+    return next
+  })
+}
+
+export async function withdrawRequest(context: Context, by: Principal, id: string): Promise<Request> {
+  return transition(context, id, (current) => ({ request: withdraw(current, by, context.clock.now()), grant: null }))
+}
+
+/** Ends every pending request whose own life is over. */
+export async function expireDueRequests(context: Context): Promise<void> {
+  const now = context.clock.now()
+  for (const due of await context.store.requests.due(now)) {
+    await transition(context, due.id, (current) => ({ request: expire(current, now), grant: null })).catch((error: unknown) => {
+      if (!(error instanceof DomainError)) throw error // somebody decided it in the meantime
+    })
+  }
+}
+
+interface Step {
+  readonly request: Request
+  readonly grant: Grant | null
+}
+
+/** Reads, steps, compares and sets; whoever loses the race reads again, and is told by core what has become of the request. */
+async function transition(context: Context, id: string, step: (current: Request) => Step | Promise<Step>): Promise<Request> {
+  for (;;) {
+    const current = await context.store.requests.get(id)
+    if (!current) throw new WorkflowError('not-found', `there is no request ${id}`)
+    const next = await step(current)
+    if (!(await context.store.requests.save(next.request, next.grant))) continue
+    for (const event of outcomes(next)) await context.journal.append(event, 'disk')
+    return next.request
+  }
+}
+
+function openedEvent(request: Request): Event {
+  const { ask } = request
+  const asked: Record<string, JsonValue> = ask.kind === 'scope' ? { scope: ask.scope, ms: ask.ms } : { action: ask.action.type, statements: ask.action.statements.length }
+  return {
+    type: 'request.opened',
+    body: { request: request.id, requester: principalId(request.requester), resource: request.resource, ...asked, needs: describeNeed(request.need), policies: request.policies, session: request.session, expiresAt: request.expiresAt },
+    secret: { digest: ask.digest, reason: request.reason, ticket: request.ticket, ...(ask.kind === 'action' ? { text: ask.action.text, parameters: ask.action.parameters.map((parameter) => ({ ...parameter })) } : {}) },
+  }
+}
+
+function outcomes({ request, grant }: Step): readonly Event[] {
+  if (request.status === 'pending') return []
+  const decided: Event = { type: `request.${request.status}`, body: { request: request.id, resource: request.resource, policies: request.policies } }
+  return grant ? [decided, issuedEvent(grant)] : [decided]
+}
+
+/** Also for the grant that policy gives to a connection by itself. */
+export function issuedEvent(grant: Grant): Event {
+  const { coverage } = grant
+  const covered: Record<string, JsonValue> = coverage.kind === 'scope' ? { coverage: 'scope', scope: coverage.scope } : coverage.kind === 'shape' ? { coverage: 'shape', maxRows: coverage.maxRows } : { coverage: 'exact' }
+  return {
+    type: 'grant.issued',
+    body: { grant: grant.id, request: grant.request, session: grant.session, subject: principalId(grant.subject), resource: grant.resource, ...covered, approvers: grant.approvers.map(({ user }) => user), endsAt: grant.endsAt, uses: grant.usesLeft },
+    ...(coverage.kind === 'scope' ? {} : { secret: coverage.kind === 'exact' ? { digest: coverage.digest } : { fingerprint: coverage.fingerprint } }),
+  }
+}

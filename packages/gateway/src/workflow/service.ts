@@ -1,0 +1,156 @@
+import { NO_FACTS, type Scope, scopeIncludes, SQL_TYPES, type ActionType } from '@countersign/core/action'
+import type { Given } from '@countersign/core/coverage'
+import type { Grant } from '@countersign/core/grant'
+import { isLive } from '@countersign/core/grant'
+import { mayFill } from '@countersign/core/need'
+import { type Decision, strictest } from '@countersign/core/obligations'
+import { LOCAL_ADMIN, principalId } from '@countersign/core/principal'
+import { type Ask, assertWithinCeiling, type Request } from '@countersign/core/request'
+import type { Resource } from '../config/config.ts'
+import type { Caller } from '../identity/caller.ts'
+import type { SessionRecord } from '../store/store.ts'
+import type { Context } from './context.ts'
+import { actionDigest, scopeDigest } from './digest.ts'
+import { finishGrant, revokeGrant } from './grants.ts'
+import { approveAtOnce, openRequest, reviewRequest, withdrawRequest } from './requests.ts'
+import { type Asked, type Workflow, WorkflowError } from './workflow.ts'
+
+/** The workflow behind the API: who may do what to which object is decided here, for every door. */
+export class WorkflowService implements Workflow {
+  readonly #context: Context
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  async ask(caller: Caller, asked: Asked): Promise<{ readonly request: Request; readonly attached: boolean }> {
+    if (caller.token === null) throw new WorkflowError('forbidden', 'the local administrator has no access to ask for; use a token of a user')
+    const resource = this.#resource(asked.resource)
+    const { ask, decision } = asked.wish.kind === 'action' ? await this.#askAction(caller, resource, asked.wish.text) : this.#askScope(caller, resource, asked.wish.scope, asked.wish.ms)
+    const opening = { requester: caller.principal, resource: resource.name, ask, policies: decision.policies, obligations: decision.obligations, reason: asked.reason, ticket: asked.ticket, session: null, inTransaction: false }
+    if (decision.effect === 'review') return openRequest(this.#context, { ...opening, need: decision.need })
+    const opened = await openRequest(this.#context, { ...opening, need: [] })
+    return { request: await approveAtOnce(this.#context, opened), attached: opened.attached }
+  }
+
+  async review(caller: Caller, id: string, verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null }): Promise<Request> {
+    if (caller.token === null) throw new WorkflowError('forbidden', 'the local administrator reviews nothing; use a token of a person')
+    await this.request(caller, id)
+    if (!caller.mayReview) throw new WorkflowError('forbidden', 'this token was made without --may-review, so it cannot review; make one with `countersign token create --may-review`')
+    return reviewRequest(this.#context, caller, id, verdict)
+  }
+
+  async withdraw(caller: Caller, id: string): Promise<Request> {
+    await this.request(caller, id)
+    return withdrawRequest(this.#context, caller.principal, id)
+  }
+
+  async done(caller: Caller, resource: string | null): Promise<readonly Grant[]> {
+    if (resource !== null) this.#resource(resource)
+    const { user, agent } = caller.principal
+    const mine = await this.#context.store.grants.list({ user, live: true, ...(agent === null ? {} : { agent }), ...(resource === null ? {} : { resource }) })
+    return Promise.all(mine.map((grant) => finishGrant(this.#context, grant.id, caller.principal)))
+  }
+
+  async revoke(caller: Caller, id: string, reason: string | null): Promise<Grant> {
+    await this.grant(caller, id)
+    return revokeGrant(this.#context, id, caller.principal, reason)
+  }
+
+  async kill(caller: Caller, id: string, reason: string | null): Promise<SessionRecord> {
+    const { store, clock, journal } = this.#context
+    for (;;) {
+      const session = await this.session(caller, id)
+      if (session.endedAt !== null) throw new WorkflowError('invalid', `${id} ended at ${new Date(session.endedAt).toISOString()} already`)
+      const by = principalId(caller.principal)
+      const next = { ...session, version: session.version + 1, cut: { by, reason: `killed by ${by}${reason ? `: ${reason}` : ''}` } }
+      if (!(await store.sessions.save(next))) continue
+      await journal.append({ type: 'session.killed', body: { session: id, by, at: clock.now() }, secret: { reason } }, 'disk')
+      return next
+    }
+  }
+
+  async request(caller: Caller, id: string): Promise<Request> {
+    const request = await this.#context.store.requests.get(id)
+    if (!request || !seesRequest(caller, request)) throw new WorkflowError('not-found', `there is no request ${id}`)
+    return request
+  }
+
+  async requests(caller: Caller, { inbox, status }: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]> {
+    const wanted = inbox ? 'pending' : status
+    const requests = await this.#context.store.requests.list({ limit: 500, ...(wanted === null ? {} : { status: wanted }) })
+    return requests.filter((request) => (inbox ? waitsFor(caller, request, this.#context.clock.now()) : seesRequest(caller, request)))
+  }
+
+  async grants(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly Grant[]> {
+    const grants = await this.#context.store.grants.list({ limit: 500, ...(live ? { live } : {}) })
+    const seen = await Promise.all(grants.map((grant) => this.#sees(caller, grant)))
+    const now = this.#context.clock.now()
+    return grants.filter((grant, index) => seen[index] && (!live || isLive(grant, now) || grant.usesLeft === 0))
+  }
+
+  async sessions(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly SessionRecord[]> {
+    return this.#context.store.sessions.list({ limit: 500, ...(live ? { live } : {}), ...(caller.admin ? {} : { user: caller.principal.user }) })
+  }
+
+  async grant(caller: Caller, id: string): Promise<Grant> {
+    const grant = await this.#context.store.grants.get(id)
+    if (!grant || !(await this.#sees(caller, grant))) throw new WorkflowError('not-found', `there is no grant ${id}`)
+    return grant
+  }
+
+  async session(caller: Caller, id: string): Promise<SessionRecord> {
+    const session = await this.#context.store.sessions.get(id)
+    if (!session || !(caller.admin || session.principal.user === caller.principal.user)) throw new WorkflowError('not-found', `there is no session ${id}`)
+    return session
+  }
+
+  async #askAction(caller: Caller, resource: Resource, text: string): Promise<{ ask: Ask; decision: Open }> {
+    const action = await this.#context.plan(resource.name, text)
+    const decision = strictest(action.statements.map((statement) => this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type: statement.type, facts: statement.facts })))
+    return { ask: { kind: 'action', digest: actionDigest(caller.principal, resource.name, action), action }, decision: open(decision) }
+  }
+
+  /** A scope is judged without facts: policy sees those at every action, with a live grant too. */
+  #askScope(caller: Caller, resource: Resource, scope: Scope, ms: number | null): { ask: Ask; decision: Open } {
+    const types: readonly ActionType[] = scope === 'connect' ? ['connect'] : SQL_TYPES.filter((type) => type !== 'sql:session' && scopeIncludes(scope, type))
+    const decision = open(strictest(types.map((type) => this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type, facts: NO_FACTS }))))
+    const ceiling = decision.obligations.ceiling ?? (decision.effect === 'allow' || scope === 'connect' ? ({ kind: 'duration', ms: this.#context.config.session.maxMs } as const) : ({ kind: 'once' } as const))
+    const asked = ms ?? (ceiling.kind === 'duration' ? ceiling.ms : this.#context.config.session.maxMs)
+    const ask: Ask = { kind: 'scope', digest: scopeDigest(caller.principal, resource.name, scope, asked), scope, ms: asked }
+    assertWithinCeiling(ask, ceiling)
+    return { ask, decision }
+  }
+
+  #resource(name: string): Resource {
+    const { resources } = this.#context.config
+    const resource = Object.hasOwn(resources, name) ? resources[name] : undefined
+    if (!resource) throw new WorkflowError('not-found', `there is no resource ${name}; there are ${Object.keys(resources).join(', ') || 'none'}`)
+    return resource
+  }
+
+  /** A grant is seen, and may be taken back, by its subject, by who approved or may review its request, and by admins. */
+  async #sees(caller: Caller, grant: Grant): Promise<boolean> {
+    if (caller.admin || grant.subject.user === caller.principal.user || grant.approvers.some(({ user }) => user === caller.principal.user)) return true
+    const request = grant.request && (await this.#context.store.requests.get(grant.request))
+    return request ? seesRequest(caller, request) : false
+  }
+}
+
+type Open = Exclude<Decision, { effect: 'deny' }>
+
+function open(decision: Decision): Open {
+  if (decision.effect === 'deny') throw new WorkflowError('denied', decision.message, decision.policies)
+  return decision
+}
+
+/** Its requester, who may review it, and admins (the local one too). */
+function seesRequest({ principal, admin }: Caller, request: Request): boolean {
+  return admin || principal.user === LOCAL_ADMIN || request.requester.user === principal.user || (principal.agent === null && mayFill(request.need, principal.groups))
+}
+
+function waitsFor({ principal }: Caller, request: Request, now: number): boolean {
+  const open = request.status === 'pending' && now < request.expiresAt
+  const reviewed = request.reviews.some(({ reviewer }) => reviewer.user === principal.user)
+  return open && principal.agent === null && request.requester.user !== principal.user && !reviewed && mayFill(request.need, principal.groups)
+}
