@@ -1,0 +1,81 @@
+import type { Grant } from '@countersign/core/grant'
+import type { Database } from './database.ts'
+import { grantShape, parseRow } from './shapes.ts'
+import type { GrantStore } from './store.ts'
+import type { GrantRow } from './tables.ts'
+
+export class Grants implements GrantStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  insert(grant: Grant): Promise<void> {
+    return this.#database.write(async (transaction, changed) => {
+      await transaction.insertInto('grants').values(grantRow(grant)).execute()
+      changed({ kind: 'grant', id: grant.id })
+    })
+  }
+
+  get(id: string): Promise<Grant | null> {
+    return this.#database.read(async (db) => {
+      const row = await db.selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirst()
+      return row ? grantOf(row) : null
+    })
+  }
+
+  list({ user, agent, resource, live, limit }: Parameters<GrantStore['list']>[0]): Promise<readonly Grant[]> {
+    return this.#database.read(async (db) => {
+      let query = db.selectFrom('grants').selectAll().orderBy('starts_at', 'desc').orderBy('id', 'desc')
+      if (user !== undefined) query = query.where('username', '=', user)
+      if (agent !== undefined) query = agent === null ? query.where('agent', 'is', null) : query.where('agent', '=', agent)
+      if (resource !== undefined) query = query.where('resource', '=', resource)
+      if (live === true) query = query.where('status', '=', 'active')
+      if (limit !== undefined) query = query.limit(limit)
+      return (await query.execute()).map(grantOf)
+    })
+  }
+
+  due(now: number): Promise<readonly Grant[]> {
+    return this.#database.read(async (db) => {
+      const rows = await db.selectFrom('grants').selectAll().where('status', '=', 'active').where('ends_at', '<=', now).orderBy('ends_at').execute()
+      return rows.map(grantOf)
+    })
+  }
+
+  save(next: Grant): Promise<boolean> {
+    return this.#database.write(async (transaction, changed) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('grants')
+        .set(grantRow(next))
+        .where('id', '=', next.id)
+        .where('version', '=', next.version - 1)
+        .executeTakeFirstOrThrow()
+      if (numUpdatedRows !== 1n) return false
+      changed({ kind: 'grant', id: next.id })
+      return true
+    })
+  }
+}
+
+export function grantRow(grant: Grant): GrantRow {
+  return { ...columnsOf(grant), body: JSON.stringify(grant) }
+}
+
+function grantOf(row: GrantRow): Grant {
+  return parseRow('grants', row, grantShape, columnsOf)
+}
+
+function columnsOf(grant: Grant): Omit<GrantRow, 'body'> {
+  return {
+    id: grant.id,
+    version: grant.version,
+    username: grant.subject.user,
+    agent: grant.subject.agent,
+    resource: grant.resource,
+    status: grant.status,
+    starts_at: grant.startsAt,
+    ends_at: grant.endsAt,
+  }
+}

@@ -1,0 +1,129 @@
+import type { Grant } from '@countersign/core/grant'
+import { principalId } from '@countersign/core/principal'
+import { expire, type Request } from '@countersign/core/request'
+import { sql, type Transaction } from 'kysely'
+import type { Change, Database } from './database.ts'
+import { grantRow } from './grants.ts'
+import { parseRow, requestShape } from './shapes.ts'
+import { type RequestStore, StoreUnavailable } from './store.ts'
+import type { RequestRow, Tables } from './tables.ts'
+
+type Changed = (change: Change) => void
+
+/** Each round somebody else was first: he opened the same ask, or decided the one that was found. */
+const OPEN_ROUNDS = 20
+
+export class Requests implements RequestStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean }> {
+    return this.#database.write(async (transaction, changed) => {
+      for (let round = 0; round < OPEN_ROUNDS; round++) {
+        if (await insertPending(transaction, request, changed)) return { request, attached: false }
+        const pending = await findPending(transaction, request)
+        if (pending === null) continue
+        if (request.createdAt < pending.expiresAt) return { request: pending, attached: true }
+        await replace(transaction, expire(pending, request.createdAt), changed)
+      }
+      throw new StoreUnavailable(`the ask of ${request.id} is being opened and decided by too many at once; ask again`)
+    })
+  }
+
+  get(id: string): Promise<Request | null> {
+    return this.#database.read(async (db) => {
+      const row = await db.selectFrom('requests').selectAll().where('id', '=', id).executeTakeFirst()
+      return row ? requestOf(row) : null
+    })
+  }
+
+  list({ status, user, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
+    return this.#database.read(async (db) => {
+      let query = db.selectFrom('requests').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc')
+      if (status !== undefined) query = query.where('status', '=', status)
+      if (user !== undefined) query = query.where('username', '=', user)
+      if (limit !== undefined) query = query.limit(limit)
+      return (await query.execute()).map(requestOf)
+    })
+  }
+
+  due(now: number): Promise<readonly Request[]> {
+    return this.#database.read(async (db) => {
+      const rows = await db.selectFrom('requests').selectAll().where('status', '=', 'pending').where('expires_at', '<=', now).orderBy('expires_at').execute()
+      return rows.map(requestOf)
+    })
+  }
+
+  save(next: Request, grant: Grant | null = null): Promise<boolean> {
+    return this.#database.write(async (transaction, changed) => {
+      if (!(await replace(transaction, next, changed))) return false
+      if (grant) {
+        await transaction.insertInto('grants').values(grantRow(grant)).execute()
+        changed({ kind: 'grant', id: grant.id })
+      }
+      return true
+    })
+  }
+}
+
+/** False when the same ask is pending already; the partial index `requests_pending` decides among racing gateways. */
+async function insertPending(transaction: Transaction<Tables>, request: Request, changed: Changed): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await transaction
+    .insertInto('requests')
+    .values(requestRow(request))
+    // The literal, not a parameter: PostgreSQL must see at planning that the index applies.
+    .onConflict((conflict) => conflict.columns(['requester', 'resource', 'digest']).where('status', '=', sql.lit('pending')).doNothing())
+    .executeTakeFirstOrThrow()
+  if (numInsertedOrUpdatedRows !== 1n) return false
+  changed({ kind: 'request', id: request.id })
+  return true
+}
+
+async function findPending(transaction: Transaction<Tables>, { requester, resource, ask }: Request): Promise<Request | null> {
+  const row = await transaction
+    .selectFrom('requests')
+    .selectAll()
+    .where('requester', '=', principalId(requester))
+    .where('resource', '=', resource)
+    .where('digest', '=', ask.digest)
+    .where('status', '=', 'pending')
+    .executeTakeFirst()
+  return row ? requestOf(row) : null
+}
+
+async function replace(transaction: Transaction<Tables>, next: Request, changed: Changed): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('requests')
+    .set(requestRow(next))
+    .where('id', '=', next.id)
+    .where('version', '=', next.version - 1)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows !== 1n) return false
+  changed({ kind: 'request', id: next.id })
+  return true
+}
+
+function requestRow(request: Request): RequestRow {
+  return { ...columnsOf(request), body: JSON.stringify(request) }
+}
+
+function requestOf(row: RequestRow): Request {
+  return parseRow('requests', row, requestShape, columnsOf)
+}
+
+function columnsOf(request: Request): Omit<RequestRow, 'body'> {
+  return {
+    id: request.id,
+    version: request.version,
+    requester: principalId(request.requester),
+    username: request.requester.user,
+    resource: request.resource,
+    digest: request.ask.digest,
+    status: request.status,
+    created_at: request.createdAt,
+    expires_at: request.expiresAt,
+  }
+}

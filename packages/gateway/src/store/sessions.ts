@@ -1,0 +1,72 @@
+import type { Database } from './database.ts'
+import { parseRow, sessionShape } from './shapes.ts'
+import type { SessionRecord, SessionStore } from './store.ts'
+import type { SessionRow } from './tables.ts'
+
+export class Sessions implements SessionStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  insert(session: SessionRecord): Promise<void> {
+    return this.#database.write(async (transaction, changed) => {
+      await transaction.insertInto('sessions').values(sessionRow(session)).execute()
+      changed({ kind: 'session', id: session.id })
+    })
+  }
+
+  get(id: string): Promise<SessionRecord | null> {
+    return this.#database.read(async (db) => {
+      const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
+      return row ? sessionOf(row) : null
+    })
+  }
+
+  list({ live, user, gateway, grant, limit }: Parameters<SessionStore['list']>[0]): Promise<readonly SessionRecord[]> {
+    return this.#database.read(async (db) => {
+      let query = db.selectFrom('sessions').selectAll().orderBy('started_at', 'desc').orderBy('id', 'desc')
+      if (live === true) query = query.where('ended_at', 'is', null)
+      if (user !== undefined) query = query.where('username', '=', user)
+      if (gateway !== undefined) query = query.where('gateway', '=', gateway)
+      if (grant !== undefined) query = query.where('grant_id', '=', grant)
+      if (limit !== undefined) query = query.limit(limit)
+      return (await query.execute()).map(sessionOf)
+    })
+  }
+
+  save(next: SessionRecord): Promise<boolean> {
+    return this.#database.write(async (transaction, changed) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('sessions')
+        .set(sessionRow(next))
+        .where('id', '=', next.id)
+        .where('version', '=', next.version - 1)
+        .executeTakeFirstOrThrow()
+      if (numUpdatedRows !== 1n) return false
+      changed({ kind: 'session', id: next.id })
+      return true
+    })
+  }
+}
+
+function sessionRow(session: SessionRecord): SessionRow {
+  return { ...columnsOf(session), body: JSON.stringify(session) }
+}
+
+function sessionOf(row: SessionRow): SessionRecord {
+  return parseRow('sessions', row, sessionShape, columnsOf)
+}
+
+function columnsOf(session: SessionRecord): Omit<SessionRow, 'body'> {
+  return {
+    id: session.id,
+    version: session.version,
+    gateway: session.gateway,
+    username: session.principal.user,
+    grant_id: session.grant,
+    started_at: session.startedAt,
+    ended_at: session.endedAt,
+  }
+}

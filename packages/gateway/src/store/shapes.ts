@@ -1,0 +1,156 @@
+import { ACTION_GROUPS, ACTION_TYPES } from '@countersign/core/action'
+import type { Grant } from '@countersign/core/grant'
+import type { Request } from '@countersign/core/request'
+import { z } from 'zod'
+import { type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
+
+/** What a row's `body` must be. Strict: a field that this version does not know would be lost when it saves. */
+
+const strings = z.array(z.string())
+const time = z.int()
+const scope = z.enum([...ACTION_TYPES, ...ACTION_GROUPS])
+const principal = z.strictObject({ user: z.string(), agent: z.string().nullable(), groups: strings })
+const duration = z.strictObject({ kind: z.literal('duration'), ms: z.int() })
+const once = z.strictObject({ kind: z.literal('once') })
+const ceiling = z.discriminatedUnion('kind', [once, z.strictObject({ kind: z.literal('shape') }), duration])
+const given = z.discriminatedUnion('kind', [once, z.strictObject({ kind: z.literal('shape'), maxRows: z.int().nullable() }), duration])
+
+const facts = z.strictObject({ rows: z.int(), rowsKnown: z.boolean(), unbounded: z.boolean(), tables: strings, columns: strings })
+const statement = z.strictObject({ type: z.enum(ACTION_TYPES), fingerprint: z.string().nullable(), facts })
+const parameter = z.strictObject({ value: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.int() })
+const state = z.strictObject({
+  database: z.string(),
+  role: z.string(),
+  searchPath: z.string(),
+  standardConformingStrings: z.string(),
+  clientEncoding: z.string(),
+})
+const action = z.strictObject({
+  type: z.enum(ACTION_TYPES),
+  text: z.string(),
+  parameters: z.array(parameter),
+  state: state.nullable(),
+  statements: z.array(statement),
+})
+const ask = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('action'), digest: z.string(), action }),
+  z.strictObject({ kind: z.literal('scope'), digest: z.string(), scope, ms: z.int() }),
+])
+
+const requirement = z.strictObject({ policy: z.string(), groups: strings, quorum: z.int() })
+const obligations = z.strictObject({
+  reason: z.boolean(),
+  tickets: strings,
+  sign: z.boolean(),
+  mask: strings,
+  ceiling: ceiling.nullable(),
+  expiresMs: z.int().nullable(),
+})
+const review = z.strictObject({
+  reviewer: principal,
+  verdict: z.enum(['approve', 'deny']),
+  comment: z.string().nullable(),
+  given: given.nullable(),
+  proven: z.boolean(),
+  at: time,
+})
+
+export const requestShape: z.ZodType<Request> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  requester: principal,
+  resource: z.string(),
+  ask,
+  need: z.array(z.array(requirement)),
+  policies: strings,
+  obligations,
+  reason: z.string().nullable(),
+  ticket: z.string().nullable(),
+  status: z.enum(['pending', 'approved', 'denied', 'withdrawn', 'expired']),
+  reviews: z.array(review),
+  session: z.string().nullable(),
+  inTransaction: z.boolean(),
+  createdAt: time,
+  expiresAt: time,
+  decidedAt: time.nullable(),
+})
+
+const coverage = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('exact'), digest: z.string() }),
+  z.strictObject({ kind: z.literal('shape'), fingerprint: z.string(), maxRows: z.int().nullable() }),
+  z.strictObject({ kind: z.literal('scope'), scope }),
+])
+
+export const grantShape: z.ZodType<Grant> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  request: z.string().nullable(),
+  session: z.string().nullable(),
+  subject: principal,
+  resource: z.string(),
+  coverage,
+  approvers: z.array(z.strictObject({ user: z.string(), groups: strings })),
+  status: z.enum(['active', 'used', 'done', 'revoked', 'expired']),
+  startsAt: time,
+  endsAt: time,
+  usesLeft: z.int().min(0).nullable(),
+  endedAt: time.nullable(),
+  endReason: z.string().nullable(),
+})
+
+export const sessionShape: z.ZodType<SessionRecord> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  gateway: z.string(),
+  principal,
+  resource: z.string(),
+  database: z.string(),
+  grant: z.string().nullable(),
+  client: z.string(),
+  startedAt: time,
+  endsAt: time,
+  cut: z.strictObject({ by: z.string(), reason: z.string() }).nullable(),
+  endedAt: time.nullable(),
+  endReason: z.string().nullable(),
+})
+
+/** When it was revoked is a column of its own, so that revoking is one UPDATE. */
+export const tokenShape: z.ZodType<Omit<TokenRecord, 'revokedAt'>> = z.strictObject({
+  id: z.string(),
+  hash: z.string(),
+  scram: z.strictObject({ storedKey: z.string(), serverKey: z.string() }),
+  user: z.string(),
+  agent: z.string().nullable(),
+  mayReview: z.boolean(),
+  proven: z.boolean(),
+  createdBy: z.string(),
+  createdAt: time,
+  expiresAt: time,
+})
+
+/** A row as its table's type has it. */
+type Row = { readonly id: string; readonly body: string }
+
+/**
+ * The value of a row, which is hostile until parsed: its body must have the shape, and its columns must be those that
+ * follow from it. Otherwise somebody else than a gateway wrote it, and StoreUnavailable names it.
+ */
+export function parseRow<T, R extends Row>(table: string, row: R, shape: z.ZodType<T>, columnsOf: (value: T) => Partial<R>): T {
+  const value = shape.safeParse(parseJson(row.body))
+  if (!value.success) throw malformed(table, row.id, z.prettifyError(value.error))
+  const columns: Partial<Record<string, unknown>> = columnsOf(value.data)
+  const differs = Object.entries(row).find(([name, held]) => name !== 'body' && name in columns && columns[name] !== held)
+  if (differs) throw malformed(table, row.id, `its column ${differs[0]} is not what its body says`)
+  return value.data
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    return error
+  }
+}
+
+const malformed = (table: string, id: string, why: string) =>
+  new StoreUnavailable(`row ${id} of the store's table ${table} is not what a gateway wrote, so it is not used; restore or remove it: ${why}`)

@@ -1,0 +1,58 @@
+/**
+ * The rows, the same on both databases. `body` is the whole value as JSON; the other columns are what is searched or
+ * compared and follow from it (a token's `revoked_at` and the ledger have no copy in a body). Times are Unix milliseconds.
+ */
+export interface Tables {
+  requests: RequestRow
+  grants: GrantRow
+  sessions: SessionRow
+  tokens: TokenRow
+  gateways: { id: string; seen_at: number }
+  ledger: { gateway: string; seq: number; line: string }
+}
+
+export interface RequestRow {
+  id: string
+  version: number
+  /** `principalId` of the requester; with `resource` and `digest` unique while pending. */
+  requester: string
+  username: string
+  resource: string
+  digest: string
+  status: string
+  created_at: number
+  expires_at: number
+  body: string
+}
+
+export interface GrantRow {
+  id: string
+  version: number
+  username: string
+  agent: string | null
+  resource: string
+  status: string
+  starts_at: number
+  ends_at: number
+  body: string
+}
+
+export interface SessionRow {
+  id: string
+  version: number
+  gateway: string
+  username: string
+  grant_id: string | null
+  started_at: number
+  ended_at: number | null
+  body: string
+}
+
+export interface TokenRow {
+  id: string
+  hash: string
+  username: string
+  created_at: number
+  revoked_at: number | null
+  body: string
+}
