@@ -14,6 +14,7 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 export type EventType =
   | 'gateway.started'
   | 'gateway.stopped'
+  | 'journal.recovered'
   | 'policy.loaded'
   | 'policy.rejected'
   | 'token.created'

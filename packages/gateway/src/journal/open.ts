@@ -1,0 +1,208 @@
+import { setImmediate } from 'node:timers'
+import { encodeEntry, hashEntry, NO_PREVIOUS } from '@countersign/ledger/entry'
+import { seal } from '@countersign/ledger/seal'
+import { gatewayId, makeDirectories } from './files.ts'
+import { type Durability, type Event, type Journal, JournalBroken } from './journal.ts'
+import { lockDirectory } from './lock.ts'
+import { recover, type Recovered } from './recover.ts'
+import { SegmentWriter } from './writer.ts'
+
+export interface JournalOptions {
+  /** The gateway's data directory, made when it is not there. */
+  readonly directory: string
+  /** Unix milliseconds. */
+  readonly clock?: () => number
+  /** Called once, when entries can no longer be written. */
+  readonly onBroken?: (why: string) => void
+  /** The size in bytes from which a segment is full. */
+  readonly segmentBytes?: number
+}
+
+/** The journal with what draining it needs. */
+export interface LocalJournal extends Journal {
+  readonly directory: string
+  /** Puts everything appended so far on disk, and resolves to the last sequence that is. Rejects with JournalBroken. */
+  sync(): Promise<number>
+  /** Stops the journal for good, for a reason found elsewhere: a store that knows another history. */
+  fail(why: string, cause?: unknown): void
+}
+
+type Receipt = Awaited<ReturnType<Journal['append']>>
+
+interface Waiter {
+  readonly receipt: Receipt
+  readonly durability: Durability
+  readonly resolve: (receipt: Receipt) => void
+  readonly reject: (error: JournalBroken) => void
+}
+
+const SEGMENT_BYTES = 64 * 1024 * 1024
+
+/**
+ * Opens a gateway's journal, or starts it: its id, its keys, its lock on the directory, and its chain from where it stood.
+ * Rejects with JournalBroken when another process holds it, or its newest segment is not as it was written.
+ */
+export async function openJournal({ directory, clock = Date.now, onBroken, segmentBytes = SEGMENT_BYTES }: JournalOptions): Promise<LocalJournal> {
+  makeDirectories(directory)
+  const lock = lockDirectory(directory)
+  try {
+    const gateway = gatewayId(directory)
+    const recovered = await recover(directory, gateway)
+    const writer = new SegmentWriter(directory, recovered.segment, segmentBytes)
+    const journal = new FileJournal({ directory, gateway, clock, onBroken: onBroken ?? (() => {}), writer, head: recovered.head, lock })
+    if (recovered.cut) await journal.append({ type: 'journal.recovered', body: { ...recovered.cut } }, 'disk')
+    return journal
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly directory: string
+  readonly gateway: string
+  readonly clock: () => number
+  readonly onBroken: (why: string) => void
+  readonly writer: SegmentWriter
+  readonly head: Recovered['head']
+  readonly lock: { release(): void }
+}
+
+/**
+ * Entries take their place in the chain when `append` is called, and all of one turn of the event loop are written by one
+ * write at its end. One fdatasync runs at a time; whoever asks meanwhile shares the next.
+ */
+class FileJournal implements LocalJournal {
+  readonly directory: string
+  readonly gateway: string
+  readonly #clock: () => number
+  readonly #onBroken: (why: string) => void
+  readonly #writer: SegmentWriter
+  readonly #lock: { release(): void }
+  #seq: number
+  #prev: string
+  #at: number
+  #broken: string | null = null
+  #cause: unknown = null
+  #text = ''
+  #unwritten: Waiter[] = []
+  #unsynced: Waiter[] = []
+  #syncing: Promise<void> | null = null
+  #closed = false
+
+  constructor({ directory, gateway, clock, onBroken, writer, head, lock }: Parts) {
+    this.directory = directory
+    this.gateway = gateway
+    this.#clock = clock
+    this.#onBroken = onBroken
+    this.#writer = writer
+    this.#lock = lock
+    this.#seq = head?.seq ?? 0
+    this.#prev = head?.hash ?? NO_PREVIOUS
+    this.#at = head?.at ?? 0
+  }
+
+  get latest(): number {
+    return this.#at
+  }
+
+  get broken(): string | null {
+    return this.#broken
+  }
+
+  append(event: Event, durability: Durability): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      if (this.#broken !== null) return reject(this.#error())
+      const receipt = this.#chain(event)
+      this.#enqueue({ receipt, durability, resolve, reject })
+    })
+  }
+
+  async sync(): Promise<number> {
+    const { seq } = await new Promise<Receipt>((resolve, reject) => {
+      if (this.#broken !== null) return reject(this.#error())
+      this.#enqueue({ receipt: { seq: this.#seq, hash: this.#prev }, durability: 'disk', resolve, reject })
+    })
+    return seq
+  }
+
+  fail(why: string, cause: unknown = null): void {
+    if (this.#broken !== null) return
+    this.#broken = why
+    this.#cause = cause
+    this.#text = ''
+    for (const waiter of [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)]) waiter.reject(this.#error())
+    if (!this.#closed) this.#onBroken(why)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      if (this.#broken === null) await this.sync()
+    } finally {
+      await this.#syncing
+      this.fail('the journal is closed')
+      this.#writer.close()
+      this.#lock.release()
+    }
+  }
+
+  /** Gives the event its place. Nothing has changed when it throws: a LedgerError says that the event has no JSON form. */
+  #chain({ type, body, secret }: Event): Receipt {
+    const at = Math.max(this.#clock(), this.#at)
+    const place = { gateway: this.gateway, seq: this.#seq + 1 }
+    const sealed = secret && seal(secret, place, this.#writer.key)
+    const line = encodeEntry({ v: 1, ...place, prev: this.#prev, at, type, body, ...sealed })
+    this.#text += `${line}\n`
+    this.#seq = place.seq
+    this.#prev = hashEntry(line)
+    this.#at = at
+    return { seq: place.seq, hash: this.#prev }
+  }
+
+  #enqueue(waiter: Waiter): void {
+    this.#unwritten.push(waiter)
+    if (this.#unwritten.length === 1) setImmediate(() => this.#write())
+  }
+
+  #write(): void {
+    if (this.#broken !== null) return
+    const waiters = this.#unwritten
+    const text = this.#text
+    try {
+      if (text !== '') this.#writer.write(text)
+    } catch (cause) {
+      return this.fail(`the journal cannot be written: ${messageOf(cause)}`, cause)
+    }
+    this.#unwritten = []
+    this.#text = ''
+    for (const waiter of waiters) {
+      if (waiter.durability === 'disk') this.#unsynced.push(waiter)
+      else waiter.resolve(waiter.receipt)
+    }
+    if (this.#unsynced.length > 0) this.#syncing ??= this.#syncAll()
+  }
+
+  /** A failed fdatasync is never tried again: the kernel may have dropped the pages and then say that all is well. */
+  async #syncAll(): Promise<void> {
+    while (this.#unsynced.length > 0) {
+      const waiters = this.#unsynced
+      this.#unsynced = []
+      try {
+        await this.#writer.sync()
+        for (const { resolve, receipt } of waiters) resolve(receipt)
+      } catch (cause) {
+        this.#unsynced.unshift(...waiters)
+        this.fail(`the journal cannot be put on disk: ${messageOf(cause)}`, cause)
+      }
+    }
+    this.#syncing = null
+  }
+
+  #error(): JournalBroken {
+    return new JournalBroken(`${this.#broken}; nothing is allowed without a record`, { cause: this.#cause })
+  }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,0 +1,48 @@
+import { LedgerError } from './error.ts'
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+/** Verifying parses bytes that an attacker may have written: nesting is bounded, so that it cannot exhaust the stack. */
+const MAX_DEPTH = 64
+
+/**
+ * Canonical JSON (RFC 8785, JCS): no white space, members sorted by UTF-16 code units, strings and numbers as ECMAScript
+ * writes them. Its UTF-8 encoding is what is hashed. Throws LedgerError `not-json` for a value that has no such form
+ * (undefined, non-finite numbers, lone surrogates, anything but plain objects and arrays) and `too-deep`.
+ */
+export function canonical(value: unknown, depth = 0): string {
+  switch (typeof value) {
+    case 'string':
+      return text(value)
+    case 'number':
+      if (!Number.isFinite(value)) throw new LedgerError('not-json', `JSON has no ${value}`)
+      // ECMAScript's number format is RFC 8785's by definition (its section 3.2.2.3); -0 is 0.
+      return String(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      return value === null ? 'null' : compound(value, depth)
+    default:
+      throw new LedgerError('not-json', `JSON has no ${typeof value}`)
+  }
+}
+
+function compound(value: object, depth: number): string {
+  if (depth >= MAX_DEPTH) throw new LedgerError('too-deep', `nested deeper than ${MAX_DEPTH}`)
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => canonical(item, depth + 1)).join(',')}]`
+  return members(value, depth)
+}
+
+function members(value: object, depth: number): string {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // A Map or a Date would silently become {}.
+  if (prototype !== Object.prototype && prototype !== null) throw new LedgerError('not-json', 'only plain objects and arrays have a canonical form')
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, member]) => `${text(key)}:${canonical(member, depth + 1)}`).join(',')}}`
+}
+
+/** JSON.stringify escapes exactly what RFC 8785 section 3.2.2.2 asks for, once lone surrogates are out. */
+function text(value: string): string {
+  if (!value.isWellFormed()) throw new LedgerError('not-json', 'a lone surrogate has no UTF-8 form')
+  return JSON.stringify(value)
+}
