@@ -1,0 +1,152 @@
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
+import type { Config, Resource, SecretSource } from './config.ts'
+import { ConfigError, type ConfigProblem } from './error.ts'
+import { suggestion } from './nearest.ts'
+import { readResource } from './resource.ts'
+import { configSchema, KNOWN_KEYS, type RawConfig } from './schema.ts'
+import { type Path, type Position, YamlSource } from './source.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads and validates `countersign.yaml`. Every environment variable, file and folder that it names must be there now;
+ * secrets themselves are read at each use. Throws ConfigError with all problems found.
+ */
+export function loadConfig(file: string, environment: Environment = process.env): Config {
+  const path = resolve(file)
+  const source = parse(path)
+  const raw = validate(path, source)
+  const problems: ConfigProblem[] = []
+  const report = (key: Path, message: string) => void problems.push({ file: path, key: nameOf(key), message, ...source.at(key) })
+  const config = assemble(path, raw, environment, report)
+  checkFiles(config, report)
+  checkSecrets(config, environment, report)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+type Report = (path: Path, message: string) => void
+
+const nameOf = (path: Path) => path.map(String).join('.')
+
+function parse(file: string): YamlSource {
+  const fail = (message: string) => new ConfigError([{ file, line: 1, column: 1, key: '', message }])
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw fail(`cannot be read (${codeOf(error)})`)
+  }
+  const source = new YamlSource(text)
+  const malformed = source.malformed()
+  if (malformed.length > 0) throw new ConfigError(malformed.map((problem) => ({ file, key: '', ...problem })))
+  return source
+}
+
+function validate(file: string, source: YamlSource): RawConfig {
+  const parsed = configSchema.safeParse(valueOf(file, source))
+  if (parsed.success) return parsed.data
+  throw new ConfigError(parsed.error.issues.flatMap((issue) => problemsOf(issue, source).map((problem) => ({ file, ...problem }))))
+}
+
+function valueOf(file: string, source: YamlSource): unknown {
+  try {
+    return source.value() ?? {}
+  } catch (error) {
+    throw new ConfigError([{ file, line: 1, column: 1, key: '', message: `too many aliases (${codeOf(error)})` }])
+  }
+}
+
+function problemsOf(issue: z.core.$ZodIssue, source: YamlSource): readonly (Position & { key: string; message: string })[] {
+  const path = issue.path
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => {
+        const message = `unknown key${suggestion(key, knownAt(path))}`
+        return { ...source.atKey([...path, key]), key: nameOf([...path, key]), message }
+      })
+    case 'invalid_key':
+      return [{ ...source.atKey(path), key: nameOf(path), message: issue.issues.map(({ message }) => message).join('; ') }]
+    default:
+      return [{ ...source.at(path), key: nameOf(path), message: uncapitalised(issue.message) }]
+  }
+}
+
+/** Names of users and resources are replaced by `*` to find what may stand there. */
+const knownAt = (path: Path) => KNOWN_KEYS[nameOf(path.map((key, index) => (index === 1 ? '*' : key)))] ?? []
+
+const uncapitalised = (message: string) => message.replace(/^Invalid (?:input|option): /, '')
+
+function assemble(file: string, raw: RawConfig, environment: Environment, report: Report): Config {
+  const folder = dirname(file)
+  const read = Object.entries(raw.resources).map(([name, resource]) =>
+    readResource(name, resource, folder, (path, message) => report(['resources', name, ...path], message)),
+  )
+  const { http } = raw.listen
+  return {
+    file,
+    url: (raw.url ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`).replace(/\/+$/, ''),
+    listen: raw.listen,
+    store: readStore(raw.store, environment, report),
+    data: resolve(folder, raw.data),
+    tls: raw.tls ? { cert: resolve(folder, raw.tls.cert), key: resolve(folder, raw.tls.key) } : null,
+    users: raw.users,
+    groups: raw.groups,
+    labels: raw.labels,
+    resources: Object.fromEntries(read.filter((resource): resource is Resource => resource !== null).map((resource) => [resource.name, resource])),
+    hold: { connectMs: raw.hold.connect, inTransactionMs: raw.hold.inTransaction, reminderMs: raw.hold.reminder },
+    session: { maxMs: raw.session.max, idleMs: raw.session.idle ?? null },
+    policies: resolve(folder, raw.policies),
+  }
+}
+
+function readStore(raw: RawConfig['store'], environment: Environment, report: Report): Config['store'] {
+  if (raw === 'sqlite') return { kind: 'sqlite' }
+  if (typeof raw === 'string') return { kind: 'postgres', url: raw }
+  const url = environment[raw.url.env] ?? ''
+  const key = ['store', 'url', 'env']
+  if (url === '') report(key, unset(raw.url.env))
+  else if (!/^postgres(ql)?:\/\/./.test(url)) report(key, `environment variable ${raw.url.env} holds no postgres:// address`)
+  return { kind: 'postgres', url }
+}
+
+const unset = (name: string) => `environment variable ${name} is not set`
+
+function checkFiles(config: Config, report: Report): void {
+  if (config.tls) {
+    checkFile(config.tls.cert, ['tls', 'cert'], report)
+    checkFile(config.tls.key, ['tls', 'key'], report)
+  }
+  for (const { name, tls } of Object.values(config.resources)) {
+    if (tls.ca !== null) checkFile(tls.ca, ['resources', name, 'tls', 'ca'], report)
+  }
+  if (!statSync(config.policies, { throwIfNoEntry: false })?.isDirectory()) report(['policies'], `${config.policies} is no folder`)
+}
+
+function checkFile(file: string, key: Path, report: Report): void {
+  try {
+    accessSync(file, constants.R_OK)
+    if (!statSync(file).isDirectory()) return
+    report(key, `${file} is a folder, not a file`)
+  } catch (error) {
+    report(key, `${file} cannot be read (${codeOf(error)})`)
+  }
+}
+
+function checkSecrets(config: Config, environment: Environment, report: Report): void {
+  for (const { name, credential } of Object.values(config.resources)) {
+    const key = ['resources', name, 'credential', 'password']
+    if (credential.password !== null) checkSecret(credential.password, key, environment, report)
+  }
+}
+
+function checkSecret(source: SecretSource, key: Path, environment: Environment, report: Report): void {
+  if ('env' in source && !environment[source.env]) report([...key, 'env'], unset(source.env))
+  if ('file' in source) checkFile(source.file, [...key, 'file'], report)
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : error instanceof Error ? error.name : 'unknown'
+}

@@ -1,0 +1,72 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import type { Resource, SecretSource } from './config.ts'
+import type { RawResource } from './schema.ts'
+import type { Path } from './source.ts'
+
+/** Tells about a problem with the key at `path`, which is relative to the resource. */
+export type Report = (path: Path, message: string) => void
+
+/** One resource with its URL taken apart and its paths absolute; null when something was reported. */
+export function readResource(name: string, raw: RawResource, folder: string, report: Report): Resource | null {
+  const target = readTarget(raw.url, report)
+  if (target === null) return null
+  if (raw.tls.mode === 'disable' && raw.tls.ca !== undefined) report(['tls', 'ca'], 'a ca says nothing with mode: disable; remove one of them')
+  const { username, password } = raw.credential
+  return {
+    name,
+    protocol: raw.protocol,
+    ...target,
+    credential: { username, password: password === undefined ? null : absolute(password, folder) },
+    tls: { mode: raw.tls.mode ?? defaultMode(target.host, raw.tls.ca), ca: raw.tls.ca === undefined ? null : resolve(folder, raw.tls.ca) },
+    labels: raw.labels,
+    mode: raw.mode,
+    onHold: raw.onHold,
+    functions: raw.functions,
+  }
+}
+
+/** No message repeats the URL: it may hold a password that should not be there. */
+function readTarget(text: string, report: Report): Pick<Resource, 'host' | 'port' | 'database'> | null {
+  const expected = 'expected postgres://host:5432/database'
+  const url = URL.parse(text)
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') return refuse(expected)
+  if (url.username !== '' || url.password !== '') return refuse('no user and no password in the url: they belong under credential')
+  if (url.search !== '' || url.hash !== '') return refuse(`no parameters in the url: tls and the rest have keys of their own; ${expected}`)
+  const database = decode(url.pathname.slice(1))
+  if (!database || database.includes('/') || database.includes('\0')) return refuse(`the url names no database; ${expected}`)
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port === '' ? 5432 : Number(url.port), database }
+
+  function refuse(message: string): null {
+    report(['url'], message)
+    return null
+  }
+}
+
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return null
+    throw error
+  }
+}
+
+/** On the host itself nobody is between; anywhere else, and wherever a ca is named, the server proves who it is. */
+function defaultMode(host: string, ca: string | undefined): Resource['tls']['mode'] {
+  return ca === undefined && isLoopback(host) ? 'disable' : 'verify-full'
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+/** A file, and a program that is named by its path, are found from the configuration's folder. */
+function absolute(source: SecretSource, folder: string): SecretSource {
+  if ('file' in source) return { file: resolve(folder, source.file) }
+  if ('exec' in source) {
+    const [program = '', ...rest] = source.exec
+    return { exec: [program.includes('/') ? resolve(folder, program) : program, ...rest] }
+  }
+  return source
+}

@@ -1,0 +1,94 @@
+import { parseDuration } from '@countersign/core/coverage'
+import { LOCAL_ADMIN } from '@countersign/core/principal'
+import { z } from 'zod'
+
+/** A name that stands in `dbname=NAME/database`, in links and in policies. */
+const RESOURCE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+/** An agent is `USER/AGENT`, so a user has no slash; a group stands in `@review("a, b")`, so it has no comma. */
+const USER_NAME = /^[^\s/\p{C}]{1,255}$/u
+const GROUP_NAME = /^[^\s,"\\\p{C}]{1,255}$/u
+const LABEL_KEY = /^[A-Za-z][A-Za-z0-9_./-]{0,62}$/
+/** Attributes that every resource has in policy; a label of that name would hide one. */
+const RESERVED_LABELS = ['name', 'protocol']
+
+const duration = z.string({ error: 'expected a duration such as 90s, 30m or 8h' }).transform((text, context) => {
+  const ms = parseDuration(text)
+  if (ms !== null) return ms
+  context.addIssue({ code: 'custom', message: 'expected a duration such as 90s, 30m or 8h' })
+  return z.NEVER
+})
+
+const address = z.string({ error: 'expected host:port' }).transform((text, context) => {
+  const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  if (host !== undefined && port <= 65_535) return { host, port }
+  context.addIssue({ code: 'custom', message: 'expected host:port, such as 127.0.0.1:7070 or [::1]:7070; port 0 takes any free one' })
+  return z.NEVER
+})
+
+const text = z.string().min(1, 'must not be empty')
+const variable = z.strictObject({ env: text })
+
+const secret = z.union([variable, z.strictObject({ file: text }), z.strictObject({ exec: z.array(text).min(1) })], {
+  error: 'expected { env: NAME }, { file: PATH } or { exec: [PROGRAM, ARGUMENT, …] }: a secret is never written here itself',
+})
+
+const groupName = z.string().regex(GROUP_NAME, 'a group is a word without spaces, commas and quotes')
+const labelKey = z
+  .string()
+  .regex(LABEL_KEY, 'a label starts with a letter and holds letters, digits, dots, slashes, dashes and underscores')
+  .refine((key) => !RESERVED_LABELS.includes(key), 'every resource has this attribute already; choose another label')
+const userName = z
+  .string()
+  .regex(USER_NAME, 'a user name has no spaces and no slash')
+  .refine((name) => name !== LOCAL_ADMIN, `${LOCAL_ADMIN} is the administrator of the gateway's own host; choose another name`)
+const resourceName = z.string().regex(RESOURCE_NAME, 'a resource name holds letters, digits, dots, dashes and underscores, 63 at most')
+
+const resource = z.strictObject({
+  protocol: z.literal('postgres', 'expected postgres, the one protocol that this version speaks'),
+  url: text,
+  credential: z.strictObject({ username: text, password: secret.optional() }),
+  tls: z.strictObject({ mode: z.enum(['disable', 'require', 'verify-full']).optional(), ca: text.optional() }).prefault({}),
+  labels: z.record(labelKey, z.string('expected text; write a number or true in quotes')).default({}),
+  mode: z.enum(['enforce', 'observe']).default('enforce'),
+  onHold: z.enum(['wait', 'refuse']).default('wait'),
+  functions: z
+    .strictObject({ trusted: z.array(z.string().regex(/^[^\s.]+\.[^\s.]+$/, 'expected schema.function, such as public.order_total')).default([]) })
+    .prefault({}),
+})
+
+const STORE = 'expected sqlite, postgres://host/database or { url: { env: NAME } }'
+
+/** The shape of `countersign.yaml`. What needs the disk or the environment is checked in load.ts. */
+export const configSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: 'expected the address people reach this gateway at, such as https://cs.example.com' }).optional(),
+  listen: z.strictObject({ http: address.prefault('127.0.0.1:7070'), postgres: address.prefault('127.0.0.1:7432') }).prefault({}),
+  store: z.union([z.literal('sqlite'), z.string().regex(/^postgres(ql)?:\/\/./, STORE), z.strictObject({ url: variable })], { error: STORE }).default('sqlite'),
+  data: text.default('./countersign-data'),
+  tls: z.strictObject({ cert: text, key: text }).optional(),
+  users: z.record(userName, z.strictObject({ groups: z.array(groupName).default([]), admin: z.boolean().default(false) })).default({}),
+  groups: z.array(groupName).default([]),
+  labels: z.array(labelKey).default([]),
+  resources: z.record(resourceName, resource).default({}),
+  hold: z.strictObject({ connect: duration.prefault('20s'), inTransaction: duration.prefault('60s'), reminder: duration.prefault('30s') }).prefault({}),
+  session: z.strictObject({ max: duration.prefault('8h'), idle: duration.optional() }).prefault({}),
+  policies: text.default('./policies'),
+})
+
+export type RawConfig = z.infer<typeof configSchema>
+export type RawResource = z.infer<typeof resource>
+
+/** The keys that may stand where an unknown one does, by the path with names replaced by `*`. */
+export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(configSchema.shape),
+  listen: ['http', 'postgres'],
+  tls: ['cert', 'key'],
+  hold: ['connect', 'inTransaction', 'reminder'],
+  session: ['max', 'idle'],
+  'users.*': ['groups', 'admin'],
+  'resources.*': Object.keys(resource.shape),
+  'resources.*.credential': ['username', 'password'],
+  'resources.*.tls': ['mode', 'ca'],
+  'resources.*.functions': ['trusted'],
+}
