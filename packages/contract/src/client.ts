@@ -1,0 +1,112 @@
+import type { z } from 'zod'
+import { ClientError } from './client-error.ts'
+import { events } from './events.ts'
+import { readText } from './read.ts'
+import { type Route, type Routes, routes } from './routes.ts'
+import type { Change } from './schemas/change.ts'
+import { Problem } from './schemas/problem.ts'
+
+export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
+
+export interface ClientOptions {
+  /** The gateway's URL. Over its admin socket: `http://localhost`, with a `fetch` that dials the socket. */
+  readonly url: string
+  readonly token?: string | undefined
+  readonly fetch?: FetchLike | undefined
+}
+
+type Sent = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
+
+type Params<R> = R extends { request: { params: infer S extends z.ZodType } } ? z.input<S> : unknown
+type Query<R> = R extends { request: { query: infer S extends z.ZodType } } ? z.input<S> : unknown
+type Body<R> = R extends { request: { body: { content: { 'application/json': { schema: infer S extends z.ZodType } } } } } ? z.input<S> : unknown
+type Input<R> = Params<R> & Query<R> & Body<R>
+type Output<R> = R extends { responses: { 200: { content: { 'application/json': { schema: infer S extends z.ZodType } } } } } ? z.output<S> : never
+type Call<R> =
+  unknown extends Input<R>
+    ? () => Promise<Output<R>>
+    : Partial<Input<R>> extends Input<R>
+      ? (input?: Input<R>) => Promise<Output<R>>
+      : (input: Input<R>) => Promise<Output<R>>
+
+/**
+ * One method a route, named as in `routes`. Path parameters, query and body are one flat object:
+ * `client.approve({ id, comment })`. Every answer is parsed by its schema. Everything throws ClientError.
+ */
+export type Client = { readonly [K in keyof Routes]: Call<Routes[K]> } & {
+  /** Changes as they happen, until `signal` aborts (ends quietly) or the gateway ends the stream (its token is revoked, it shuts down). */
+  events(options?: { readonly signal?: AbortSignal }): AsyncGenerator<Change, void, undefined>
+}
+
+export function createClient(options: ClientOptions): Client {
+  const calls = Object.entries(routes).map(([name, route]) => [name, (input: Readonly<Record<string, unknown>> = {}) => call(options, route, input)] as const)
+  return { ...Object.fromEntries(calls), events: ({ signal } = {}) => events((init) => send(options, '/api/v1/events', init), signal) } as Client
+}
+
+async function call(options: ClientOptions, route: Route, input: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const { path, rest } = fill(route.path, input)
+  const response =
+    route.method === 'post'
+      ? await send(options, path, { method: 'POST', body: JSON.stringify(rest), headers: { 'content-type': 'application/json' } })
+      : await send(options, path + query(rest), { method: route.method.toUpperCase() })
+  const answer = route.responses[200].content['application/json'].schema.safeParse(await readJson(response))
+  if (answer.success) return answer.data
+  const [issue] = answer.error.issues
+  throw new ClientError(
+    'unexpected-answer',
+    `the gateway's answer to ${route.path} is not what this version expects (${issue?.path.join('.')}: ${issue?.message}); are both the same version?`,
+  )
+}
+
+/** Sends with the token; anything but 200 is thrown as what the gateway said. */
+async function send({ url, token, fetch = globalThis.fetch }: ClientOptions, path: string, init: Sent): Promise<Response> {
+  const headers = { ...init.headers, accept: 'application/json, text/event-stream', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+  let response: Response
+  try {
+    // A redirect would carry the token to wherever it points.
+    response = await fetch(new URL(path, url).href, { ...init, headers, redirect: 'error' })
+  } catch (cause) {
+    throw new ClientError('unreachable', `the gateway at ${url} does not answer (${reasonOf(cause)}); is it running?`, { cause })
+  }
+  if (response.status === 200) return response
+  throw await problemOf(response)
+}
+
+async function problemOf(response: Response): Promise<ClientError> {
+  const problem = Problem.safeParse(await readJson(response))
+  if (!problem.success)
+    return new ClientError('unexpected-answer', `HTTP ${response.status}, and not in the words of a Countersign gateway; is the address right?`)
+  return new ClientError('refused', problem.data.message, { problem: problem.data, status: response.status })
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await readText(response)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ClientError('unexpected-answer', `HTTP ${response.status} with a body that is not JSON; is the address that of a Countersign gateway?`, { cause })
+  }
+}
+
+/** Puts the parameters that `path` names into it; `rest` is what is left for query or body. */
+function fill(path: string, input: Readonly<Record<string, unknown>>): { readonly path: string; readonly rest: Readonly<Record<string, unknown>> } {
+  const rest = { ...input }
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = rest[name]
+    delete rest[name]
+    if (typeof value !== 'string' || value === '') throw new ClientError('usage', `${name} is missing`)
+    return encodeURIComponent(value)
+  })
+  return { path: filled, rest }
+}
+
+function query(values: Readonly<Record<string, unknown>>): string {
+  const said = Object.entries(values).filter(([, value]) => value !== undefined && value !== null)
+  return said.length === 0 ? '' : `?${new URLSearchParams(said.map(([name, value]) => [name, String(value)])).toString()}`
+}
+
+/** `fetch` hides the system's own words in `cause`. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? cause.message || cause.name : String(cause)
+}

@@ -1,0 +1,167 @@
+import { z } from 'zod'
+import { Change } from './schemas/change.ts'
+import { Flag, Id } from './schemas/common.ts'
+import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
+import { LedgerEntry, LedgerHead, LedgerQuery } from './schemas/ledger.ts'
+import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
+import { Whoami } from './schemas/principal.ts'
+import { Problem } from './schemas/problem.ts'
+import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from './schemas/request.ts'
+import { Gateway, Resource } from './schemas/resource.ts'
+import { Session } from './schemas/session.ts'
+import { CreatedToken, CreateTokenBody, TokenInfo } from './schemas/token.ts'
+
+const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } })
+
+const refusals = {
+  '4XX': { description: 'Refused: `code` says by which rule, `message` what to do', content: json(Problem) },
+  '5XX': { description: 'The gateway cannot decide, record or answer: nothing was done', content: json(Problem) },
+}
+
+const answers = <S extends z.ZodType>(schema: S, description: string) => ({ 200: { description, content: json(schema) }, ...refusals })
+
+const body = <S extends z.ZodType>(schema: S) => ({ required: true, content: json(schema) })
+
+const byId = z.object({ id: Id })
+const live = z.strictObject({ live: Flag.optional() })
+const nothing = z.strictObject({}).meta({ id: 'Nothing' })
+
+/**
+ * The API under /api/v1: server, OpenAPI document and typed client are made from these. A POST always carries a JSON
+ * object, if only `{}`. Everything here needs a token, or the gateway's own admin socket.
+ */
+export const routes = {
+  whoami: { method: 'get', path: '/api/v1/whoami', summary: 'Who am I', responses: answers(Whoami, 'The caller') },
+  resources: {
+    method: 'get',
+    path: '/api/v1/resources',
+    summary: 'Resources, and what the caller may do on each',
+    responses: answers(z.array(Resource), 'By name'),
+  },
+
+  ask: {
+    method: 'post',
+    path: '/api/v1/requests',
+    summary: 'Ask ahead for an action, or for a scope for a while',
+    request: { body: body(AskBody) },
+    responses: answers(Asked, 'The request; approved already where policy allows by itself'),
+  },
+  requests: {
+    method: 'get',
+    path: '/api/v1/requests',
+    summary: 'Requests that the caller may see; `inbox`: those that wait for his review',
+    request: { query: RequestsQuery },
+    responses: answers(z.array(Request), 'Newest first'),
+  },
+  request: { method: 'get', path: '/api/v1/requests/{id}', summary: 'One request', request: { params: byId }, responses: answers(Request, 'The request') },
+  approve: {
+    method: 'post',
+    path: '/api/v1/requests/{id}/approve',
+    summary: 'Approve: exactly, or with `shape` or `for` as wide as policy lets',
+    request: { params: byId, body: body(ApproveBody) },
+    responses: answers(Request, 'Pending still when more reviewers are needed'),
+  },
+  deny: {
+    method: 'post',
+    path: '/api/v1/requests/{id}/deny',
+    summary: 'Deny; the comment is shown to the requester',
+    request: { params: byId, body: body(DenyBody) },
+    responses: answers(Request, 'The denied request'),
+  },
+  withdraw: {
+    method: 'post',
+    path: '/api/v1/requests/{id}/withdraw',
+    summary: 'Take back a request of my own',
+    request: { params: byId, body: body(nothing) },
+    responses: answers(Request, 'The withdrawn request'),
+  },
+
+  grants: {
+    method: 'get',
+    path: '/api/v1/grants',
+    summary: 'Grants that the caller may see',
+    request: { query: live },
+    responses: answers(z.array(Grant), 'Newest first'),
+  },
+  revoke: {
+    method: 'post',
+    path: '/api/v1/grants/{id}/revoke',
+    summary: 'Take a grant back and cut the connections under it',
+    request: { params: byId, body: body(EndBody) },
+    responses: answers(Grant, 'The revoked grant'),
+  },
+  done: {
+    method: 'post',
+    path: '/api/v1/done',
+    summary: 'I have finished: end my live grants, on one resource or on all',
+    request: { body: body(DoneBody) },
+    responses: answers(z.array(Grant), 'The grants that were ended'),
+  },
+
+  sessions: {
+    method: 'get',
+    path: '/api/v1/sessions',
+    summary: 'Sessions that the caller may see',
+    request: { query: live },
+    responses: answers(z.array(Session), 'Newest first'),
+  },
+  kill: {
+    method: 'post',
+    path: '/api/v1/sessions/{id}/kill',
+    summary: 'Cut a session',
+    request: { params: byId, body: body(EndBody) },
+    responses: answers(Session, 'The session, with who cut it'),
+  },
+
+  tokens: { method: 'get', path: '/api/v1/tokens', summary: 'Tokens that the caller may see', responses: answers(z.array(TokenInfo), 'Without their secrets') },
+  createToken: {
+    method: 'post',
+    path: '/api/v1/tokens',
+    summary: 'Make a token',
+    request: { body: body(CreateTokenBody) },
+    responses: answers(CreatedToken, 'The only answer that carries the secret'),
+  },
+  revokeToken: {
+    method: 'delete',
+    path: '/api/v1/tokens/{id}',
+    summary: 'Revoke a token; its sessions are cut',
+    request: { params: byId },
+    responses: answers(TokenInfo, 'The revoked token'),
+  },
+
+  policy: { method: 'get', path: '/api/v1/policy', summary: 'The policies in force', responses: answers(Policies, 'Their texts and version') },
+  explain: {
+    method: 'post',
+    path: '/api/v1/policy/explain',
+    summary: 'What policy says to an action, and why; for another user only as admin',
+    request: { body: body(ExplainBody) },
+    responses: answers(Explanation, 'The decision and every policy that matched'),
+  },
+
+  ledger: {
+    method: 'get',
+    path: '/api/v1/ledger',
+    summary: 'Ledger entries of one gateway, in order; admins only',
+    request: { query: LedgerQuery },
+    responses: answers(z.array(LedgerEntry), 'At most `limit` (1000) of them'),
+  },
+  ledgerHeads: {
+    method: 'get',
+    path: '/api/v1/ledger/heads',
+    summary: 'The last entry of each gateway; admins only',
+    responses: answers(z.array(LedgerHead), 'By gateway'),
+  },
+
+  gateway: { method: 'get', path: '/api/v1/gateway', summary: 'How to reach this gateway', responses: answers(Gateway, 'Addresses, certificate and version') },
+} as const
+
+export type Routes = typeof routes
+export type Route = Routes[keyof Routes]
+
+/** Server-sent events (WHATWG HTML, section 9.2); the data of each is one `Change`. Comments keep the stream alive. It ends with the token. */
+export const eventsRoute = {
+  method: 'get',
+  path: '/api/v1/events',
+  summary: 'Changes of requests, grants and sessions that the caller may see, as they happen',
+  responses: { 200: { description: 'Each event is named by its `kind`', content: { 'text/event-stream': { schema: Change } } }, ...refusals },
+} as const

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { ActionType } from './common.ts'
+
+/** One statement of an action. Null is not known, and unknown is never safe. */
+export const Statement = z
+  .object({
+    type: ActionType,
+    fingerprint: z.string().nullable(),
+    tables: z.array(z.string()),
+    columns: z.array(z.string()),
+    rows: z.number().int().nullable(),
+    unbounded: z.boolean(),
+  })
+  .meta({ id: 'Statement' })
+export type Statement = z.infer<typeof Statement>
+
+/** A bound value as it crossed the wire: text, or hexadecimal when `format` is binary. A null `value` is SQL NULL. */
+export const Parameter = z
+  .object({ value: z.string().nullable(), display: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.number().int() })
+  .meta({ id: 'Parameter' })
+export type Parameter = z.infer<typeof Parameter>
+
+/** Session state that changes what the same text does; an approval is void when it differs. */
+export const SessionState = z
+  .object({
+    database: z.string(),
+    role: z.string(),
+    searchPath: z.string(),
+    standardConformingStrings: z.string(),
+    clientEncoding: z.string(),
+  })
+  .meta({ id: 'SessionState' })
+export type SessionState = z.infer<typeof SessionState>
+
+/** `text` is exactly what was hashed and would be forwarded; `display` is `text` on one line with what cannot be seen escaped (`visible.ts`). */
+export const ActionAsk = z.object({
+  kind: z.literal('action'),
+  type: ActionType,
+  text: z.string(),
+  display: z.string(),
+  parameters: z.array(Parameter),
+  digest: z.string(),
+  /** Of its only statement; null when it has several. */
+  fingerprint: z.string().nullable(),
+  state: SessionState.nullable(),
+  statements: z.array(Statement),
+})

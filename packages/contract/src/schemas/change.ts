@@ -1,0 +1,15 @@
+import { z } from 'zod'
+import { Grant } from './grant.ts'
+import { Request } from './request.ts'
+import { Session } from './session.ts'
+
+/** Something that the caller may see has changed. `resync`: changes may have been missed, read your lists again. */
+export const Change = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('request'), request: Request }),
+    z.object({ kind: z.literal('grant'), grant: Grant }),
+    z.object({ kind: z.literal('session'), session: Session }),
+    z.object({ kind: z.literal('resync') }),
+  ])
+  .meta({ id: 'Change' })
+export type Change = z.infer<typeof Change>

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { Name } from './common.ts'
+
+/** `line` is the entry's canonical JSON (RFC 8785), the very bytes that were hashed. */
+export const LedgerEntry = z.object({ gateway: z.string(), seq: z.number().int().nonnegative(), line: z.string() }).meta({ id: 'LedgerEntry' })
+export type LedgerEntry = z.infer<typeof LedgerEntry>
+
+/** The last entry that the store has of a gateway. */
+export const LedgerHead = z.object({ gateway: z.string(), seq: z.number().int() }).meta({ id: 'LedgerHead' })
+export type LedgerHead = z.infer<typeof LedgerHead>
+
+const wholeNumber = (max: number) => z.coerce.number<string | number>().int().min(0).max(max).meta({ type: 'integer' })
+
+/** Without a gateway: the one that answers. The next page starts at the last `seq` + 1. */
+export const LedgerQuery = z.strictObject({
+  gateway: Name.optional(),
+  from: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+  limit: wholeNumber(10_000).optional(),
+})
