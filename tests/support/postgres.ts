@@ -112,8 +112,9 @@ function serverOf(child: ChildProcess, port: number, folder: string): PostgresSe
   // A run that ends without stop() leaves no server behind.
   const abandon = () => {
     child.kill('SIGQUIT')
-    // The server may write its last files meanwhile.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    // Nothing asynchronous runs any more, and the server needs a moment to write its last files.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    rmSync(folder, { recursive: true, force: true })
   }
   process.once('exit', abandon)
   return {

@@ -52,9 +52,8 @@ export class Database {
     return this.#events.subscribe(listener)
   }
 
-  async close(): Promise<void> {
-    await this.#events.close()
-    await this.#db.destroy()
+  close(): Promise<void> {
+    return answered(this.#events.close().then(() => this.#db.destroy()))
   }
 }
 

@@ -9,8 +9,8 @@ export class Gateways implements GatewayStore {
   }
 
   async beat(id: string, at: number): Promise<void> {
-    await this.#database.read((db) =>
-      db
+    await this.#database.write((transaction) =>
+      transaction
         .insertInto('gateways')
         .values({ id, seen_at: at })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ seen_at: at }))

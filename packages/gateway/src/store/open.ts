@@ -6,8 +6,9 @@ import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
 import { Requests } from './requests.ts'
 import { Sessions } from './sessions.ts'
+import { openPostgres } from './postgres/open.ts'
 import { openSqlite } from './sqlite/open.ts'
-import { type Store, StoreUnavailable } from './store.ts'
+import type { Store } from './store.ts'
 import { Tokens } from './tokens.ts'
 
 /** The store that the configuration names, its tables made or brought up to date. Rejects with StoreUnavailable. */
@@ -33,6 +34,6 @@ function openDatabase({ store, data }: Pick<Config, 'store' | 'data'>): Promise<
     case 'sqlite':
       return openSqlite(data)
     case 'postgres':
-      return Promise.reject(new StoreUnavailable('the PostgreSQL store is not here yet; set `store: sqlite`'))
+      return openPostgres(store.url)
   }
 }
