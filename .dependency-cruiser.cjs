@@ -1,0 +1,119 @@
+/**
+ * The second fence: what may import what (ARCHITECTURE.md has the table). Every rule says why it is there, and has one
+ * planted violation under tests/architecture/planted/<rule> that proves it bites. Run by `node scripts/dependencies.ts`.
+ */
+const PACKAGES = '^packages/'
+const GATEWAY = `${PACKAGES}gateway/src/`
+
+/** Files under `from` may import what matches `allowed`, and nothing else, be it ours, Node's or npm's. */
+const only = (name, from, allowed, comment) => ({ name, comment, severity: 'error', from: { path: from }, to: { pathNot: allowed } })
+
+/** Files under `from` may import whatever they like but `forbidden`. */
+const never = (name, from, forbidden, comment) => ({ name, comment, severity: 'error', from: { path: from }, to: { path: forbidden } })
+
+/** An interface that others may see, beside an implementation that they may not. */
+const PORTS = [`${GATEWAY}(?:store/store|journal/journal|policy/engine|identity/caller|config/config|session/clock)[.]ts$`]
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'modules that need each other cannot be read, tested or replaced one at a time',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'everything-resolves',
+      comment: 'an import that this check cannot follow is an import that no rule below has judged',
+      severity: 'error',
+      from: { path: PACKAGES },
+      to: { couldNotResolve: true },
+    },
+    never('sources-without-tests', `${PACKAGES}[^/]+/src/`, ['/test/', '^tests/', '^bench/', '^scripts/'], 'what ships must not need what only tests have'),
+    only('core-is-a-leaf', `${PACKAGES}core/src/`, [`${PACKAGES}core/src/`], 'the domain is values: no I/O, no clock, no npm'),
+    only('wire-is-a-leaf', `${PACKAGES}wire/src/`, [`${PACKAGES}wire/src/`, '^(?:node:)?crypto$'], 'codecs turn bytes into messages; sockets are not theirs'),
+    only('ledger-is-a-leaf', `${PACKAGES}ledger/src/`, [`${PACKAGES}ledger/src/`, '^(?:node:)?crypto$'], 'an auditor runs it without the gateway'),
+    only(
+      'contract-is-schemas',
+      `${PACKAGES}contract/src/`,
+      [`${PACKAGES}contract/src/`, 'node_modules/(?:zod|@hono/zod-openapi)/'],
+      'one source for server, OpenAPI, CLI and console, so it may depend on none of them',
+    ),
+    only(
+      'cli-speaks-the-contract',
+      `${PACKAGES}cli/src/`,
+      [`${PACKAGES}(?:cli|contract|ledger)/src/`, 'node_modules/', '^(?:node:)?[a-z_/]+$'],
+      'whatever the CLI can do, anybody can do over the API; it verifies a ledger without a gateway',
+    ),
+    only(
+      'adapter-is-an-island',
+      `${GATEWAY}adapters/`,
+      [`${PACKAGES}(?:core|wire)/src/`, `${GATEWAY}adapters/`, 'node_modules/libpg-query/', '^(?:node:)?(?:crypto|stream|events|timers)(?:/promises)?$'],
+      'an adapter gets everything it may do to the world from its session: no store, no API, no sockets of its own',
+    ),
+    {
+      name: 'adapters-do-not-mix',
+      comment: 'a protocol can be added or taken away without reading another',
+      severity: 'error',
+      from: { path: `${GATEWAY}adapters/([^/]+)/` },
+      to: { path: `${GATEWAY}adapters/[^/]+/`, pathNot: `${GATEWAY}adapters/$1/` },
+    },
+    only(
+      'workflow-sees-ports',
+      `${GATEWAY}workflow/`,
+      [`${PACKAGES}(?:core|ledger)/src/`, `${GATEWAY}workflow/`, ...PORTS, '^(?:node:)?crypto$'],
+      'what happens to a request must not depend on which store, journal or protocol there is',
+    ),
+    never(
+      'session-sees-no-edge',
+      `${GATEWAY}session/`,
+      [`${GATEWAY}(?:api|net|leases)/`, `${GATEWAY}adapters/[^/]+/`, `${GATEWAY}store/(?!store[.]ts)`],
+      'one decision point for every door: it must not know which door, nor which store',
+    ),
+    never(
+      'api-sees-the-workflow',
+      `${GATEWAY}api/`,
+      [`${GATEWAY}adapters/[^/]+/`, `${GATEWAY}net/`, `${GATEWAY}store/(?!store[.]ts)`, `${PACKAGES}(?:cli|wire)/src/`, 'node_modules/(?:kysely|pg|@cedar-policy)/', '^(?:node:)?(?:sqlite|net|tls)$'],
+      'a route checks who asks and hands over; rules that lived in a route would not hold at another door',
+    ),
+    only(
+      'store-knows-the-domain',
+      `${GATEWAY}store/`,
+      [`${PACKAGES}core/src/`, `${GATEWAY}(?:store|config)/`, 'node_modules/(?:kysely|pg|@types/pg|zod)/', '^(?:node:)?[a-z_/]+$'],
+      'rows in, values out: a store that called back into the workflow could not be replaced',
+    ),
+    never(
+      'policy-decides-alone',
+      `${GATEWAY}policy/`,
+      [`${GATEWAY}(?:adapters|session|store|net|identity|leases|api|workflow|journal)/`, `${PACKAGES}(?:cli|wire|contract|ledger)/src/`],
+      'a decision is a function of policy and of what is asked, so that it can be explained and replayed',
+    ),
+    never(
+      'journal-records-only',
+      `${GATEWAY}journal/`,
+      [`${GATEWAY}(?:adapters|session|net|leases|api|workflow|policy)/`, `${PACKAGES}(?:cli|wire|contract)/src/`],
+      'it records what it is told; recording must not depend on who tells it',
+    ),
+    {
+      name: 'main-is-the-root',
+      comment: 'one file wires everything, so that everything else can be wired otherwise in a test',
+      severity: 'error',
+      from: { path: `${PACKAGES}[^/]+/src/`, pathNot: `${GATEWAY}main[.]ts$` },
+      to: { path: `${GATEWAY}main[.]ts$` },
+    },
+    {
+      name: 'nobody-imports-the-cli',
+      comment: 'the CLI and the console are the outermost parts',
+      severity: 'error',
+      from: { pathNot: `${PACKAGES}(?:cli|console)/` },
+      to: { path: `${PACKAGES}(?:cli|console)/` },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(?:^|/)(?:dist|bin)/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
+  },
+}

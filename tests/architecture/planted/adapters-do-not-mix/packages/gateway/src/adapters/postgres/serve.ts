@@ -1,0 +1,2 @@
+import { hold } from '../ssh/hold.ts'
+export const serve = hold

@@ -1,0 +1,2 @@
+import { open } from '../../gateway/src/store/store.ts'
+export const approve = open

@@ -1,0 +1,2 @@
+import { decide } from '../policy/engine.ts'
+export const append = decide

@@ -1,0 +1,2 @@
+import { status } from '../../core/src/request.ts'
+export const verify = status

@@ -1,0 +1,2 @@
+import { start } from '../main.ts'
+export const listen = start

@@ -1,0 +1,2 @@
+import { table } from '../../../cli/src/output.ts'
+export const listen = table

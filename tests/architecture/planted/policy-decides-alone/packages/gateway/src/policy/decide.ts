@@ -1,0 +1,2 @@
+import { open } from '../store/store.ts'
+export const decide = open

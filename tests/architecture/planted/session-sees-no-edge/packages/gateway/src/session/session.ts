@@ -1,0 +1,2 @@
+import { hold } from '../adapters/postgres/hold.ts'
+export const decide = hold

@@ -1,0 +1,2 @@
+import { port } from '../../test/port.ts'
+export const listen = port

@@ -1,0 +1,2 @@
+import { ask } from '../workflow/requests.ts'
+export const save = ask

@@ -1,0 +1,2 @@
+import { insert } from '../store/sqlite/dialect.ts'
+export const ask = insert

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+const packages = readdirSync(join(ROOT, 'packages'))
+
+const sources = packages.flatMap((name) => {
+  const folder = join('packages', name, 'src')
+  if (!existsSync(join(ROOT, folder))) return []
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => join(folder, path))
+})
+
+describe('the tree', () => {
+  test('was found', () => {
+    expect(packages).toEqual(expect.arrayContaining(['cli', 'contract', 'core', 'gateway', 'ledger', 'wire']))
+    expect(sources.length).toBeGreaterThan(80)
+  })
+
+  test.each(sources)('%s is short enough to read at one sitting', (path) => {
+    expect(read(path).split('\n').length).toBeLessThanOrEqual(400)
+  })
+
+  test('has no barrels: a file that only hands on what others export', () => {
+    const barrels = sources.filter((path) =>
+      read(path)
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+        .every((line) => line.startsWith('export * from')),
+    )
+    expect(barrels).toEqual([])
+  })
+
+  test('names its dependencies by integrity, never by the address they came from', () => {
+    const lock = read('package-lock.json')
+    expect(lock).not.toContain('"resolved": "http')
+    expect(lock).toContain('"integrity": "sha512-')
+  })
+
+  test('numbers its decisions one by one, each with context, choice and what would reverse it', () => {
+    const decisions = readdirSync(join(ROOT, 'decisions')).toSorted()
+    expect(decisions.map((name) => name.slice(0, 5))).toEqual(decisions.map((_, index) => `${String(index + 1).padStart(4, '0')}-`))
+    const incomplete = decisions.filter(
+      (name) => !['## Context', '## Choice', '## What would reverse it'].every((heading) => read(`decisions/${name}`).includes(heading)),
+    )
+    expect(incomplete).toEqual([])
+  })
+})
