@@ -17,7 +17,8 @@ export class MessageWriter {
   }
 
   byte(value: number): this {
-    this.#bytes[this.#reserve(1)] = value
+    const at = this.#reserve(1) // first, since it may replace #bytes
+    this.#bytes[at] = value
     return this
   }
 
