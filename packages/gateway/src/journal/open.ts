@@ -21,6 +21,8 @@ export interface JournalOptions {
 /** The journal with what draining it needs. */
 export interface LocalJournal extends Journal {
   readonly directory: string
+  /** The latest entry's sequence; 0 before the first. */
+  readonly seq: number
   /** Puts everything appended so far on disk, and resolves to the last sequence that is. Rejects with JournalBroken. */
   sync(): Promise<number>
   /** Stops the journal for good, for a reason found elsewhere: a store that knows another history. */
@@ -100,6 +102,10 @@ class FileJournal implements LocalJournal {
     this.#seq = head?.seq ?? 0
     this.#prev = head?.hash ?? NO_PREVIOUS
     this.#at = head?.at ?? 0
+  }
+
+  get seq(): number {
+    return this.#seq
   }
 
   get latest(): number {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { parseEntry } from '@countersign/ledger/entry'
 import { splitLines } from '@countersign/ledger/lines'
 import { listSegments, type Segment, segmentPath } from './files.ts'
 
@@ -10,4 +11,47 @@ export async function* readJournal(directory: string, gateway: string): AsyncGen
 /** One segment's lines. `end` stops before that byte. */
 export async function* readSegment(directory: string, segment: Segment, end = Infinity): AsyncGenerator<Uint8Array> {
   if (end > 0) yield* splitLines(createReadStream(segmentPath(directory, segment), { end: end - 1, highWaterMark: 256 * 1024 }))
+}
+
+/** A place in a journal: where the entry `seq` begins. */
+export interface Cursor {
+  readonly segment: Segment
+  /** In bytes. */
+  readonly offset: number
+  readonly seq: number
+}
+
+/** One line with its sequence, and the place after it. */
+export interface Placed {
+  readonly seq: number
+  readonly line: string
+  readonly next: Cursor
+}
+
+/** The lines from `cursor` to the entry `upTo`, which must be whole on disk: lines are counted and not parsed. */
+export async function* readFrom(directory: string, cursor: Cursor, upTo: number): AsyncGenerator<Placed> {
+  let { offset, seq } = cursor
+  for (const segment of listSegments(directory, cursor.segment.gateway)) {
+    if (segment.number < cursor.segment.number) continue
+    if (segment.number > cursor.segment.number) offset = 0
+    if (seq > upTo) return
+    for await (const bytes of splitLines(createReadStream(segmentPath(directory, segment), { start: offset }))) {
+      offset += bytes.length + 1
+      seq += 1
+      yield { seq: seq - 1, line: Buffer.from(bytes).toString('utf8'), next: { segment, offset, seq } }
+      if (seq > upTo) return
+    }
+  }
+}
+
+/** Where to start reading for the entry `seq`: at the newest segment that begins at or before it. Null in an empty journal. */
+export async function cursorBefore(directory: string, gateway: string, seq: number): Promise<Cursor | null> {
+  for (const segment of listSegments(directory, gateway).toReversed()) {
+    for await (const line of readSegment(directory, segment)) {
+      const first = parseEntry(Buffer.from(line).toString('utf8')).seq
+      if (first <= seq) return { segment, offset: 0, seq: first }
+      break
+    }
+  }
+  return null
 }
