@@ -1,0 +1,118 @@
+import { NO_FACTS, ROWS_UNKNOWN, type SqlType, type Statement } from '@countersign/core/action'
+import { Cache } from './classify/cache.ts'
+import { fingerprint, load, parse, type Parsed } from './classify/grammar.ts'
+import { type Defined, judge, type Referred, type Transaction } from './classify/judge.ts'
+import type { Setting } from './classify/settings.ts'
+import { widest } from './classify/statements.ts'
+
+export type { Defined, Referred, Setting, Transaction }
+
+/** One statement of a message, with what the adapter must know to follow the session. */
+export interface ClassifiedStatement extends Statement {
+  readonly type: SqlType
+  /** Its own slice of the message, without the semicolon. */
+  readonly text: string
+  /** Why it is `sql:unknown`, in words for the requester and the reviewer; null for any other type. */
+  readonly because: string | null
+  /** PREPARE and DECLARE: `type` is that of the statement inside, and the session keeps this whole statement under the name for `inherit`. */
+  readonly defines: Defined | null
+  /** EXECUTE and FETCH run what they refer to: `sql:unknown` until `inherit` says what that is. DEALLOCATE and CLOSE end it. */
+  readonly refers: Referred | null
+  /** COPY FROM STDIN or TO STDOUT. */
+  readonly copy: 'in' | 'out' | null
+  readonly transaction: Transaction | null
+  /** SET or RESET of one setting. `countersign.reason` and `countersign.ticket` are for the gateway and never go upstream. */
+  readonly setting: Setting | null
+}
+
+/** One message: a simple Query, or the text of a Parse. */
+export interface Classified {
+  /** The widest of its statements: session < read < write < ddl < admin < unknown. `sql:session` of none. */
+  readonly type: SqlType
+  readonly statements: readonly ClassifiedStatement[]
+  /** The parser's message when it could not be parsed; null otherwise. */
+  readonly error: string | null
+  /** What is hashed, shown and asked ahead: the text without the white space and semicolons at its end, or as it is when it did not parse. */
+  readonly canonical: string
+}
+
+/** `trusted` are functions (and types, and nothing else) that an operator vouches for, as `schema.name`. They also count when written unqualified. */
+export interface ClassifyOptions {
+  readonly trusted: readonly string[]
+}
+
+/** Longer messages are unknown: parsing blocks the process for about a second per MiB. */
+const MAX_BYTES = 1024 * 1024
+
+const cache = new Cache<Classified>(4096, 32 * 1024 * 1024)
+
+/** Loads the grammar; `classify` says `sql:unknown` to everything before it resolved. */
+export async function loadGrammar(): Promise<void> {
+  await load()
+}
+
+/**
+ * The types and facts of every statement in `text`, by PostgreSQL's own grammar and the table in docs/sql-types.md. Never throws: what cannot be
+ * parsed is one statement of `sql:unknown`, and `error` says why. The text must be what the server will read: with standard_conforming_strings off or another
+ * client_encoding than UTF8 it is not, so use `unknownBecause` then.
+ */
+export function classify(text: string, options: ClassifyOptions): Classified {
+  const key = JSON.stringify(options.trusted) + text
+  const known = cache.get(key)
+  if (known) return known
+  const result = classifyAnew(text, new Set(options.trusted))
+  cache.add(key, result, 1024 + 8 * text.length)
+  return result
+}
+
+/** One statement of type unknown, for text that may mean something else to the server than to the parser. */
+export function unknownBecause(text: string, reason: string): Classified {
+  const facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false, unbounded: true }
+  const nothing = { defines: null, refers: null, copy: null, transaction: null, setting: null }
+  const statement: ClassifiedStatement = { type: 'sql:unknown', fingerprint: null, facts, text, because: reason, ...nothing }
+  return { type: 'sql:unknown', statements: [statement], error: reason, canonical: text }
+}
+
+/** `DELETE … ;` typed in psql and `DELETE …` asked ahead are the same bytes. Text that does not parse is left as it is. */
+export function canonicalText(text: string): string {
+  return classify(text, { trusted: [] }).canonical
+}
+
+/**
+ * EXECUTE or FETCH with what its name stands for in this session (null: nothing that was judged). Only the type and the facts are inherited: show the
+ * reviewer `definition.text` too, and bind it in the approval, because the same name may stand for something else in another session.
+ */
+export function inherit(statement: ClassifiedStatement, definition: ClassifiedStatement | null): ClassifiedStatement {
+  if (statement.refers?.use !== 'run' || !definition) return statement
+  if (statement.refers.arguments !== null) return statement
+  return { ...statement, type: definition.type, because: definition.because, facts: definition.facts, fingerprint: definition.fingerprint }
+}
+
+function classifyAnew(text: string, trusted: ReadonlySet<string>): Classified {
+  const refusal = unreadable(text)
+  if (refusal !== null) return unknownBecause(text, refusal)
+  try {
+    const statements = parse(text).map((parsed) => classified(parsed, trusted))
+    return { type: widest(statements.map(({ type }) => type)), statements, error: null, canonical: withoutEnd(text) }
+  } catch (error) {
+    return unknownBecause(text, error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What the parser would read differently from the server, or not in reasonable time. */
+function unreadable(text: string): string | null {
+  if (text.includes('\0')) return 'the text holds a NUL byte'
+  if (!text.isWellFormed()) return 'the text is not valid Unicode'
+  return Buffer.byteLength(text) > MAX_BYTES ? `the text is longer than ${MAX_BYTES} bytes` : null
+}
+
+function classified({ kind, node, text }: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
+  const { tables, columns, unbounded, type, ...rest } = judge(kind, node, trusted)
+  const facts = type === 'sql:session' ? { ...NO_FACTS, tables, columns } : { rows: ROWS_UNKNOWN, rowsKnown: false, unbounded, tables, columns }
+  return { type, fingerprint: type === 'sql:unknown' ? null : fingerprint(text), facts, text, ...rest }
+}
+
+/** Only the white space of PostgreSQL's scanner: a no-break space, for one, is part of a name there. */
+function withoutEnd(text: string): string {
+  return text.replace(/[ \t\n\r\f\v;]+$/, '')
+}

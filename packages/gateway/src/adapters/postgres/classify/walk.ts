@@ -1,0 +1,206 @@
+import type { SqlType } from '@countersign/core/action'
+import { OPERATORS, TYPES } from './builtins.ts'
+import { READING_FUNCTIONS, READING_QUALIFIED, REFUSED_FUNCTIONS, WRITING_FUNCTIONS } from './functions.ts'
+import { NODES } from './nodes.ts'
+import { isSessionSetting } from './settings.ts'
+import { typeOfNode, widest } from './statements.ts'
+import { as, constant, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
+import { isUnbounded } from './unbounded.ts'
+
+/** Names of CTEs that a place in the tree can see. */
+type Scope = ReadonlySet<string>
+
+const WITHOUT_OPERATOR = new Set(['AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_BETWEEN_SYM', 'AEXPR_NOT_BETWEEN_SYM'])
+const ROW_CHANGES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
+
+/**
+ * Walks a query or a change of rows and collects what it touches and how wide that makes it. Every node, and every field of one, must be in NODES:
+ * what is not known there cannot be called a read.
+ */
+export class Walk {
+  readonly tables = new Set<string>()
+  readonly columns = new Set<string>()
+  type: SqlType = 'sql:session'
+  /** Why it is `sql:unknown`. */
+  because: string | null = null
+  unbounded = false
+  readonly #trusted: ReadonlySet<string>
+
+  constructor(trusted: ReadonlySet<string>) {
+    this.#trusted = trusted
+  }
+
+  /** A wrapped node, a list of them, or a plain value, wherever it stands. */
+  value(value: unknown, scope: Scope = new Set()): void {
+    if (Array.isArray(value)) for (const item of value) this.value(item, scope)
+    if (!isTree(value)) return
+    const found = unwrap(value)
+    if (found) this.node(found.kind, found.node, scope)
+  }
+
+  node(kind: string, node: Tree, scope: Scope): void {
+    const fields = NODES.get(kind)
+    if (!fields) return this.#unknown(`the gateway does not know ${kind}`)
+    this.#judge(kind, node, scope)
+    if (kind === 'A_Const') return
+    const inner = this.#with(node, scope)
+    for (const [field, value] of Object.entries(node)) this.#field(kind, field, value, inner)
+  }
+
+  widen(type: SqlType): void {
+    this.type = widest([this.type, type])
+  }
+
+  #field(kind: string, field: string, value: unknown, scope: Scope): void {
+    if (field === 'location' || field === 'withClause' || field === 'lockingClause' || field === 'intoClause') return
+    const fields = NODES.get(kind)
+    const unwrapped = fields && Object.hasOwn(fields, field) ? fields[field] : undefined
+    if (unwrapped === undefined) return this.#unknown(`the gateway does not know ${field} of ${kind}`)
+    if (unwrapped === null) this.value(value, scope)
+    else if (unwrapped === 'RangeVar' && ROW_CHANGES.has(kind)) this.tables.add(relationName(tree(value)))
+    else this.node(unwrapped, tree(value), scope)
+  }
+
+  /** The scope inside a statement, after its CTEs were walked: each sees the ones before it, and all of them in WITH RECURSIVE. */
+  #with(node: Tree, scope: Scope): Scope {
+    const clause = tree(node.withClause)
+    const ctes = list(clause.ctes).map((cte) => tree(as('CommonTableExpr', cte)))
+    const named = ctes.map((cte) => text(cte.ctename) ?? '')
+    ctes.forEach((cte, index) => this.node('CommonTableExpr', cte, new Set([...scope, ...(clause.recursive ? named : named.slice(0, index))])))
+    return ctes.length > 0 ? new Set([...scope, ...named]) : scope
+  }
+
+  #judge(kind: string, node: Tree, scope: Scope): void {
+    switch (kind) {
+      case 'SelectStmt':
+        return this.#select(node)
+      case 'InsertStmt':
+      case 'UpdateStmt':
+      case 'DeleteStmt':
+      case 'MergeStmt':
+        return this.#change(kind, node)
+      case 'OnConflictClause':
+      case 'MergeWhenClause':
+        return this.#targets(node.targetList)
+      case 'RangeVar':
+        return this.#relation(node, scope)
+      case 'RangeTableSample':
+        return this.#sample(names(node.method))
+      case 'FuncCall':
+        return this.#call(node)
+      case 'A_Expr':
+        return WITHOUT_OPERATOR.has(text(node.kind) ?? '') ? undefined : this.#operator(names(node.name))
+      case 'SubLink':
+        return this.#operator(names(node.operName))
+      case 'SortBy':
+        return this.#operator(names(node.useOp))
+      case 'TypeName':
+        return this.#typeName(names(node.names))
+      case 'ColumnRef':
+        return this.#column(node)
+      case 'A_Indirection':
+        return names(node.indirection).forEach((name) => this.#attribute(name))
+      case 'JoinExpr':
+        return names(node.usingClause).forEach((name) => this.columns.add(name))
+      case 'IndexElem':
+        return this.#indexElement(node)
+    }
+  }
+
+  #select(node: Tree): void {
+    this.widen(typeOfNode('SelectStmt'))
+    if (node.lockingClause) this.widen('sql:write')
+    if (!node.intoClause) return
+    this.widen('sql:ddl')
+    this.tables.add(relationName(tree(tree(node.intoClause).rel)))
+  }
+
+  #change(kind: string, node: Tree): void {
+    this.widen(typeOfNode(kind))
+    this.#targets(node.cols)
+    if (kind === 'UpdateStmt') this.#targets(node.targetList)
+    if (isUnbounded(kind, node)) this.unbounded = true
+  }
+
+  #targets(targets: unknown): void {
+    for (const target of list(targets)) {
+      const name = text(as('ResTarget', target)?.name)
+      if (name !== null) this.columns.add(name)
+    }
+  }
+
+  #relation(node: Tree, scope: Scope): void {
+    const name = relationName(node)
+    if (!scope.has(name)) this.tables.add(name)
+  }
+
+  #column(node: Tree): void {
+    const path = names(node.fields)
+    const name = path.at(-1)
+    if (list(node.fields).some((field) => as('A_Star', field))) this.columns.add('*')
+    else if (name !== undefined) this.columns.add(name)
+    if (path.length > 1 && name !== undefined) this.#attribute(name)
+  }
+
+  /**
+   * `x.name` is `name(x)` when x has no such column (tried: `SELECT x.pg_cancel_backend FROM pg_backend_pid() x` cancels). A user's function
+   * cannot be told from a column without the catalog; the built-in ones that do harm can.
+   */
+  #attribute(name: string): void {
+    if (WRITING_FUNCTIONS.has(name)) this.widen('sql:write')
+    if (REFUSED_FUNCTIONS.has(name)) this.#unknown(`.${name} may call the function ${name}`)
+  }
+
+  #sample(method: readonly string[]): void {
+    const name = this.#builtin(method)
+    if (name !== 'bernoulli' && name !== 'system') this.#unknown(`the sampling method ${method.join('.')} is not built in`)
+  }
+
+  #call(node: Tree): void {
+    const path = names(node.funcname)
+    const written = path.join('.')
+    const name = this.#builtin(path)
+    if (this.#isTrusted(path) || READING_QUALIFIED.has(written)) return
+    if (name !== null && READING_FUNCTIONS.has(name)) return
+    if (name !== null && WRITING_FUNCTIONS.has(name)) return this.widen('sql:write')
+    if (name === 'set_config' && isHarmlessSetConfig(list(node.args))) return
+    this.#unknown(`the function ${written} is not known to only read`)
+  }
+
+  #operator(path: readonly string[]): void {
+    if (path.length === 0) return
+    const name = this.#builtin(path)
+    if (name === null || !OPERATORS.has(name)) this.#unknown(`the operator ${path.join('.')} is not built in`)
+  }
+
+  #typeName(path: readonly string[]): void {
+    const name = path.at(-1) ?? ''
+    const builtIn = path.length === 1 ? TYPES.has(name) : path.length === 2 && (path[0] === 'pg_catalog' || path[0] === 'information_schema')
+    if (!builtIn && !this.#isTrusted(path)) this.#unknown(`the type ${path.join('.')} is not built in`)
+  }
+
+  #indexElement(node: Tree): void {
+    const name = text(node.name)
+    if (name !== null) this.columns.add(name)
+  }
+
+  /** The name when it was written unqualified or as pg_catalog.name. */
+  #builtin(path: readonly string[]): string | null {
+    return path.length === 1 || (path.length === 2 && path[0] === 'pg_catalog') ? (path.at(-1) ?? null) : null
+  }
+
+  #isTrusted(path: readonly string[]): boolean {
+    return this.#trusted.has(path.join('.')) || (path.length === 1 && [...this.#trusted].some((name) => name.endsWith(`.${path[0]}`)))
+  }
+
+  #unknown(because: string): void {
+    this.because ??= because
+    this.widen('sql:unknown')
+  }
+}
+
+/** pgAdmin starts with `SELECT set_config('bytea_output', 'hex', false)`: as harmless as that SET when everything in it is constant. */
+function isHarmlessSetConfig(args: readonly unknown[]): boolean {
+  const [name, value] = args.map((arg) => constant(arg))
+  return args.length === 3 && typeof name === 'string' && typeof value === 'string' && isSessionSetting(name.toLowerCase(), value)
+}
