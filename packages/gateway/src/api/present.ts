@@ -1,0 +1,128 @@
+import type { Statement, SessionState } from '@countersign/contract/schemas/action'
+import type { Grant as GrantJson } from '@countersign/contract/schemas/grant'
+import type { Principal as PrincipalJson } from '@countersign/contract/schemas/principal'
+import type { Given as GivenJson, Request as RequestJson, Review as ReviewJson } from '@countersign/contract/schemas/request'
+import type { Session as SessionJson } from '@countersign/contract/schemas/session'
+import type { TokenInfo } from '@countersign/contract/schemas/token'
+import { visible } from '@countersign/contract/visible'
+import type { Action, Statement as CoreStatement } from '@countersign/core/action'
+import { type Ceiling, describeCoverage, type Given } from '@countersign/core/coverage'
+import type { Grant } from '@countersign/core/grant'
+import { describeNeed, describeRequirement, missing } from '@countersign/core/need'
+import { type Principal, principalId } from '@countersign/core/principal'
+import { approvers, ceilingOf, type Request, type Review } from '@countersign/core/request'
+import { linkTo } from '../session/notices.ts'
+import type { SessionRecord, TokenRecord } from '../store/store.ts'
+
+/** What core and the store hold, as the contract says it. */
+
+export function presentRequest(request: Request, url: string): RequestJson {
+  const open = request.status === 'pending' ? missing(request.need, approvers(request.reviews)) : []
+  return {
+    id: request.id,
+    status: request.status,
+    requester: presentPrincipal(request.requester),
+    resource: request.resource,
+    ask: presentAsk(request.ask),
+    needs: {
+      text: describeNeed(request.need),
+      missing: open.length > 0 ? open.map(describeRequirement).join(' and ') : null,
+      clauses: request.need.map((clause) => clause.map(({ policy, groups, quorum }) => ({ policy, groups: [...groups], quorum }))),
+    },
+    policies: [...request.policies],
+    ceiling: presentCeiling(ceilingOf(request)),
+    reason: request.reason,
+    ticket: request.ticket,
+    reviews: request.reviews.map(presentReview),
+    session: request.session,
+    inTransaction: request.inTransaction,
+    createdAt: iso(request.createdAt),
+    expiresAt: iso(request.expiresAt),
+    decidedAt: isoOrNull(request.decidedAt),
+    link: linkTo(url, request),
+  }
+}
+
+function presentAsk(ask: Request['ask']): RequestJson['ask'] {
+  if (ask.kind === 'scope') return { kind: 'scope', scope: ask.scope, durationMs: ask.ms, digest: ask.digest }
+  return { kind: 'action', digest: ask.digest, ...presentAction(ask.action) }
+}
+
+/** `text` stays exactly what was hashed; `display` is what a reviewer is shown of it. */
+function presentAction({ type, text, parameters, state, statements }: Action) {
+  const [only] = statements
+  return {
+    type,
+    text,
+    display: visible(text),
+    parameters: parameters.map((each) => ({ ...each, display: each.value === null ? null : visible(each.value) })),
+    fingerprint: statements.length === 1 && only ? only.fingerprint : null,
+    state: state satisfies SessionState | null,
+    statements: statements.map(presentStatement),
+  }
+}
+
+function presentStatement({ type, fingerprint, facts }: CoreStatement): Statement {
+  const { tables, columns, unbounded, rows, rowsKnown } = facts
+  return { type, fingerprint, tables: [...tables], columns: [...columns], rows: rowsKnown ? rows : null, unbounded }
+}
+
+function presentReview({ reviewer, verdict, comment, given, proven, at }: Review): ReviewJson {
+  return { reviewer: presentPrincipal(reviewer), verdict, comment, given: given && presentGiven(given), unproven: !proven, at: iso(at) }
+}
+
+const presentGiven = (given: Given): GivenJson => (given.kind === 'duration' ? { kind: 'duration', durationMs: given.ms } : given)
+
+export const presentCeiling = (ceiling: Ceiling): RequestJson['ceiling'] =>
+  ceiling.kind === 'duration' ? { kind: 'duration', durationMs: ceiling.ms } : ceiling
+
+export function presentGrant(grant: Grant): GrantJson {
+  const { id, request, session, resource, coverage, status, usesLeft, endReason } = grant
+  return {
+    id,
+    request,
+    session,
+    subject: presentPrincipal(grant.subject),
+    resource,
+    coverage,
+    covers: describeCoverage(coverage),
+    approvers: grant.approvers.map(({ user }) => user),
+    status,
+    startsAt: iso(grant.startsAt),
+    endsAt: iso(grant.endsAt),
+    usesLeft,
+    endedAt: isoOrNull(grant.endedAt),
+    endReason,
+  }
+}
+
+export function presentSession(session: SessionRecord): SessionJson {
+  const { id, gateway, resource, database, grant, client, cut, endReason } = session
+  return {
+    id,
+    gateway,
+    principal: presentPrincipal(session.principal),
+    resource,
+    database,
+    grant,
+    client,
+    startedAt: iso(session.startedAt),
+    endsAt: iso(session.endsAt),
+    cut: cut && { by: cut.by, reason: cut.reason },
+    endedAt: isoOrNull(session.endedAt),
+    endReason,
+  }
+}
+
+/** Neither the hash nor the verifiers leave the gateway. */
+export function presentToken({ id, user, agent, mayReview, proven, createdBy, createdAt, expiresAt, revokedAt }: TokenRecord): TokenInfo {
+  return { id, user, agent, mayReview, unproven: !proven, createdBy, createdAt: iso(createdAt), expiresAt: iso(expiresAt), revokedAt: isoOrNull(revokedAt) }
+}
+
+export function presentPrincipal(principal: Principal): PrincipalJson {
+  return { id: principalId(principal), user: principal.user, agent: principal.agent }
+}
+
+const iso = (ms: number) => new Date(ms).toISOString()
+
+const isoOrNull = (ms: number | null) => (ms === null ? null : iso(ms))

@@ -1,0 +1,41 @@
+import { routes } from '@countersign/contract/routes'
+import type { App } from '../env.ts'
+import { presentPrincipal } from '../present.ts'
+import type { ApiServices } from '../services.ts'
+
+/** Who asks, what there is, and how to reach it. */
+export function mountAbout(app: App, services: ApiServices): void {
+  const { gateway, config } = services
+
+  app.openapi(routes.whoami, (c) => {
+    const { principal, admin, mayReview, proven, token } = c.get('caller')
+    const reviews = mayReview && principal.agent === null
+    return c.json(
+      { ...presentPrincipal(principal), groups: [...principal.groups], admin, mayReview: reviews, unproven: token !== null && !proven, gateway: gateway.id },
+      200,
+    )
+  })
+
+  app.openapi(routes.resources, async (c) => {
+    const { host, port } = services.addresses().postgres
+    const views = await services.resources(c.get('caller'))
+    return c.json(
+      views.map(({ resource: { name, protocol, labels, mode, onHold }, summary }) => ({
+        name,
+        protocol,
+        labels,
+        mode,
+        onHold,
+        connect: { host, port, database: name },
+        summary,
+      })),
+      200,
+    )
+  })
+
+  app.openapi(routes.gateway, (c) => {
+    const { host, port } = services.addresses().postgres
+    const { id, version, certificate } = gateway
+    return c.json({ id, version, url: config.url, postgres: { host, port }, certificate }, 200)
+  })
+}

@@ -1,0 +1,84 @@
+import { routes } from '@countersign/contract/routes'
+import type { Explanation as ExplanationJson } from '@countersign/contract/schemas/policy'
+import { type ActionType, type Facts, NO_FACTS, ROWS_UNKNOWN, type Statement } from '@countersign/core/action'
+import { describeNeed } from '@countersign/core/need'
+import { type Decision, NO_OBLIGATIONS, strictest } from '@countersign/core/obligations'
+import type { Principal } from '@countersign/core/principal'
+import type { Caller } from '../../identity/caller.ts'
+import type { Explanation } from '../../policy/engine.ts'
+import { WorkflowError } from '../../workflow/workflow.ts'
+import type { App } from '../env.ts'
+import { presentCeiling } from '../present.ts'
+import type { ApiServices } from '../services.ts'
+
+/** A type alone is judged as a bounded statement on an unknown number of rows. */
+const UNKNOWN_ROWS: Facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false }
+
+export function mountPolicy(app: App, services: ApiServices): void {
+  app.openapi(routes.policy, (c) => {
+    const { version, files } = services.policies()
+    return c.json({ version, files: files.map(({ name, text }) => ({ name, text })) }, 200)
+  })
+
+  app.openapi(routes.explain, async (c) => {
+    const { user, agent, resource, type, action } = c.req.valid('json')
+    const principal = subjectOf(services, c.get('caller'), user, agent)
+    const statements = await statementsOf(services, resource, type, action)
+    const engine = services.policy()
+    const explained = statements.map((statement) => ({
+      type: statement.type,
+      ...engine.explain({ principal, resource, type: statement.type, facts: statement.facts }),
+    }))
+    return c.json(
+      {
+        policyVersion: engine.version,
+        decision: presentDecision(strictest(explained.map(({ decision }) => decision))),
+        statements: explained.map(presentStatement),
+      },
+      200,
+    )
+  })
+}
+
+/** The caller himself, or an agent of his; anybody else's rights are an admin's to ask about. */
+function subjectOf({ config }: ApiServices, { principal, admin }: Caller, user: string = principal.user, agent: string | undefined = undefined): Principal {
+  const self = user === principal.user && (principal.agent === null || agent === undefined || agent === principal.agent)
+  if (!self && !admin) throw new WorkflowError('forbidden', 'only an admin may ask what policy says to somebody else')
+  const known = Object.hasOwn(config.users, user) ? config.users[user] : undefined
+  if (!known) throw new WorkflowError('not-found', `there is no user ${user}`)
+  return { user, agent: agent ?? (user === principal.user ? principal.agent : null), groups: known.groups }
+}
+
+async function statementsOf(
+  services: ApiServices,
+  resource: string,
+  type: ActionType | undefined,
+  action: string | undefined,
+): Promise<readonly Pick<Statement, 'type' | 'facts'>[]> {
+  if (action !== undefined) return services.classify(resource, action)
+  return type === undefined ? [] : [{ type, facts: type === 'connect' ? NO_FACTS : UNKNOWN_ROWS }]
+}
+
+function presentStatement({ type, decision, matched }: Explanation & { readonly type: ActionType }): ExplanationJson['statements'][number] {
+  return {
+    type,
+    decision: presentDecision(decision),
+    matched: matched.map(({ id, effect, file, line, annotations }) => ({ id, effect, file, line, annotations })),
+  }
+}
+
+function presentDecision(decision: Decision): ExplanationJson['decision'] {
+  const { reason, tickets, sign, mask, ceiling, expiresMs } = decision.effect === 'deny' ? NO_OBLIGATIONS : decision.obligations
+  return {
+    effect: decision.effect,
+    policies: [...decision.policies],
+    needs: decision.effect === 'review' ? describeNeed(decision.need) : null,
+    message: decision.effect === 'deny' ? decision.message : null,
+    ceiling: ceiling && presentCeiling(ceiling),
+    expiresMs,
+    reasonRequired: reason,
+    tickets: [...tickets],
+    mask: [...mask],
+    sign,
+  }
+}

@@ -1,0 +1,58 @@
+import { routes } from '@countersign/contract/routes'
+import type { Scope } from '@countersign/contract/schemas/common'
+import { type Given, parseDuration } from '@countersign/core/coverage'
+import type { Request } from '@countersign/core/request'
+import { type Wish, WorkflowError } from '../../workflow/workflow.ts'
+import type { App } from '../env.ts'
+import { presentRequest } from '../present.ts'
+import type { ApiServices } from '../services.ts'
+
+/** Ask, look, approve, deny, withdraw: who may do what is the workflow's to say. */
+export function mountRequests(app: App, { workflow, config }: ApiServices): void {
+  const present = (request: Request) => presentRequest(request, config.url)
+
+  app.openapi(routes.ask, async (c) => {
+    const { resource, reason, ticket, ...wish } = c.req.valid('json')
+    const { request, attached } = await workflow.ask(c.get('caller'), { resource, wish: wishOf(wish), reason: reason ?? null, ticket: ticket ?? null })
+    return c.json({ request: present(request), attached }, 200)
+  })
+
+  app.openapi(routes.requests, async (c) => {
+    const { inbox, status } = c.req.valid('query')
+    const found = await workflow.requests(c.get('caller'), { inbox: inbox ?? false, status: status ?? null })
+    return c.json(found.map(present), 200)
+  })
+
+  app.openapi(routes.request, async (c) => c.json(present(await workflow.request(c.get('caller'), c.req.valid('param').id)), 200))
+
+  app.openapi(routes.approve, async (c) => {
+    const { comment, shape, for: duration } = c.req.valid('json')
+    const verdict = { approve: true, comment: comment ?? null, given: givenOf(shape, duration) }
+    return c.json(present(await workflow.review(c.get('caller'), c.req.valid('param').id, verdict)), 200)
+  })
+
+  app.openapi(routes.deny, async (c) => {
+    const verdict = { approve: false, comment: c.req.valid('json').comment, given: null }
+    return c.json(present(await workflow.review(c.get('caller'), c.req.valid('param').id, verdict)), 200)
+  })
+
+  app.openapi(routes.withdraw, async (c) => c.json(present(await workflow.withdraw(c.get('caller'), c.req.valid('param').id)), 200))
+}
+
+function wishOf(body: { readonly scope?: Scope | undefined; readonly action?: string | undefined; readonly for?: string | undefined }): Wish {
+  if (body.action !== undefined) return { kind: 'action', text: body.action }
+  return { kind: 'scope', scope: body.scope ?? 'connect', ms: body.for === undefined ? null : durationMs(body.for) }
+}
+
+/** Null leaves it to the workflow: exactly this action, or all of the time that was asked for. */
+function givenOf(shape: { readonly maxRows?: number | undefined } | undefined, duration: string | undefined): Given | null {
+  if (shape) return { kind: 'shape', maxRows: shape.maxRows ?? null }
+  return duration === undefined ? null : { kind: 'duration', ms: durationMs(duration) }
+}
+
+/** The contract's pattern lets through only what core reads, but core has the last word. */
+export function durationMs(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === null) throw new WorkflowError('invalid', 'expected a duration such as 90s, 30m or 8h')
+  return ms
+}

@@ -1,0 +1,65 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { authenticate } from './authenticate.ts'
+import { mountDocs } from './docs.ts'
+import type { App, Ctx, Env } from './env.ts'
+import { jsonBody, sameSite } from './guard.ts'
+import { headers } from './headers.ts'
+import { mountPages } from './pages.ts'
+import { answerError, answerInvalid, answerProblem } from './problems.ts'
+import { mountAbout } from './routes/about.ts'
+import { mountAccess } from './routes/access.ts'
+import { mountEvents } from './routes/events.ts'
+import { mountLedger } from './routes/ledger.ts'
+import { mountOperation } from './routes/operation.ts'
+import { mountPolicy } from './routes/policy.ts'
+import { mountRequests } from './routes/requests.ts'
+import { mountTokens } from './routes/tokens.ts'
+import type { ApiServices } from './services.ts'
+
+/**
+ * The HTTP face of a gateway: the same app for the TCP listener and for the admin socket (`listen.ts`), which says in
+ * `Bindings` which door a request came through. Open without a token: /healthz, /readyz, /api/openapi.json, /api/docs,
+ * `/` and /r/:id, and /metrics from this machine.
+ */
+export function createApi(services: ApiServices): App {
+  const app = new OpenAPIHono<Env>({ defaultHook: answerInvalid })
+  app.onError((error, c) => answerError(c, error, services.log))
+  app.notFound((c) => answerProblem(c, { code: 'not-found', message: 'there is nothing at this address', hint: 'The API is described at /api/docs.' }))
+
+  app.use(headers(services.log))
+  app.use(methodNotAllowed<Env>({ app, onMethodNotAllowed: answerMethod }))
+  app.use(sameSite(services))
+  app.use('/api/v1/*', authenticate(services))
+  app.use(jsonBody())
+
+  mountAbout(app, services)
+  mountRequests(app, services)
+  mountAccess(app, services)
+  mountTokens(app, services)
+  mountPolicy(app, services)
+  mountLedger(app, services)
+  mountEvents(app, services)
+  mountOperation(app, services)
+  mountOpenApi(app, services)
+  mountDocs(app)
+  mountPages(app)
+  return app
+}
+
+function answerMethod(c: Ctx, allowed: readonly string[]): Response {
+  c.header('allow', allowed.join(', '))
+  return answerProblem(c, { code: 'method-not-allowed', message: `this address takes ${allowed.join(', ')}` })
+}
+
+function mountOpenApi(app: App, { gateway, config }: ApiServices): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  const info = {
+    title: 'Countersign',
+    version: gateway.version,
+    description: 'Just-in-time access with action approval',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  }
+  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, servers: [{ url: config.url }], security: [{ token: [] }] })
+  app.get('/api/openapi.json', (c) => c.json(document))
+}

@@ -1,0 +1,58 @@
+import type { Statement } from '@countersign/core/action'
+import type { Logger } from 'pino'
+import type { Address, Config, Resource } from '../config/config.ts'
+import type { Caller } from '../identity/caller.ts'
+import type { PolicyEngine } from '../policy/engine.ts'
+import type { Store, TokenRecord } from '../store/store.ts'
+import type { Workflow } from '../workflow/workflow.ts'
+
+/** Who a token is for; `ttlMs` null is the default life. */
+export interface TokenWish {
+  readonly user: string
+  readonly agent: string | null
+  readonly mayReview: boolean
+  readonly ttlMs: number | null
+}
+
+/** Tokens, as the API needs them. Who may make, see and revoke which is decided here; refusals are WorkflowError or DomainError. */
+export interface TokenDesk {
+  /** Null when the token is unknown, expired or revoked. Asked at every request, and before every batch of events. */
+  callerForToken(token: string): Promise<Caller | null>
+  createToken(by: Caller, wish: TokenWish): Promise<{ readonly token: string; readonly record: TokenRecord }>
+  listTokens(caller: Caller): Promise<readonly TokenRecord[]>
+  revokeToken(caller: Caller, id: string): Promise<TokenRecord>
+}
+
+/** A resource that the caller may know of, and in words what he may do there: `runs`, `needs 1 of dba`, `never`. */
+export interface ResourceView {
+  readonly resource: Pick<Resource, 'name' | 'protocol' | 'labels' | 'mode' | 'onHold'>
+  readonly summary: { readonly connect: string; readonly read: string; readonly write: string; readonly ddl: string }
+}
+
+/** `checks` is `ok`, or why not, for each part. */
+export interface Readiness {
+  readonly ready: boolean
+  readonly checks: Readonly<Record<string, string>>
+}
+
+/** Everything that the API does to the world. */
+export interface ApiServices {
+  readonly config: Pick<Config, 'url' | 'users'>
+  /** `certificate` is PEM and may be shown to anybody. */
+  readonly gateway: { readonly id: string; readonly version: string; readonly certificate: string }
+  /** Where the listeners are, once they are; the port that was asked for may have been 0. */
+  addresses(): { readonly http: Address; readonly postgres: Address }
+  readonly workflow: Workflow
+  readonly tokens: TokenDesk
+  readonly store: Pick<Store, 'ledger' | 'subscribe'>
+  /** The engine in force: asked for at each use, because it may be reloaded. */
+  policy(): PolicyEngine
+  policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }
+  /** The statements of an action, as they are put before policy. Throws WorkflowError `not-found` for an unknown resource. */
+  classify(resource: string, text: string): Promise<readonly Pick<Statement, 'type' | 'facts'>[]>
+  resources(caller: Caller): Promise<readonly ResourceView[]>
+  readiness(): Promise<Readiness>
+  /** Prometheus text format. */
+  metrics(): Promise<string>
+  readonly log: Logger
+}
