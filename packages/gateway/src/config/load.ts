@@ -60,24 +60,21 @@ function valueOf(file: string, source: YamlSource): unknown {
 }
 
 function problemsOf(issue: z.core.$ZodIssue, source: YamlSource): readonly (Position & { key: string; message: string })[] {
-  const path = issue.path
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => {
-        const message = `unknown key${suggestion(key, knownAt(path))}`
-        return { ...source.atKey([...path, key]), key: nameOf([...path, key]), message }
-      })
-    case 'invalid_key':
-      return [{ ...source.atKey(path), key: nameOf(path), message: issue.issues.map(({ message }) => message).join('; ') }]
-    default:
-      return [{ ...source.at(path), key: nameOf(path), message: uncapitalised(issue.message) }]
+  const { path } = issue
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const message = `unknown key${suggestion(key, knownAt(path))}`
+      return { ...source.atKey([...path, key]), key: nameOf([...path, key]), message }
+    })
   }
+  if (issue.code === 'invalid_key') {
+    return [{ ...source.atKey(path), key: nameOf(path), message: issue.issues.map(({ message }) => message).join('; ') }]
+  }
+  return [{ ...source.at(path), key: nameOf(path), message: issue.message.replace(/^Invalid (?:input|option): /, '') }]
 }
 
 /** Names of users and resources are replaced by `*` to find what may stand there. */
 const knownAt = (path: Path) => KNOWN_KEYS[nameOf(path.map((key, index) => (index === 1 ? '*' : key)))] ?? []
-
-const uncapitalised = (message: string) => message.replace(/^Invalid (?:input|option): /, '')
 
 function assemble(file: string, raw: RawConfig, environment: Environment, report: Report): Config {
   const folder = dirname(file)

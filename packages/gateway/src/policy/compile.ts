@@ -1,0 +1,127 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import type { DetailedError, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
+import type { Facts } from '@countersign/core/action'
+import type { Config } from '../config/config.ts'
+import { suggestion } from '../config/nearest.ts'
+import { type Annotations, readAnnotations } from './annotations.ts'
+import { PolicyError, type PolicyProblem } from './error.ts'
+import type { PolicyFile } from './load.ts'
+import { entitiesNamed, factsRead } from './references.ts'
+import { actionGroups, knownGroups, schemaOf } from './schema.ts'
+import { offsetOfByte, positionAt, splitPolicies } from './text.ts'
+
+/** One policy, parsed and validated. */
+export interface Policy extends Annotations {
+  readonly file: string
+  readonly line: number
+  readonly text: string
+  readonly json: PolicyJson
+  readonly reads: ReadonlySet<keyof Facts>
+  readonly written: Readonly<Record<string, string>>
+}
+
+/** A problem at an offset in the policy's own text. */
+interface Fault {
+  readonly offset: number
+  readonly message: string
+}
+
+/** What one policy's text comes to, wherever it stands. */
+interface Draft {
+  readonly json: PolicyJson | null
+  readonly annotations: Annotations | null
+  readonly faults: readonly Fault[]
+}
+
+/** Cedar's parser and validator with the configuration's words. Keeps what it knows of a text, so that a reload costs what has changed. */
+export class Compiler {
+  readonly #schema: SchemaJson<string>
+  readonly #known: Readonly<Record<string, readonly string[]>>
+  #drafts: ReadonlyMap<string, Draft> = new Map()
+
+  constructor(config: Config) {
+    this.#schema = schemaOf(config)
+    this.#known = { Group: knownGroups(config), User: Object.keys(config.users), Resource: Object.keys(config.resources) }
+  }
+
+  /** Throws PolicyError with every problem of every file. */
+  compile(files: readonly PolicyFile[]): readonly Policy[] {
+    const placed = files.flatMap((file) => splitPolicies(file.text).map((policy) => ({ ...policy, file })))
+    this.#draft(new Set(placed.map(({ text }) => text)))
+
+    const problems: PolicyProblem[] = []
+    const policies = new Map<string, Policy>()
+    for (const { file, text, offset } of placed) {
+      const draft = this.#drafts.get(text)
+      const id = draft?.annotations?.id || null
+      const report = (fault: Fault) => problems.push({ file: file.file, ...positionAt(file.text, offset + fault.offset), policy: id, message: fault.message })
+      draft?.faults.forEach(report)
+      if (!draft?.json || !draft.annotations) continue
+      const earlier = policies.get(draft.annotations.id)
+      if (id !== null && earlier) report({ offset: find(text, '@id'), message: `@id("${id}") is taken by ${earlier.file}:${earlier.line}` })
+      policies.set(draft.annotations.id, placePolicy(draft.json, draft.annotations, text, file.file, positionAt(file.text, offset).line))
+    }
+    if (problems.length > 0) throw new PolicyError(problems)
+    return [...policies.values()]
+  }
+
+  #draft(texts: ReadonlySet<string>): void {
+    const fresh = [...texts].filter((text) => !this.#drafts.has(text)).map((text) => [text, this.#parse(text)] as const)
+    const checked = this.#validate(fresh.filter(([, { json }]) => json !== null).map(([text]) => text))
+    const drafts = fresh.map(([text, draft]) => [text, { ...draft, faults: [...draft.faults, ...(checked.get(text) ?? [])] }] as const)
+    this.#drafts = new Map([...[...this.#drafts].filter(([text]) => texts.has(text)), ...drafts])
+  }
+
+  #parse(text: string): Draft {
+    const parsed = cedar.policyToJson(text)
+    if (parsed.type === 'failure') return { json: null, annotations: null, faults: parsed.errors.slice(0, 1).map((error) => faultOf(text, error)) }
+    const { annotations, problems } = readAnnotations(parsed.json.annotations ?? {}, this.#known.Group ?? [])
+    const faults = problems.map(({ annotation, message }) => ({ offset: annotation === null ? 0 : find(text, `@${annotation}`), message }))
+    return { json: parsed.json, annotations, faults: [...faults, ...this.#unknownEntities(text, parsed.json), ...groupAsAction(text, parsed.json)] }
+  }
+
+  #unknownEntities(text: string, json: PolicyJson): readonly Fault[] {
+    return entitiesNamed(json).flatMap(({ type, id }) => {
+      const known = this.#known[type]
+      if (!known || known.includes(id)) return []
+      return [{ offset: find(text, `${type}::"${id}"`), message: `unknown ${type.toLowerCase()} ${id}${suggestion(id, known)}` }]
+    })
+  }
+
+  /** Strict validation against the schema. A warning (it can never match, letters that look like others) is an error here: such a forbid forbids nothing. */
+  #validate(texts: readonly string[]): ReadonlyMap<string, readonly Fault[]> {
+    const answer = cedar.validate({ schema: this.#schema, policies: { staticPolicies: Object.fromEntries(texts.map((text, index) => [`p${index}`, text])) } })
+    if (answer.type === 'failure') throw new Error(`cedar cannot validate: ${answer.errors.map(({ message }) => message).join('; ')}`)
+    const faults = new Map<string, Fault[]>()
+    for (const { policyId, error } of [...answer.validationErrors, ...answer.validationWarnings]) {
+      const text = texts[Number(policyId.slice(1))] ?? ''
+      const fault = faultOf(text, error)
+      const found = faults.get(text) ?? []
+      const told = error.severity === 'warning' ? found.length > 0 : found.some(({ offset }) => offset === fault.offset)
+      if (!told) faults.set(text, [...found, fault])
+    }
+    return faults
+  }
+}
+
+function placePolicy(json: PolicyJson, annotations: Annotations, text: string, file: string, line: number): Policy {
+  const written = Object.fromEntries(Object.entries(json.annotations ?? {}).map(([name, value]) => [name, value ?? '']))
+  return { ...annotations, file, line, text, json, reads: factsRead(json.conditions), written }
+}
+
+/** `action == Action::"sql"` never matches: no action is the group itself. */
+function groupAsAction(text: string, { action }: PolicyJson): readonly Fault[] {
+  if (action.op !== '==' || !('entity' in action)) return []
+  const { id } = '__entity' in action.entity ? action.entity.__entity : action.entity
+  if (id !== 'sql' || actionGroups(id).length > 0) return []
+  return [{ offset: find(text, `Action::"${id}"`), message: `${id} is a group of actions: write action in Action::"${id}"` }]
+}
+
+const find = (text: string, part: string) => Math.max(text.indexOf(part), 0)
+
+function faultOf(text: string, { message, help, sourceLocations }: DetailedError): Fault {
+  const [location] = sourceLocations ?? []
+  const plain = message.replace(/^for policy `[^`]*`, /, '').replace(/^failed to parse policy from string: /, '')
+  const expected = location?.label ? ` (${location.label})` : ''
+  return { offset: offsetOfByte(text, location?.start ?? 0), message: `${plain}${expected}${help ? `; ${help.replace(/for policy `[^`]*`, /, '')}` : ''}` }
+}
