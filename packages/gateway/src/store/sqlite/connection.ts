@@ -52,7 +52,7 @@ export class SqliteConnection implements DatabaseConnection {
   #answered(answer: Answer): void {
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
-    if ('error' in answer) waiting?.reject(new StoreUnavailable(`SQLite: ${answer.error}`))
+    if ('error' in answer) waiting?.reject(new Error(answer.error))
     else waiting?.resolve(answer)
   }
 

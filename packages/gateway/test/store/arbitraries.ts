@@ -1,0 +1,129 @@
+import { ACTION_GROUPS, ACTION_TYPES, type Action, type Statement } from '@countersign/core/action'
+import type { Ceiling, Coverage, Given } from '@countersign/core/coverage'
+import type { Grant } from '@countersign/core/grant'
+import type { Principal } from '@countersign/core/principal'
+import type { Ask, Request, Review } from '@countersign/core/request'
+import fc from 'fast-check'
+import type { SessionRecord, TokenRecord } from '../../src/store/store.ts'
+
+/** What a person typed or a client sent: any UTF-16 at all, NUL and lone surrogates included. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
+  fc.constantFrom('', '\0', '\ud800', "'; drop table requests --", '__proto__'),
+)
+/** What the gateway or its configuration names: any printable text. */
+const name = fc.string({ unit: 'grapheme', minLength: 1 })
+const id = fc.uuid()
+const time = fc.maxSafeNat()
+const count = fc.maxSafeNat()
+/** Goes up by one when it is saved. */
+const version = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1 })
+const texts = fc.array(text, { maxLength: 3 })
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })
+const one = <T extends string>(...values: readonly T[]) => fc.constantFrom(...values)
+
+const principal: fc.Arbitrary<Principal> = fc.record({ user: name, agent: maybe(name), groups: texts })
+const once = fc.constant({ kind: 'once' as const })
+const duration = fc.record({ kind: one('duration'), ms: count })
+const ceiling: fc.Arbitrary<Ceiling> = fc.oneof(once, fc.constant({ kind: 'shape' as const }), duration)
+const given: fc.Arbitrary<Given> = fc.oneof(once, fc.record({ kind: one('shape'), maxRows: maybe(count) }), duration)
+const scope = one(...ACTION_TYPES, ...ACTION_GROUPS)
+
+const statement: fc.Arbitrary<Statement> = fc.record({
+  type: one(...ACTION_TYPES),
+  fingerprint: maybe(text),
+  facts: fc.record({ rows: count, rowsKnown: fc.boolean(), unbounded: fc.boolean(), tables: texts, columns: texts }),
+})
+const action: fc.Arbitrary<Action> = fc.record({
+  type: one(...ACTION_TYPES),
+  text,
+  parameters: fc.array(fc.record({ value: maybe(text), format: one('text', 'binary'), type: fc.nat() }), { maxLength: 3 }),
+  state: maybe(fc.record({ database: text, role: text, searchPath: text, standardConformingStrings: text, clientEncoding: text })),
+  statements: fc.array(statement, { maxLength: 3 }),
+})
+const ask: fc.Arbitrary<Ask> = fc.oneof(
+  fc.record({ kind: one('action'), digest: name, action }),
+  fc.record({ kind: one('scope'), digest: name, scope, ms: count }),
+)
+const review: fc.Arbitrary<Review> = fc.record({
+  reviewer: principal,
+  verdict: one('approve', 'deny'),
+  comment: maybe(text),
+  given: maybe(given),
+  proven: fc.boolean(),
+  at: time,
+})
+
+export const anyRequest: fc.Arbitrary<Request> = fc.record({
+  id,
+  version,
+  requester: principal,
+  resource: name,
+  ask,
+  need: fc.array(fc.array(fc.record({ policy: text, groups: texts, quorum: count }), { maxLength: 2 }), { maxLength: 2 }),
+  policies: texts,
+  obligations: fc.record({ reason: fc.boolean(), tickets: texts, sign: fc.boolean(), mask: texts, ceiling: maybe(ceiling), expiresMs: maybe(count) }),
+  reason: maybe(text),
+  ticket: maybe(text),
+  status: one('pending', 'approved', 'denied', 'withdrawn', 'expired'),
+  reviews: fc.array(review, { maxLength: 3 }),
+  session: maybe(text),
+  inTransaction: fc.boolean(),
+  createdAt: time,
+  expiresAt: time,
+  decidedAt: maybe(time),
+})
+
+const coverage: fc.Arbitrary<Coverage> = fc.oneof(
+  fc.record({ kind: one('exact'), digest: text }),
+  fc.record({ kind: one('shape'), fingerprint: text, maxRows: maybe(count) }),
+  fc.record({ kind: one('scope'), scope }),
+)
+
+export const anyGrant: fc.Arbitrary<Grant> = fc.record({
+  id,
+  version,
+  request: maybe(text),
+  session: maybe(text),
+  subject: principal,
+  resource: name,
+  coverage,
+  approvers: fc.array(fc.record({ user: text, groups: texts }), { maxLength: 3 }),
+  status: one('active', 'used', 'done', 'revoked', 'expired'),
+  startsAt: time,
+  endsAt: time,
+  usesLeft: maybe(count),
+  endedAt: maybe(time),
+  endReason: maybe(text),
+})
+
+export const anySession: fc.Arbitrary<SessionRecord> = fc.record({
+  id,
+  version,
+  gateway: name,
+  principal,
+  resource: text,
+  database: text,
+  grant: maybe(name),
+  client: text,
+  startedAt: time,
+  endsAt: time,
+  cut: maybe(fc.record({ by: text, reason: text })),
+  endedAt: maybe(time),
+  endReason: maybe(text),
+})
+
+export const anyToken: fc.Arbitrary<TokenRecord> = fc.record({
+  id,
+  hash: fc.uuid(),
+  scram: fc.record({ storedKey: text, serverKey: text }),
+  user: name,
+  agent: maybe(text),
+  mayReview: fc.boolean(),
+  proven: fc.boolean(),
+  createdBy: text,
+  createdAt: time,
+  expiresAt: time,
+  revokedAt: maybe(time),
+})

@@ -1,0 +1,73 @@
+import type { Grant } from '@countersign/core/grant'
+import type { Request } from '@countersign/core/request'
+import { expect, test } from 'vitest'
+import { ALICE, aGrant, aRequest, BOB, NOW } from '../../../../core/test/arbitraries.ts'
+import type { Pair } from '../bed.ts'
+import { aSession, aToken } from '../values.ts'
+
+const ids = (values: readonly { readonly id: string }[]) => values.map(({ id }) => id)
+const ago = (ms: number) => NOW - ms
+
+export function lists(pair: () => Pair): void {
+  test('requests, newest first, by status and user', async () => {
+    const { requests } = pair().here
+    const scope = (digest: string): Request['ask'] => ({ kind: 'scope', digest, scope: 'sql', ms: 1 })
+    await requests.open(aRequest({ id: 'old', createdAt: ago(3), ask: scope('a') }))
+    await requests.open(aRequest({ id: 'new', createdAt: ago(1), ask: scope('b'), requester: { ...ALICE, agent: 'claude' } }))
+    await requests.open(aRequest({ id: 'bobs', createdAt: ago(2), ask: scope('c'), requester: BOB, status: 'denied' }))
+    expect(ids(await requests.list({}))).toEqual(['new', 'bobs', 'old'])
+    expect(ids(await requests.list({ limit: 2 }))).toEqual(['new', 'bobs'])
+    expect(ids(await requests.list({ user: 'alice' }))).toEqual(['new', 'old'])
+    expect(ids(await requests.list({ status: 'denied' }))).toEqual(['bobs'])
+    expect(ids(await requests.list({ status: 'denied', user: 'alice' }))).toEqual([])
+  })
+
+  test('grants, newest first, by user, agent, resource and life', async () => {
+    const { grants } = pair().here
+    const put = (id: string, startsAt: number, over: Partial<Grant>) => grants.insert(aGrant({ id, startsAt, ...over }))
+    await put('own', ago(4), {})
+    await put('agents', ago(3), { subject: { ...ALICE, agent: 'claude' } })
+    await put('ended', ago(2), { status: 'used' })
+    await put('bobs', ago(1), { subject: BOB, resource: 'billing-db' })
+    expect(ids(await grants.list({}))).toEqual(['bobs', 'ended', 'agents', 'own'])
+    expect(ids(await grants.list({ limit: 1 }))).toEqual(['bobs'])
+    expect(ids(await grants.list({ live: true }))).toEqual(['bobs', 'agents', 'own'])
+    expect(ids(await grants.list({ user: 'alice', agent: null }))).toEqual(['ended', 'own'])
+    expect(ids(await grants.list({ user: 'alice', agent: 'claude' }))).toEqual(['agents'])
+    expect(ids(await grants.list({ resource: 'orders-db', user: 'bob' }))).toEqual([])
+  })
+
+  test('sessions, newest first, by life, user, gateway and grant', async () => {
+    const { sessions } = pair().here
+    await sessions.insert(aSession({ id: 'live', startedAt: ago(3) }))
+    await sessions.insert(aSession({ id: 'past', startedAt: ago(2), endedAt: NOW, grant: null }))
+    await sessions.insert(aSession({ id: 'bobs', startedAt: ago(1), principal: BOB, gateway: 'gw-2' }))
+    expect(ids(await sessions.list({}))).toEqual(['bobs', 'past', 'live'])
+    expect(ids(await sessions.list({ limit: 1 }))).toEqual(['bobs'])
+    expect(ids(await sessions.list({ live: true }))).toEqual(['bobs', 'live'])
+    expect(ids(await sessions.list({ user: 'alice' }))).toEqual(['past', 'live'])
+    expect(ids(await sessions.list({ gateway: 'gw-2' }))).toEqual(['bobs'])
+    expect(ids(await sessions.list({ grant: 'grant-1', gateway: 'gw-1' }))).toEqual(['live'])
+  })
+
+  test('tokens, by user and life', async () => {
+    const { tokens } = pair().here
+    await tokens.insert(aToken({ id: 'first', createdAt: ago(3) }))
+    await tokens.insert(aToken({ id: 'revoked', createdAt: ago(2) }))
+    await tokens.insert(aToken({ id: 'bobs', createdAt: ago(1), user: 'bob' }))
+    await tokens.revoke('revoked', NOW)
+    expect(ids(await tokens.list({}))).toEqual(['bobs', 'revoked', 'first'])
+    expect(ids(await tokens.list({ user: 'alice' }))).toEqual(['revoked', 'first'])
+    expect(ids(await tokens.list({ user: 'alice', live: true }))).toEqual(['first'])
+  })
+
+  test('what is due, from the moment its time is over', async () => {
+    const { requests, grants } = pair().here
+    await requests.open(aRequest({ expiresAt: NOW }))
+    await requests.open(aRequest({ id: 'decided', resource: 'billing-db', status: 'denied', expiresAt: NOW }))
+    await grants.insert(aGrant({ endsAt: NOW }))
+    await grants.insert(aGrant({ id: 'ended', endsAt: NOW, status: 'revoked' }))
+    expect([await requests.due(NOW - 1), await grants.due(NOW - 1)]).toEqual([[], []])
+    expect([ids(await requests.due(NOW)), ids(await grants.due(NOW))]).toEqual([['req-1'], ['grant-1']])
+  })
+}
