@@ -16,7 +16,7 @@ export type FirstPacket =
   | { readonly kind: 'cancel'; readonly processId: number; readonly secretKey: Uint8Array }
   | { readonly kind: 'startup'; readonly major: 3; readonly minor: number; readonly parameters: ReadonlyMap<string, string> }
 
-/** A packet, and what followed it in the same chunk. Bytes after an `ssl` packet were sent in clear by whoever sits between: close the connection. */
+/** A packet, and what followed it in the same chunk. Bytes after `ssl` or `gssenc` came in clear, before our answer, perhaps from somebody in between: close the connection. */
 export interface Opening {
   readonly packet: FirstPacket
   readonly rest: Uint8Array

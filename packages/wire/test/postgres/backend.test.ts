@@ -124,7 +124,7 @@ describe('garbage from a server', () => {
     )
   })
 
-  test.each(Object.values({ ...decode, decodeFields: decode.decodeFields }))('%o of any bytes throws nothing but ProtocolError', (decoder) => {
+  test.each(Object.entries(decode))('%s of any bytes throws nothing but ProtocolError', (_, decoder) => {
     fc.assert(
       fc.property(bytes(100), (body) => {
         try {
@@ -144,57 +144,51 @@ describe('garbage from a server', () => {
   })
 })
 
-describe('the body of a server message decodes to what was encoded', () => {
-  const same = <T>(arbitrary: fc.Arbitrary<T>, encoder: (value: T) => Uint8Array, decoder: (body: Uint8Array) => unknown) =>
+/** Bodies and what was encoded into them, beside their decoder. */
+function roundtrip<T>(name: string, values: fc.Arbitrary<T>, encoder: (value: T) => Uint8Array, decoder: (body: Uint8Array) => unknown) {
+  return { name, samples: values.map((meant) => ({ meant, body: bodyOf(encoder(meant)) })), decoder }
+}
+
+const { decodeAuthentication } = decode
+const mechanism = text.filter((name) => name !== '')
+const letter = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code))
+const fields = fc.uniqueArray(fc.tuple(letter, text), { selector: ([letter]) => letter }).map((pairs) => new Map(pairs))
+const md5 = fc.record({ kind: fc.constant('md5'), salt: fc.uint8Array({ minLength: 4, maxLength: 4 }) })
+const sasl = fc.record({ kind: fc.constant('sasl'), mechanisms: fc.array(mechanism) })
+const saslContinue = fc.record({ kind: fc.constant('saslContinue'), data: bytes() })
+const saslFinal = fc.record({ kind: fc.constant('saslFinal'), data: bytes() })
+const parameter = fc.record({ name: text, value: text })
+const keyData = fc.record({ processId: int32, secretKey: key })
+const negotiation = fc.record({ minor: uint16, unrecognized: fc.array(text, { maxLength: 4 }) })
+
+const roundtrips = [
+  roundtrip('AuthenticationOk', fc.constant({ kind: 'ok' }), encode.authenticationOk, decodeAuthentication),
+  roundtrip('AuthenticationCleartextPassword', fc.constant({ kind: 'cleartext' }), encode.authenticationCleartext, decodeAuthentication),
+  roundtrip('AuthenticationMD5Password', md5, ({ salt }) => encode.authenticationMd5(salt), decodeAuthentication),
+  roundtrip('AuthenticationSASL', sasl, ({ mechanisms }) => encode.authenticationSasl(mechanisms), decodeAuthentication),
+  roundtrip('AuthenticationSASLContinue', saslContinue, ({ data }) => encode.authenticationSaslContinue(data), decodeAuthentication),
+  roundtrip('AuthenticationSASLFinal', saslFinal, ({ data }) => encode.authenticationSaslFinal(data), decodeAuthentication),
+  roundtrip('ParameterStatus', parameter, ({ name, value }) => encode.parameterStatus(name, value), decode.decodeParameterStatus),
+  roundtrip('BackendKeyData', keyData, ({ processId, secretKey }) => encode.backendKeyData(processId, secretKey), decode.decodeBackendKeyData),
+  roundtrip('ReadyForQuery', status, encode.readyForQuery, decode.decodeReadyForQuery),
+  roundtrip('RowDescription', fc.array(column, { maxLength: 5 }), encode.rowDescription, decode.decodeRowDescription),
+  roundtrip('DataRow', row, encode.dataRow, decode.decodeDataRow),
+  roundtrip('ErrorResponse with any letters', fields, (fields) => encode.fields('E', fields), decode.decodeFields),
+  roundtrip('NegotiateProtocolVersion', negotiation, (it) => encode.negotiateProtocolVersion(it.minor, it.unrecognized), decode.decodeNegotiateProtocolVersion),
+]
+
+describe('the body of a server message', () => {
+  test.each(roundtrips)('decodes to what was encoded: $name', ({ samples, decoder }) => {
     fc.assert(
-      fc.property(arbitrary, (value) => expect(decoder(bodyOf(encoder(value)))).toEqual(value)),
+      fc.property(samples, ({ meant, body }) => {
+        expect(decoder(body)).toEqual(meant)
+      }),
       RUNS,
     )
+  })
 
-  test('authentication', () => {
-    const { decodeAuthentication } = decode
-    expect(decodeAuthentication(bodyOf(encode.authenticationOk()))).toEqual({ kind: 'ok' })
-    expect(decodeAuthentication(bodyOf(encode.authenticationCleartext()))).toEqual({ kind: 'cleartext' })
+  test('may ask for a method that is not spoken here', () => {
     expect(decodeAuthentication(Uint8Array.of(0, 0, 0, 7))).toEqual({ kind: 'other', method: 7 })
-    const mechanism = text.filter((name) => name !== '')
-    same(
-      fc.record({ kind: fc.constant('md5'), salt: fc.uint8Array({ minLength: 4, maxLength: 4 }) }),
-      ({ salt }) => encode.authenticationMd5(salt),
-      decodeAuthentication,
-    )
-    same(
-      fc.record({ kind: fc.constant('sasl'), mechanisms: fc.array(mechanism) }),
-      ({ mechanisms }) => encode.authenticationSasl(mechanisms),
-      decodeAuthentication,
-    )
-    same(fc.record({ kind: fc.constant('saslContinue'), data: bytes() }), ({ data }) => encode.authenticationSaslContinue(data), decodeAuthentication)
-    same(fc.record({ kind: fc.constant('saslFinal'), data: bytes() }), ({ data }) => encode.authenticationSaslFinal(data), decodeAuthentication)
-  })
-
-  test('parameter status, key data, ready for query', () => {
-    same(fc.record({ name: text, value: text }), ({ name, value }) => encode.parameterStatus(name, value), decode.decodeParameterStatus)
-    same(
-      fc.record({ processId: int32, secretKey: key }),
-      ({ processId, secretKey }) => encode.backendKeyData(processId, secretKey),
-      decode.decodeBackendKeyData,
-    )
-    same(status, encode.readyForQuery, decode.decodeReadyForQuery)
-  })
-
-  test('rows and their description', () => {
-    same(fc.array(column, { maxLength: 5 }), encode.rowDescription, decode.decodeRowDescription)
-    same(row, encode.dataRow, decode.decodeDataRow)
-  })
-
-  test('negotiation of the protocol version', () => {
-    const negotiation = fc.record({ minor: uint16, unrecognized: fc.array(text, { maxLength: 4 }) })
-    same(negotiation, ({ minor, unrecognized }) => encode.negotiateProtocolVersion(minor, unrecognized), decode.decodeNegotiateProtocolVersion)
-  })
-
-  test('error fields, whatever the letters', () => {
-    const letter = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code))
-    const entries = fc.uniqueArray(fc.tuple(letter, text), { selector: ([letter]) => letter }).map((pairs) => new Map(pairs))
-    same(entries, (fields) => encode.fields('E', fields), decode.decodeFields)
   })
 
   test('an error with detail and hint has psql show each under its name', () => {
