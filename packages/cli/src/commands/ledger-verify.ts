@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
+import type { Client } from '@countersign/contract/client'
+import type { LedgerHead } from '@countersign/contract/schemas/ledger'
+import { visible } from '@countersign/contract/visible'
+import type { DataKey } from '@countersign/ledger/seal'
+import { type Verified, verifyChain } from '@countersign/ledger/verify'
+import { define, perform } from '../command.ts'
+import { withClient } from '../connection.ts'
+import { EXIT } from '../error.ts'
+import { byGateway, type JournalFiles, journalsIn, JournalLines, keysIn } from '../journal-files.ts'
+import type { Output } from '../output.ts'
+import { waiting } from '../waiting.ts'
+
+/** What verifying one gateway's chain gave. `place` is where the first bad entry is, `file:line` where there is a file. */
+interface Chain extends Verified {
+  readonly gateway: string
+  readonly place: string | null
+}
+
+const EXAMPLES = [
+  'countersign ledger verify --data ./countersign-data',
+  'countersign ledger verify backup/journal/gw-1f0c22aa31-000001.jsonl',
+  'countersign ledger verify --json',
+]
+
+const PAGE = 1000
+const SETTLE_MS = 500
+
+/** Recomputes the hash chain of every gateway. Exit code 1 names the first entry that is not as it was written. */
+export function addLedgerVerify(ledger: Command): void {
+  define(ledger, 'verify [files...]', 'Recompute the ledger, and name the first entry that was altered, removed or moved', EXAMPLES)
+    .option('--data <dir>', "a gateway's data directory: reads its journal, and needs no gateway (default: asks the gateway for the entries)")
+    .action(
+      perform(async (out, files: readonly string[], { data }: { readonly data?: string }) => {
+        const chains = files.length > 0 || data !== undefined ? await verifyFiles(files, data) : await withClient({}, verifyRemote)
+        const ok = chains.every(({ bad }) => bad === null)
+        if (out.json) out.data({ ok, chains })
+        else chains.forEach((chain) => tell(out, chain))
+        return ok ? EXIT.ok : EXIT.failed
+      }),
+    )
+}
+
+async function verifyFiles(files: readonly string[], data: string | undefined): Promise<readonly Chain[]> {
+  const keys = data === undefined ? new Map<string, DataKey>() : keysIn(data)
+  const journals = files.length > 0 ? byGateway(files) : journalsIn(data ?? '.')
+  const chains: Chain[] = []
+  for (const journal of journals) chains.push(await verifyJournal(journal, keys))
+  return chains
+}
+
+/** A last line that is cut off is read once more: a gateway may have been writing that very line. */
+async function verifyJournal(journal: JournalFiles, keys: ReadonlyMap<string, DataKey>): Promise<Chain> {
+  const chain = await readJournal(journal, keys)
+  if (chain.bad?.why !== 'torn') return chain
+  await sleep(SETTLE_MS)
+  return readJournal(journal, keys)
+}
+
+async function readJournal({ gateway, files, partial }: JournalFiles, keys: ReadonlyMap<string, DataKey>): Promise<Chain> {
+  const lines = new JournalLines(files)
+  const verified = await watched(gateway, () => lines.count, verifyChain(lines, { keys, partial }))
+  return { gateway, ...verified, place: verified.bad && lines.locate(verified.bad.line) }
+}
+
+async function verifyRemote(client: Client): Promise<readonly Chain[]> {
+  const chains: Chain[] = []
+  for (const head of await client.ledgerHeads()) chains.push(await verifyHead(client, head))
+  return chains
+}
+
+/** The gateway's word is not taken: its entries are verified here, and must reach as far as it says. */
+async function verifyHead(client: Client, { gateway, seq }: LedgerHead): Promise<Chain> {
+  let read = 0
+  async function* lines(): AsyncGenerator<string> {
+    for (let from = 1; from <= seq;) {
+      const page = await client.ledger({ gateway, from, limit: PAGE })
+      const last = page.at(-1)
+      if (!last || last.seq < from) return
+      for (const { line } of page) {
+        read += 1
+        yield line
+      }
+      from = last.seq + 1
+    }
+  }
+  const verified = await watched(gateway, () => read, verifyChain(lines()))
+  const reached = verified.head?.seq ?? 0
+  const short = {
+    gateway,
+    seq: reached + 1,
+    line: read + 1,
+    why: 'gap',
+    message: `the chain ends before entry ${reached + 1}, and the gateway says that it has ${seq}`,
+  } as const
+  const bad = verified.bad ?? (reached < seq ? short : null)
+  return { gateway, ...verified, bad, place: null }
+}
+
+/** Long ledgers show on stderr how far they are. */
+async function watched<T>(gateway: string, count: () => number, work: Promise<T>): Promise<T> {
+  const shown: { current: ReturnType<typeof waiting> | null } = { current: null }
+  const timer = setInterval(() => {
+    const text = `verifying ${gateway}: ${count()} entries`
+    if (shown.current) shown.current.say(text)
+    else shown.current = waiting(text)
+  }, 2000)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
+    shown.current?.stop()
+  }
+}
+
+function tell(out: Output, { gateway, entries, head, bad, unopened, warnings, place }: Chain): void {
+  const sealed = unopened === 0 ? '' : `, ${unopened} sealed texts not opened for want of their key`
+  for (const { message } of warnings) out.note(`warning: ${gateway}: ${message}`)
+  if (!bad) return out.line(visible(`${gateway}: ${entries} entries verified${sealed}, head ${head?.hash.slice(0, 16) ?? 'none'}`))
+  out.line(out.colors.red(visible(`${gateway}: entry ${bad.seq} is bad (${bad.why}): ${bad.message}`)))
+  out.line(visible(`  ${place ?? `gateway ${gateway}, entry ${bad.seq}`}; the ${entries} entries before it are good${sealed}`))
+}

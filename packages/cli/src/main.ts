@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { z } from 'zod'
+import { group, run } from './command.ts'
+import { addApprove } from './commands/approve.ts'
+import { addConnect } from './commands/connect.ts'
+import { addDeny } from './commands/deny.ts'
+import { addDone } from './commands/done.ts'
+import { addExec } from './commands/exec.ts'
+import { addGrants } from './commands/grants.ts'
+import { addKill } from './commands/kill.ts'
+import { addLedgerVerify } from './commands/ledger-verify.ts'
+import { addPolicyCheck } from './commands/policy-check.ts'
+import { addPolicyExplain } from './commands/policy-explain.ts'
+import { addRequest } from './commands/request.ts'
+import { addRequests } from './commands/requests.ts'
+import { addResources } from './commands/resources.ts'
+import { addRevoke } from './commands/revoke.ts'
+import { addSessions } from './commands/sessions.ts'
+import { addShow } from './commands/show.ts'
+import { addStart } from './commands/start.ts'
+import { addTokenCreate } from './commands/token-create.ts'
+import { addTokenList } from './commands/token-list.ts'
+import { addTokenRevoke } from './commands/token-revoke.ts'
+import { addWhoami } from './commands/whoami.ts'
+import { addWithdraw } from './commands/withdraw.ts'
+
+const FOOTER = `
+Environment:
+  COUNTERSIGN_GATEWAY  the gateway's address (default: http://127.0.0.1:7070)
+  COUNTERSIGN_TOKEN    your token
+  NO_COLOR             no colours
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 denied, 4 still pending`
+
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
+
+const program = new Command('countersign')
+  .description('Just-in-time access gateway with action approval')
+  .version(version, '-V, --version')
+  .helpOption('-h, --help', 'show help')
+  .enablePositionalOptions()
+  .showHelpAfterError('(add --help for usage and examples)')
+  .addHelpText('after', FOOTER)
+  .exitOverride()
+
+program.commandsGroup('Gateway:')
+addStart(program)
+
+program.commandsGroup('Access:')
+for (const add of [addWhoami, addResources, addRequest, addConnect, addExec, addDone]) add(program)
+
+program.commandsGroup('Review:')
+for (const add of [addRequests, addShow, addApprove, addDeny, addWithdraw]) add(program)
+
+program.commandsGroup('Oversight:')
+for (const add of [addGrants, addRevoke, addSessions, addKill]) add(program)
+const policy = group(program, 'policy', 'Check and explain policies')
+for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
+const token = group(program, 'token', 'Make, list and revoke tokens')
+for (const add of [addTokenCreate, addTokenList, addTokenRevoke]) add(token)
+const ledger = group(program, 'ledger', 'Verify the ledger')
+addLedgerVerify(ledger)
+
+// A reader that has seen enough (`| head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
+await run(program, process.argv)

@@ -1,0 +1,37 @@
+import { ClientError } from '@countersign/contract/client-error'
+import { visible } from '@countersign/contract/visible'
+import { CliError, EXIT } from './error.ts'
+import { type Output, printable } from './output.ts'
+
+interface Failure {
+  readonly exit: number
+  /** For programs: the gateway's own code where it gave one. */
+  readonly code: string
+  readonly message: string
+  readonly hint: string | null
+}
+
+/** Says why a command failed and what to do next, and gives its exit code. */
+export function report(out: Output, error: unknown): number {
+  const { exit, code, message, hint } = failureOf(error)
+  process.stderr.write(`error: ${printable(message)}\n`)
+  if (hint !== null) process.stderr.write(`  ${visible(hint)}\n`)
+  if (out.json) out.data({ error: { code, message, hint } })
+  return exit
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof CliError) return { exit: EXIT[error.code], code: error.code, message: error.message, hint: error.next }
+  if (error instanceof ClientError) return clientFailure(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return { exit: EXIT.failed, code: 'failed', message, hint: null }
+}
+
+function clientFailure({ code, message, problem }: ClientError): Failure {
+  if (code === 'unreachable') return { exit: EXIT.failed, code, message, hint: 'start one with `countersign start`, or name it in COUNTERSIGN_GATEWAY' }
+  if (!problem) return { exit: EXIT.failed, code, message, hint: null }
+  const hint = problem.hint ?? (problem.code === 'unauthenticated' ? 'check COUNTERSIGN_TOKEN: a token expires, and can be revoked' : null)
+  if (problem.code !== 'denied') return { exit: EXIT.failed, code: problem.code, message, hint }
+  const by = problem.policies?.join(', ')
+  return { exit: EXIT.denied, code: problem.code, message: by ? `denied by ${by}: ${message}` : `denied: ${message}`, hint }
+}

@@ -1,0 +1,60 @@
+import type { Request, Review } from '@countersign/contract/schemas/request'
+import { visible, visibleLines } from '@countersign/contract/visible'
+import { countdown, duration, moment } from './format.ts'
+import type { Output } from './output.ts'
+
+/** Everything a reviewer needs. The action comes last and is numbered, so that no text above or inside it can pass for it. */
+export function showRequest(out: Output, request: Request): void {
+  out.fields([
+    ['request', request.id],
+    ['status', request.status],
+    ['requester', request.requester.id],
+    ['resource', request.resource],
+    ['reason', request.reason ?? 'none given'],
+    ...(request.ticket === null ? [] : [['ticket', request.ticket] as const]),
+    ['policies', request.policies.join(', ')],
+    ['needs', needs(request)],
+    ['at most', ceiling(request)],
+    [
+      request.status === 'pending' ? 'expires' : 'decided',
+      request.status === 'pending' ? countdown(request.expiresAt) : moment(request.decidedAt ?? request.expiresAt),
+    ],
+    ['link', request.link],
+    ...request.reviews.map((review, index) => [index === 0 ? 'reviews' : '', reviewLine(review)] as const),
+    ...(request.inTransaction ? [['beware', 'held inside an open transaction: its locks are held while it waits'] as const] : []),
+  ])
+  out.line()
+  showAsk(out, request)
+}
+
+function showAsk(out: Output, { ask }: Request): void {
+  if (ask.kind === 'scope') return out.line(`asks for ${out.colors.bold(ask.scope)} for ${duration(ask.durationMs)}`)
+  const lines = visibleLines(ask.text)
+  const width = String(lines.length).length
+  out.line(`asks to run once (${ask.type}):`)
+  lines.forEach((line, index) => out.line(`  ${out.colors.dim(`${String(index + 1).padStart(width)} |`)} ${out.colors.bold(line)}`))
+  ask.parameters.forEach(({ value, format }, index) =>
+    out.line(`  $${index + 1} = ${value === null ? 'NULL' : `${format === 'binary' ? 'binary ' : ''}'${visible(value)}'`}`),
+  )
+  if (ask.state) out.line(out.colors.dim(visible(`in database ${ask.state.database} as ${ask.state.role}, search_path ${ask.state.searchPath}`)))
+}
+
+function needs({ needs: { text, missing }, status }: Request): string {
+  return status === 'pending' && missing !== null && missing !== text ? `${text}; still ${missing}` : text || 'nothing'
+}
+
+function ceiling({ ceiling }: Request): string {
+  switch (ceiling.kind) {
+    case 'once':
+      return 'this action, once'
+    case 'shape':
+      return 'this statement with other values (--shape)'
+    case 'duration':
+      return `this type of action for ${duration(ceiling.durationMs)} (--for)`
+  }
+}
+
+function reviewLine({ reviewer, verdict, comment, given, unproven, at }: Review): string {
+  const wide = given === null || given.kind === 'once' ? '' : given.kind === 'shape' ? ' (shape)' : ` (for ${duration(given.durationMs)})`
+  return `${verdict === 'approve' ? 'approved' : 'denied'}${wide} by ${reviewer.id}${unproven ? ' (unproven)' : ''} at ${moment(at)}${comment === null ? '' : `: "${comment}"`}`
+}
