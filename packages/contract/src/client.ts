@@ -19,7 +19,11 @@ type Sent = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<
 
 type Params<R> = R extends { request: { params: infer S extends z.ZodType } } ? z.input<S> : unknown
 type Query<R> = R extends { request: { query: infer S extends z.ZodType } } ? z.input<S> : unknown
-type Body<R> = R extends { request: { body: { content: { 'application/json': { schema: infer S extends z.ZodType } } } } } ? z.input<S> : unknown
+type Body<R> = R extends { request: { body: { content: { 'application/json': { schema: infer S extends z.ZodType } } } } }
+  ? z.input<S> extends Record<string, never>
+    ? unknown
+    : z.input<S>
+  : unknown
 type Input<R> = Params<R> & Query<R> & Body<R>
 type Output<R> = R extends { responses: { 200: { content: { 'application/json': { schema: infer S extends z.ZodType } } } } } ? z.output<S> : never
 type Call<R> =
