@@ -1,0 +1,196 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { type Client, createClient, type FetchLike } from '@countersign/contract/client'
+import { type Action, NO_FACTS, type SqlType } from '@countersign/core/action'
+import { type Decision, NO_OBLIGATIONS } from '@countersign/core/obligations'
+import { pino } from 'pino'
+import { serveAdminSocket, serveApi } from '../../src/api/listen.ts'
+import { createApi } from '../../src/api/server.ts'
+import type { ApiServices, TokenDesk } from '../../src/api/services.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { Caller } from '../../src/identity/caller.ts'
+import { Tokens } from '../../src/identity/tokens.ts'
+import { openJournal } from '../../src/journal/open.ts'
+import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
+import { systemClock } from '../../src/session/clock.ts'
+import { openStore } from '../../src/store/open.ts'
+import { WorkflowService } from '../../src/workflow/service.ts'
+import { WorkflowError } from '../../src/workflow/workflow.ts'
+
+export const CANARY = 'cst_canary_that_must_never_be_logged'
+
+const USERS = {
+  alice: { groups: ['engineering'], admin: false },
+  bob: { groups: ['dba'], admin: false },
+  carol: { groups: ['sales'], admin: false },
+  root: { groups: [], admin: true },
+}
+export type Person = keyof typeof USERS
+
+export interface Bed {
+  readonly url: string
+  readonly socketPath: string
+  readonly services: ApiServices
+  /** Everything that was logged. */
+  readonly logged: string[]
+  readonly secrets: Readonly<Record<Person, string>>
+  client(person: Person): Client
+  readonly admin: Client
+  /** A raw request, as `person` or as nobody. */
+  ask(path: string, init?: RequestInit & { readonly as?: Person }): Promise<Response>
+  close(): Promise<void>
+}
+
+/** The API over the real workflow, store, journal and tokens, on a loopback port and an admin socket; only policy and grammar are made up. */
+export async function openBed(): Promise<Bed> {
+  const directory = await mkdtemp(join(tmpdir(), 'countersign-api-'))
+  const config = configIn(directory)
+  const store = await openStore(config)
+  const journal = await openJournal({ directory })
+  const tokens = new Tokens(config, store.tokens, Date.now)
+  const context = {
+    config,
+    store,
+    journal,
+    clock: systemClock,
+    policy: () => engine,
+    plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
+  }
+  const logged: string[] = []
+  let http = { host: '127.0.0.1', port: 0 }
+  const services: ApiServices = {
+    config,
+    gateway: { id: journal.gateway, version: '0.1.0', certificate: 'PEM' },
+    addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
+    workflow: new WorkflowService(context),
+    tokens: deskOf(tokens),
+    store,
+    policy: () => engine,
+    policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
+    classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements),
+    resources: () =>
+      Promise.resolve(
+        Object.values(config.resources).map((resource) => ({ resource, summary: { connect: 'runs', read: 'runs', write: 'needs 1 of dba', ddl: 'never' } })),
+      ),
+    readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
+    metrics: () => Promise.resolve('countersign_sessions 0\n'),
+    log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+  }
+  const app = createApi(services)
+  const socketPath = join(directory, 'admin.sock')
+  const tcp = await serveApi({ app, address: http })
+  http = tcp.address
+  const local = await serveAdminSocket({ app, path: socketPath })
+  const url = `http://127.0.0.1:${http.port}`
+  const secrets = await mint(tokens)
+  return {
+    url,
+    socketPath,
+    services,
+    logged,
+    secrets,
+    client: (person) => createClient({ url, token: secrets[person] }),
+    admin: createClient({ url: 'http://localhost', fetch: overSocket(socketPath) }),
+    ask: (path, { as, ...init } = {}) =>
+      fetch(url + path, { ...init, headers: { ...(as ? { authorization: `Bearer ${secrets[as]}` } : {}), ...(init.headers as Record<string, string>) } }),
+    close: async () => {
+      await Promise.all([tcp.close(), local.close()])
+      await journal.close()
+      await store.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** `fetch` over a unix socket, as the CLI does it. */
+export const overSocket =
+  (socketPath: string): FetchLike =>
+  (url, { method, headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      const { pathname, search } = new URL(url)
+      const options = {
+        socketPath,
+        path: pathname + search,
+        method: method ?? 'GET',
+        headers: headers as Record<string, string>,
+        ...(signal ? { signal } : {}),
+      }
+      request(options, (answer) => resolve(new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array>, { status: answer.statusCode ?? 0 })))
+        .once('error', reject)
+        .end(typeof body === 'string' ? body : undefined)
+    })
+
+async function mint(tokens: Tokens): Promise<Record<Person, string>> {
+  const local: Caller = { principal: { user: 'local-admin', agent: null, groups: [] }, admin: true, mayReview: false, proven: false, token: null }
+  const make = async (user: Person) => (await tokens.create({ user, agent: null, mayReview: true, ttlMs: null }, local)).token
+  return { alice: await make('alice'), bob: await make('bob'), carol: await make('carol'), root: await make('root') }
+}
+
+function deskOf(tokens: Tokens): TokenDesk {
+  return {
+    callerForToken: (token) => tokens.callerForSecret(token),
+    createToken: (by, wish) => {
+      if (!by.admin && wish.user !== by.principal.user) throw new WorkflowError('forbidden', 'only an admin makes tokens for others')
+      return tokens.create(wish, by)
+    },
+    listTokens: (caller) => tokens.list(caller.admin ? null : caller.principal.user),
+    revokeToken: async (caller, id) => {
+      const found = (await tokens.list(caller.admin ? null : caller.principal.user)).find((token) => token.id === id)
+      if (!found) throw new WorkflowError('not-found', `there is no token ${id}`)
+      await tokens.revoke(id)
+      return { ...found, revokedAt: Date.now() }
+    },
+  }
+}
+
+function plan({ resources }: Pick<Config, 'resources'>, resource: string, text: string): Action {
+  if (!Object.hasOwn(resources, resource)) throw new WorkflowError('not-found', `there is no resource ${resource}`)
+  const type: SqlType = /^select/i.test(text) ? 'sql:read' : /^(delete|update)/i.test(text) ? 'sql:write' : 'sql:ddl'
+  return { type, text, parameters: [], state: null, statements: [{ type, fingerprint: `f-${type}`, facts: { ...NO_FACTS, tables: ['orders'] } }] }
+}
+
+const engine: PolicyEngine = { version: 'a'.repeat(64), decide, explain: (question) => ({ decision: decide(question), matched: [] }) }
+
+function decide({ type, principal }: Question): Decision {
+  if (type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown')
+    return { effect: 'deny', policies: ['no-ddl'], message: 'denied by no-ddl: nobody changes the schema' }
+  if (!principal.groups.includes('engineering')) return { effect: 'deny', policies: [], message: 'no policy allows it' }
+  if (type !== 'sql:write') return { effect: 'allow', policies: ['reads'], obligations: NO_OBLIGATIONS }
+  const need = [[{ policy: 'writes', groups: ['dba'], quorum: 1 }]]
+  return { effect: 'review', policies: ['writes'], obligations: { ...NO_OBLIGATIONS, ceiling: { kind: 'duration', ms: 1_800_000 } }, need }
+}
+
+function configIn(data: string): Config {
+  return {
+    file: join(data, 'countersign.yaml'),
+    url: 'https://cs.example.com',
+    listen: { http: { host: '127.0.0.1', port: 0 }, postgres: { host: '127.0.0.1', port: 0 } },
+    store: { kind: 'sqlite' },
+    data,
+    tls: null,
+    users: USERS,
+    groups: [],
+    labels: [],
+    resources: {
+      'orders-db': {
+        name: 'orders-db',
+        protocol: 'postgres',
+        host: '127.0.0.1',
+        port: 5432,
+        database: 'orders',
+        credential: { username: 'app', password: null },
+        tls: { mode: 'disable', ca: null },
+        labels: { env: 'production' },
+        mode: 'enforce',
+        onHold: 'wait',
+        functions: { trusted: [] },
+      },
+    },
+    hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
+    session: { maxMs: 28_800_000, idleMs: null },
+    policies: join(data, 'policies'),
+  }
+}
