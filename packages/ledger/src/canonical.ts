@@ -11,20 +11,17 @@ const MAX_DEPTH = 64
  * (undefined, non-finite numbers, lone surrogates, anything but plain objects and arrays) and `too-deep`.
  */
 export function canonical(value: unknown, depth = 0): string {
-  switch (typeof value) {
-    case 'string':
-      return text(value)
-    case 'number':
-      if (!Number.isFinite(value)) throw new LedgerError('not-json', `JSON has no ${value}`)
-      // ECMAScript's number format is RFC 8785's by definition (its section 3.2.2.3); -0 is 0.
-      return String(value)
-    case 'boolean':
-      return value ? 'true' : 'false'
-    case 'object':
-      return value === null ? 'null' : compound(value, depth)
-    default:
-      throw new LedgerError('not-json', `JSON has no ${typeof value}`)
-  }
+  if (typeof value === 'string') return text(value)
+  if (typeof value === 'number') return number(value)
+  if (typeof value === 'boolean' || value === null) return String(value)
+  if (typeof value === 'object') return compound(value, depth)
+  throw new LedgerError('not-json', `JSON has no ${typeof value}`)
+}
+
+/** ECMAScript's number format is RFC 8785's by definition (its section 3.2.2.3); -0 is 0. */
+function number(value: number): string {
+  if (!Number.isFinite(value)) throw new LedgerError('not-json', `JSON has no ${value}`)
+  return String(value)
 }
 
 function compound(value: object, depth: number): string {

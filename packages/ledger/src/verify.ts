@@ -48,6 +48,8 @@ export interface Verified {
 }
 
 export interface VerifyOptions {
+  /** Whose chain it is; otherwise the first entry says so. */
+  readonly gateway?: string
   /** Opens sealed parts and holds them against their commitments. By key id. */
   readonly keys?: ReadonlyMap<string, DataKey>
   /** An entry that is known from elsewhere (a store, a checkpoint) to be in this chain: finds a lost or rewritten tail. */
@@ -128,14 +130,19 @@ async function unreadable(bad: Bad, reader: LineReader): Promise<Bad> {
 }
 
 /** Why this entry cannot follow `head`; null when it can. */
-async function badLink(link: Link, head: Link | null, reader: LineReader, { partial = false, keys, expect }: VerifyOptions): Promise<Bad | null> {
-  const { gateway, seq } = link
-  if (head && gateway !== head.gateway) return bad(link, 'foreign', `an entry of ${gateway} in the chain of ${head.gateway}`)
+async function badLink(
+  link: Link,
+  head: Link | null,
+  reader: LineReader,
+  { gateway = head?.gateway, partial = false, keys, expect }: VerifyOptions,
+): Promise<Bad | null> {
+  const { seq } = link
+  if (gateway !== undefined && link.gateway !== gateway) return bad(link, 'foreign', `an entry of ${link.gateway} in the chain of ${gateway}`)
   if (head || !partial) {
     const expected = head ? head.seq + 1 : 1
     if (seq > expected) return absent(expected, link, reader)
     if (seq < expected) return bad(link, 'duplicate', `entry ${seq} is there already`)
-    if (link.entry.prev !== (head?.hash ?? NO_PREVIOUS)) return altered(link, head, reader)
+    if (link.entry.prev !== (head?.hash ?? NO_PREVIOUS)) return altered(link, head, reader, expect)
   }
   if (expect?.seq === seq && expect.hash !== link.hash) return bad(link, 'altered', `entry ${seq} is known elsewhere with another hash`)
   return sealedWrongly(link, keys)
@@ -154,12 +161,12 @@ async function absent(seq: number, instead: Link, reader: LineReader): Promise<B
   return { ...bad(instead, 'gap', `${where}, which is missing`), seq, line }
 }
 
-/** Two entries do not fit. If what follows vouches for the second as it stands, then the first was altered; else the second. */
-async function altered(link: Link, head: Link | null, reader: LineReader): Promise<Bad> {
+/** Two entries do not fit. If what follows, or `expect`, vouches for the second as it stands, then the first was altered; else the second. */
+async function altered(link: Link, head: Link | null, reader: LineReader, expect: VerifyOptions['expect']): Promise<Bad> {
   const following = await reader.next()
   const next = following === null ? null : readLink(following, null, reader.count)
-  if (head && next && 'entry' in next && next.entry.prev === link.hash)
-    return bad(head, 'altered', `entry ${link.seq} was written after another entry ${head.seq}`)
+  const vouched = next && 'entry' in next ? next.entry.prev : expect?.hash
+  if (head && vouched === link.hash) return bad(head, 'altered', `entry ${link.seq} was written after another entry ${head.seq}`)
   return bad(link, 'altered', head ? `entry ${link.seq} names another entry before it` : `entry ${link.seq} is the first, and names an entry before it`)
 }
 

@@ -1,0 +1,77 @@
+import { hash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { encodeEntry, hashEntry, NO_PREVIOUS, parseEntry, type Entry } from '../src/entry.ts'
+import { seal, unseal } from '../src/seal.ts'
+import { chainOf, events, newKey } from './chain.ts'
+
+const key = newKey('k1')
+const place = { gateway: 'gw-a', seq: 7 }
+const entryWith = (parts: Partial<Entry>): Entry => ({ v: 1, ...place, prev: NO_PREVIOUS, at: 1, type: 'action.decided', body: {}, ...parts })
+const sealedEntry = (secret = { text: 'SELECT 1' }) => entryWith(seal(secret, place, key))
+
+describe('a sealed part', () => {
+  test('opens with its key to what was sealed', () => {
+    fc.assert(
+      fc.property(events(1), (list) => {
+        const opened = chainOf(list, key).map((line) => {
+          const entry = parseEntry(line)
+          return entry.sealed ? unseal(entry, key) : null
+        })
+        expect(opened).toEqual(list.map(({ secret }) => secret && JSON.parse(JSON.stringify(secret))))
+      }),
+    )
+  })
+
+  it('says nothing about the text: the same text has another commitment each time', () => {
+    const [one, other] = [sealedEntry(), sealedEntry()]
+    expect(one.commitment).not.toBe(other.commitment)
+    expect(encodeEntry(one)).not.toContain('SELECT')
+    expect(one.commitment).not.toBe(hash('sha256', '{"text":"SELECT 1"}', 'hex'))
+  })
+
+  it.each([
+    ['another key', (entry: Entry) => unseal(entry, newKey('k1'))],
+    ['another place in the chain', (entry: Entry) => unseal({ ...entry, seq: 8 }, key)],
+    ['another gateway', (entry: Entry) => unseal({ ...entry, gateway: 'gw-b' }, key)],
+    ['a cut tag', (entry: Entry) => unseal(entryWith({ ...entry, sealed: { key: 'k1', nonce: entry.sealed?.nonce ?? '', data: 'AAAA' } }), key)],
+  ])('does not open with %s', (_name, open) => {
+    expect(() => open(sealedEntry())).toThrow(expect.objectContaining({ code: 'wrong-key' }))
+  })
+
+  it('is held against its commitment', () => {
+    const entry = { ...sealedEntry(), commitment: sealedEntry().commitment ?? '' }
+    expect(() => unseal(entry, key)).toThrow(expect.objectContaining({ code: 'commitment-mismatch' }))
+    expect(() => unseal(entryWith({}), key)).toThrow(expect.objectContaining({ code: 'not-sealed' }))
+  })
+})
+
+describe('an entry', () => {
+  test('has the leaf hash of RFC 6962, over its UTF-8 bytes', () => {
+    const line = encodeEntry(entryWith({ body: { name: 'Zoë ☂ 𝒳' } }))
+    expect(hashEntry(line)).toBe(hash('sha256', Buffer.concat([Buffer.from([0]), Buffer.from(line)]), 'hex'))
+    // RFC 6962's empty leaf, as the Certificate Transparency test suites have it.
+    expect(hashEntry('')).toBe('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d')
+  })
+
+  it.each([
+    ['no JSON', 'hello'],
+    ['another version', encodeEntry(entryWith({})).replace('"v":1', '"v":2')],
+    ['an unknown field', encodeEntry(entryWith({})).replace('{', '{"_":0,')],
+    ['sequence 0', encodeEntry(entryWith({ seq: 0 }))],
+    ['a commitment to nothing', encodeEntry(entryWith({ commitment: NO_PREVIOUS }))],
+    ['a list', '[]'],
+    ['null', 'null'],
+  ])('is unreadable as %s', (_name, line) => {
+    expect(() => parseEntry(line)).toThrow(expect.objectContaining({ code: 'unreadable' }))
+  })
+
+  it.each([
+    ['white space', (line: string) => `${line} `],
+    ['another order', (line: string) => `{"v":1,${line.slice(1).replace(',"v":1', '')}`],
+    ['a member twice', (line: string) => line.replace('{', '{"at":2,')],
+    ['an escape that is not needed', (line: string) => line.replace('"gw-a"', String.raw`"gw\u002da"`)],
+  ])('has one form only: not with %s', (_name, change) => {
+    expect(() => parseEntry(change(encodeEntry(entryWith({}))))).toThrow(expect.objectContaining({ code: 'not-canonical' }))
+  })
+})
