@@ -1,13 +1,14 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import type { DetailedError, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
-import type { Facts } from '@countersign/core/action'
+import { ACTION_GROUPS, type Facts } from '@countersign/core/action'
 import type { Config } from '../config/config.ts'
 import { suggestion } from '../config/nearest.ts'
 import { type Annotations, readAnnotations } from './annotations.ts'
 import { PolicyError, type PolicyProblem } from './error.ts'
 import type { PolicyFile } from './load.ts'
 import { entitiesNamed, factsRead } from './references.ts'
-import { actionGroups, knownGroups, schemaOf } from './schema.ts'
+import { entityOf } from './scope.ts'
+import { knownGroups, schemaOf } from './schema.ts'
 import { offsetOfByte, positionAt, splitPolicies } from './text.ts'
 
 /** One policy, parsed and validated. */
@@ -112,8 +113,8 @@ function placePolicy(json: PolicyJson, annotations: Annotations, text: string, f
 /** `action == Action::"sql"` never matches: no action is the group itself. */
 function groupAsAction(text: string, { action }: PolicyJson): readonly Fault[] {
   if (action.op !== '==' || !('entity' in action)) return []
-  const { id } = '__entity' in action.entity ? action.entity.__entity : action.entity
-  if (id !== 'sql' || actionGroups(id).length > 0) return []
+  const { id } = entityOf(action.entity)
+  if (!ACTION_GROUPS.some((group) => group === id)) return []
   return [{ offset: find(text, `Action::"${id}"`), message: `${id} is a group of actions: write action in Action::"${id}"` }]
 }
 

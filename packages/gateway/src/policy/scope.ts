@@ -52,4 +52,11 @@ function matches(constraint: PrincipalConstraint | ResourceConstraint, entity: S
   }
 }
 
-const named = (entity: EntityUidJson) => uid('__entity' in entity ? entity.__entity : entity)
+const named = (entity: EntityUidJson) => uid(entityOf(entity))
+
+/** Cedar writes an entity in two ways. */
+export function entityOf(entity: EntityUidJson): TypeAndId {
+  if (!('__entity' in entity)) return entity
+  const { __entity: inner } = entity
+  return inner
+}

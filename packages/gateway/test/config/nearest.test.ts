@@ -1,0 +1,25 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { nearest, suggestion } from '../../src/config/nearest.ts'
+
+test('a known word is its own nearest', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, selector: (word) => word.toLowerCase() }),
+      (words) => nearest(words[0] ?? '', words) === words[0],
+    ),
+  )
+})
+
+test.each([
+  ['expirs', 'expires'],
+  ['reveiw', 'review'],
+  ['Grants', 'grants'],
+  ['xyz', null],
+])('%s is near %s', (word, expected) => {
+  expect(nearest(word, ['review', 'expires', 'grants'])).toBe(expected)
+})
+
+test('when nothing is near, what is known is listed', () => {
+  expect(suggestion('xyz', ['review', 'grants'])).toBe('; known: review, grants')
+})
