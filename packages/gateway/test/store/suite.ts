@@ -9,17 +9,23 @@ import { opening } from './suite/opening.ts'
 import { races } from './suite/races.ts'
 import { roundtrip } from './suite/roundtrip.ts'
 
+const PARTS = {
+  'gives back what it was given': roundtrip,
+  'lets one of many win': races,
+  'attaches the same ask to the pending request': attaching,
+  lists,
+  'tells every gateway': events,
+  'keeps the ledger': ledger,
+  'trusts no row': hostileRows,
+  opens: opening,
+} as const
+
 /** What every store does, whatever database is underneath. */
 export function storeSuite(name: string, makeBed: () => Promise<Bed>): void {
   describe(`the ${name} store`, () => {
     const pair = pairs(makeBed)
-    describe('gives back what it was given', () => roundtrip(pair))
-    describe('lets one of many win', () => races(pair))
-    describe('attaches the same ask to the pending request', () => attaching(pair))
-    describe('lists', () => lists(pair))
-    describe('tells every gateway', () => events(pair))
-    describe('keeps the ledger', () => ledger(pair))
-    describe('trusts no row', () => hostileRows(pair))
-    describe('opens', () => opening(pair))
+    describe.each(Object.entries(PARTS))('%s', (_name, part) => {
+      part(pair)
+    })
   })
 }

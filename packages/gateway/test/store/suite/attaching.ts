@@ -5,10 +5,11 @@ import type { Pair } from '../bed.ts'
 
 const RACERS = 20
 
+const racing = (over: Partial<Request>) => Array.from({ length: RACERS }, (_, index) => aRequest({ ...over, id: `racer-${index}` }))
+
 export function attaching(pair: () => Pair): void {
   const openAll = (requests: readonly Request[]) =>
     Promise.all(requests.map((request, index) => (index % 2 ? pair().there : pair().here).requests.open(request)))
-  const racing = (over: Partial<Request>) => Array.from({ length: RACERS }, (_, index) => aRequest({ ...over, id: `racer-${index}` }))
 
   test('one of many that open it at once', async () => {
     const opened = await openAll(racing({}))

@@ -5,15 +5,16 @@ import type { Store, StoreEvent } from '../../../src/store/store.ts'
 import type { Pair } from '../bed.ts'
 import { aSession, aToken } from '../values.ts'
 
-const LAST = { kind: 'token', id: 'last' } as const
+/** Tokens whose insertion marks where a test begins and ends: what was done before may still be under way to the listener. */
+const marked = (store: Store, id: 'first' | 'last') => store.tokens.insert(aToken({ id }))
 
-/** What a store tells until the token `last` is inserted. */
-function heard(store: Store): { readonly all: () => Promise<readonly StoreEvent[]> } {
-  const events: StoreEvent[] = []
-  store.subscribe((event) => events.push(event))
+/** What a store tells between the two marks, as `kind id`. */
+function heard(store: Store): { readonly all: () => Promise<readonly string[]> } {
+  const events: string[] = []
+  store.subscribe((event) => events.push(event.kind === 'resync' ? event.kind : `${event.kind} ${event.id}`))
   const all = async () => {
-    await vi.waitFor(() => expect(events).toContainEqual(LAST), { timeout: 5_000 })
-    return events.filter((event) => event.kind === 'resync' || event.id !== LAST.id)
+    await vi.waitFor(() => expect(events).toContain('token last'), { timeout: 5_000 })
+    return events.slice(events.indexOf('token first') + 1, events.indexOf('token last'))
   }
   return { all }
 }
@@ -22,6 +23,7 @@ export function events(pair: () => Pair): void {
   test('one event for each changed thing, whoever changed it', async () => {
     const { here, there } = pair()
     const [near, far] = [heard(here), heard(there)]
+    await marked(here, 'first')
     await here.requests.open(aRequest())
     const approved = review(aRequest(), aReview(), { grantId: 'grant-1' })
     await there.requests.save(approved.request, approved.grant)
@@ -30,7 +32,7 @@ export function events(pair: () => Pair): void {
     await there.sessions.save(aSession({ version: 2, endedAt: NOW }))
     await here.tokens.insert(aToken())
     await here.tokens.revoke('token-1', NOW)
-    await there.tokens.insert(aToken({ id: 'last' }))
+    await marked(there, 'last')
     const expected = [
       'request req-1',
       'request req-1',
@@ -41,44 +43,40 @@ export function events(pair: () => Pair): void {
       'token token-1',
       'token token-1',
     ]
-    const told = (await Promise.all([near.all(), far.all()])).map((all) =>
-      all.map((event) => (event.kind === 'resync' ? 'resync' : `${event.kind} ${event.id}`)),
-    )
-    expect(told).toEqual([expected, expected])
+    expect([await near.all(), await far.all()]).toEqual([expected, expected])
   })
 
   test('nothing about what did not change', async () => {
     const { here, there } = pair()
+    const far = heard(there)
     await here.requests.open(aRequest())
     await here.grants.insert(aGrant())
-    const far = heard(there)
+    await marked(here, 'first')
     await here.requests.open(aRequest({ id: 'req-2' }))
     await here.requests.save(aRequest({ version: 7 }))
     await here.grants.save(aGrant({ version: 7 }))
     await here.tokens.revoke('no such token', NOW)
     await expect(here.requests.save(aRequest({ version: 2 }), aGrant())).rejects.toThrow('the store failed')
     await here.gateways.beat('gw-1', NOW)
-    await here.tokens.insert(aToken({ id: 'last' }))
+    await marked(here, 'last')
     expect(await far.all()).toEqual([])
   })
 
   test('of a request that was found expired, and of the new one', async () => {
     const { here, there } = pair()
-    await here.requests.open(aRequest())
     const far = heard(there)
+    await here.requests.open(aRequest())
+    await marked(here, 'first')
     await here.requests.open(aRequest({ id: 'req-2', createdAt: aRequest().expiresAt }))
-    await here.tokens.insert(aToken({ id: 'last' }))
-    expect(await far.all()).toEqual([
-      { kind: 'request', id: 'req-1' },
-      { kind: 'request', id: 'req-2' },
-    ])
+    await marked(here, 'last')
+    expect(await far.all()).toEqual(['request req-1', 'request req-2'])
   })
 
   test('what is read on hearing of it is what was committed', async () => {
     const { here, there } = pair()
-    const read = new Promise((resolve, reject) => there.subscribe((event) => event.kind === 'grant' && there.grants.get(event.id).then(resolve, reject)))
+    const heard = new Promise<string>((resolve) => there.subscribe((event) => event.kind === 'grant' && resolve(event.id)))
     await here.grants.insert(aGrant())
-    expect(await read).toEqual(aGrant())
+    expect(await there.grants.get(await heard)).toEqual(aGrant())
   })
 
   test('only while one listens', async () => {
@@ -86,7 +84,7 @@ export function events(pair: () => Pair): void {
     const far = heard(there)
     const events: StoreEvent[] = []
     there.subscribe((event) => events.push(event))()
-    await here.tokens.insert(aToken({ id: 'last' }))
+    await marked(here, 'last')
     await far.all()
     expect(events).toEqual([])
   })

@@ -8,10 +8,11 @@ import { aSession, aToken } from '../values.ts'
 const ids = (values: readonly { readonly id: string }[]) => values.map(({ id }) => id)
 const ago = (ms: number) => NOW - ms
 
+const scope = (digest: string): Request['ask'] => ({ kind: 'scope', digest, scope: 'sql', ms: 1 })
+
 export function lists(pair: () => Pair): void {
   test('requests, newest first, by status and user', async () => {
     const { requests } = pair().here
-    const scope = (digest: string): Request['ask'] => ({ kind: 'scope', digest, scope: 'sql', ms: 1 })
     await requests.open(aRequest({ id: 'old', createdAt: ago(3), ask: scope('a') }))
     await requests.open(aRequest({ id: 'new', createdAt: ago(1), ask: scope('b'), requester: { ...ALICE, agent: 'claude' } }))
     await requests.open(aRequest({ id: 'bobs', createdAt: ago(2), ask: scope('c'), requester: BOB, status: 'denied' }))

@@ -22,10 +22,11 @@ const CONTENDERS = {
 
 const contenders = fc.array(fc.constantFrom(...(['approved', 'denied', 'withdrawn', 'expired'] as const)), { minLength: 2, maxLength: 12 })
 
+const wins = (results: readonly boolean[]) => results.filter(Boolean).length
+
 export function races(pair: () => Pair): void {
   const storeOf = (index: number): Store => (index % 2 === 0 ? pair().here : pair().there)
   const racers = <T>(run: (store: Store, index: number) => Promise<T>) => Promise.all(Array.from({ length: RACERS }, (_, index) => run(storeOf(index), index)))
-  const wins = (results: readonly boolean[]) => results.filter(Boolean).length
 
   test('approve, deny, withdraw and expire: one of them, and at most one grant', async () => {
     let round = 0
