@@ -1,0 +1,30 @@
+/**
+ * A gateway's journal under load, in a process of its own that can be killed: `appender.ts DIRECTORY`. Says on standard
+ * output, one line each, what was acknowledged (`ack SEQ HASH`) and that the journal broke (`broken WHY`), and goes on.
+ */
+import { writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { JournalBroken } from '../../src/journal/journal.ts'
+import { openJournal } from '../../src/journal/open.ts'
+
+const say = (line: string) => writeSync(1, `${line}\n`)
+
+const journal = await openJournal({ directory: process.argv[2] ?? '', segmentBytes: 64 * 1024, onBroken: (why) => say(`broken ${why}`) })
+
+async function caller(number: number): Promise<void> {
+  for (let index = 0; index < 100_000; index += 1) {
+    try {
+      const { seq, hash } = await journal.append(
+        { type: 'action.decided', body: { number, index }, secret: { text: `SELECT ${index}` } },
+        index % 5 === 0 ? 'disk' : 'process',
+      )
+      say(`ack ${seq} ${hash}`)
+    } catch (error) {
+      if (!(error instanceof JournalBroken)) throw error
+      if (index % 10 === 0) return
+      await setImmediate()
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: 16 }, (_, number) => caller(number)))
