@@ -47,6 +47,16 @@ export interface Outcome {
   /** The command tag, or the error's code. */
   readonly summary: string
   readonly rows: number | null
+  /** What the client sent in besides the action itself (COPY): its length, and its SHA-256 in hexadecimal. */
+  readonly sent: { readonly bytes: number; readonly sha256: string } | null
+}
+
+/** The action will not run whatever is decided, because something before it failed: nobody is asked. */
+export class Skipped extends Error {
+  constructor() {
+    super('something before this action failed, so it does not run')
+    this.name = 'Skipped'
+  }
 }
 
 /** Why a live connection ends, in words for its client. */

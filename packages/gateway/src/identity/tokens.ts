@@ -1,10 +1,8 @@
-import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHash, randomBytes } from 'node:crypto'
+import { makeVerifier } from '@countersign/wire/postgres/scram'
 import type { Config } from '../config/config.ts'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
 import type { Caller } from './caller.ts'
-
-const derive = promisify(pbkdf2)
 
 const PREFIX = 'cst_'
 const ITERATIONS = 4096
@@ -109,9 +107,8 @@ export function scramParameters(user: string): { readonly salt: Uint8Array; read
 
 async function scramVerifier(user: string, token: string): Promise<TokenRecord['scram']> {
   const { salt, iterations } = scramParameters(user)
-  const salted = await derive(token, salt, iterations, 32, 'sha256')
-  const key = (name: string) => createHmac('sha256', salted).update(name).digest()
-  return { storedKey: createHash('sha256').update(key('Client Key')).digest('base64'), serverKey: key('Server Key').toString('base64') }
+  const { storedKey, serverKey } = await makeVerifier(token, salt, iterations)
+  return { storedKey: Buffer.from(storedKey).toString('base64'), serverKey: Buffer.from(serverKey).toString('base64') }
 }
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex')

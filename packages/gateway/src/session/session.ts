@@ -4,7 +4,7 @@ import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
-import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, type Verdict } from '../adapters/adapter.ts'
+import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, Skipped, type Verdict } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
 import { JournalBroken, type Durability, type JsonValue } from '../journal/journal.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -87,9 +87,9 @@ export class LiveSession implements Session {
     }
   }
 
-  record({ run, result, summary, rows }: Outcome): void {
+  record({ run, result, summary, rows, sent }: Outcome): void {
     this.#runningUnder = []
-    this.#services.context.journal.append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows } }, 'process').catch(this.#services.onError)
+    this.#services.context.journal.append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'process').catch(this.#services.onError)
   }
 
   async end(reason: string): Promise<void> {
@@ -233,6 +233,7 @@ export async function endWait(services: Services, request: Request, end: 'withdr
 
 /** An error of deciding, as a refusal: it never lets anything through. */
 export function failure(error: unknown, services: Services): Refusal {
+  if (error instanceof Skipped) return refusal('ended', error.message, null)
   if (error instanceof DomainError) return refusal('denied', error.message, null)
   if (error instanceof WorkflowError) return refusal(error.code === 'denied' ? 'denied' : 'unavailable', error.message, null)
   if (error instanceof StoreUnavailable) return refusal('unavailable', "the gateway's store does not answer, so nothing new is allowed; try again when it is back", null)

@@ -1,7 +1,8 @@
 import { NO_FACTS, ROWS_UNKNOWN, type SqlType, type Statement } from '@countersign/core/action'
 import { Cache } from './classify/cache.ts'
-import { fingerprint, load, parse, type Parsed } from './classify/grammar.ts'
+import { fingerprint, parse, type Parsed } from './classify/grammar.ts'
 import { type Defined, judge, type Referred, type Transaction } from './classify/judge.ts'
+import { load, ParserBusy } from './classify/parser.ts'
 import type { Setting } from './classify/settings.ts'
 import { widest } from './classify/statements.ts'
 
@@ -60,9 +61,14 @@ export function classify(text: string, options: ClassifyOptions): Classified {
   const key = JSON.stringify(options.trusted) + text
   const known = cache.get(key)
   if (known) return known
-  const result = classifyAnew(text, new Set(options.trusted))
-  cache.add(key, result, 1024 + 8 * text.length)
-  return result
+  try {
+    const result = classifyAnew(text, new Set(options.trusted))
+    cache.add(key, result, 1024 + 8 * text.length)
+    return result
+  } catch (error) {
+    if (error instanceof ParserBusy) return unknownBecause(text, error.message)
+    throw error
+  }
 }
 
 /** One statement of type unknown, for text that may mean something else to the server than to the parser. */
@@ -95,6 +101,7 @@ function classifyAnew(text: string, trusted: ReadonlySet<string>): Classified {
     const statements = parse(text).map((parsed) => classified(parsed, trusted))
     return { type: widest(statements.map(({ type }) => type)), statements, error: null, canonical: withoutEnd(text) }
   } catch (error) {
+    if (error instanceof ParserBusy) throw error
     return unknownBecause(text, error instanceof Error ? error.message : String(error))
   }
 }
@@ -106,10 +113,11 @@ function unreadable(text: string): string | null {
   return Buffer.byteLength(text) > MAX_BYTES ? `the text is longer than ${MAX_BYTES} bytes` : null
 }
 
-function classified({ kind, node, text }: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
+function classified(parsed: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
+  const { kind, node, text } = parsed
   const { tables, columns, unbounded, type, ...rest } = judge(kind, node, trusted)
   const facts = type === 'sql:session' ? { ...NO_FACTS, tables, columns } : { rows: ROWS_UNKNOWN, rowsKnown: false, unbounded, tables, columns }
-  return { type, fingerprint: type === 'sql:unknown' ? null : fingerprint(text), facts, text, ...rest }
+  return { type, fingerprint: type === 'sql:unknown' ? null : fingerprint(parsed), facts, text, ...rest }
 }
 
 /** Only the white space of PostgreSQL's scanner: a no-break space, for one, is part of a name there. */

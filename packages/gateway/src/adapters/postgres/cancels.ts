@@ -1,0 +1,53 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { cancelRequest } from '@countersign/wire/postgres/encode'
+import type { Target } from '../adapter.ts'
+import type { Upstream } from './upstream.ts'
+
+/** A connection that a cancel request may name. */
+export interface Cancellable {
+  cancel(): void
+}
+
+export interface CancelKey {
+  readonly processId: number
+  readonly secretKey: Uint8Array
+}
+
+/** The keys that this gateway gave out. They are ours: the target's own are never shown to a client. */
+export class Cancels {
+  readonly #keys = new Map<number, { readonly secretKey: Uint8Array; readonly connection: Cancellable }>()
+
+  issue(connection: Cancellable): CancelKey {
+    for (;;) {
+      const processId = randomBytes(4).readUInt32BE() >>> 1
+      if (this.#keys.has(processId)) continue
+      const secretKey = randomBytes(4)
+      this.#keys.set(processId, { secretKey, connection })
+      return { processId, secretKey }
+    }
+  }
+
+  withdraw({ processId }: CancelKey): void {
+    this.#keys.delete(processId)
+  }
+
+  /** A wrong key does nothing, and like PostgreSQL nobody is told. */
+  cancel({ processId, secretKey }: CancelKey): void {
+    const known = this.#keys.get(processId)
+    if (known && known.secretKey.length === secretKey.length && timingSafeEqual(known.secretKey, secretKey)) known.connection.cancel()
+  }
+}
+
+const CANCEL_MS = 5_000
+
+/** Cancels what runs on the target now. Resolves when the target has taken note, so that nothing sent afterwards is hit. */
+export async function cancelUpstream(target: Target, { key }: Pick<Upstream, 'key'>): Promise<void> {
+  if (!key) return
+  const signal = AbortSignal.timeout(CANCEL_MS)
+  const stream = await target.dial(signal)
+  const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()))
+  signal.addEventListener('abort', () => stream.destroy())
+  stream.resume()
+  stream.end(cancelRequest(key.processId, key.secretKey))
+  await closed
+}

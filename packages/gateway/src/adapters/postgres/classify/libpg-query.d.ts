@@ -1,0 +1,16 @@
+/** The Emscripten module inside libpg-query, which its own index wraps once for the life of the process. */
+declare module 'libpg-query/wasm/libpg-query.js' {
+  export interface PgQueryModule {
+    readonly _malloc: (bytes: number) => number
+    readonly _free: (pointer: number) => void
+    readonly _wasm_parse_query_raw: (query: number) => number
+    readonly _wasm_free_parse_result: (result: number) => void
+    readonly _wasm_fingerprint: (query: number) => number
+    readonly _wasm_free_string: (text: number) => void
+    readonly lengthBytesUTF8: (text: string) => number
+    readonly stringToUTF8: (text: string, pointer: number, bytes: number) => void
+    readonly UTF8ToString: (pointer: number) => string
+    readonly getValue: (pointer: number, type: 'i32') => number
+  }
+  export default function createModule(): Promise<PgQueryModule>
+}

@@ -1,0 +1,39 @@
+import type { Action } from '@countersign/core/action'
+import { sync } from '@countersign/wire/postgres/encode'
+import { PassThrough } from 'node:stream'
+import type { Target } from '../adapter.ts'
+import { Names } from './names.ts'
+import { actionOf, read } from './readable.ts'
+import { Replies } from './replies.ts'
+import { askSnapshot, sessionState, type Snapshot } from './state.ts'
+import { closeUpstream, openUpstream } from './upstream.ts'
+
+/** Reads a statement that is asked for ahead exactly as a fresh session of this gateway on the target would. */
+export async function planAction(target: Target, text: string): Promise<Action> {
+  const upstream = await openUpstream(target, new Map([['application_name', 'countersign:plan']]), new AbortController().signal)
+  try {
+    const names = new Names()
+    const nobody = new PassThrough().resume()
+    const replies = new Replies(nobody, upstream, names, () => undefined)
+    const gone = replies.relay().then((why): never => {
+      throw new Error(`${target.resource}: ${why}`)
+    })
+    const snapshot = await Promise.race([takeSnapshot(replies, upstream), gone])
+    const state = sessionState(target.database, snapshot, replies.parameters)
+    return { ...actionOf(read(text, target.trustedFunctions, names, replies.parameters), []), state }
+  } finally {
+    closeUpstream(upstream)
+  }
+}
+
+async function takeSnapshot(replies: Replies, upstream: { readonly stream: NodeJS.WritableStream }): Promise<Snapshot> {
+  const taken: Snapshot[] = []
+  const { messages, expected } = askSnapshot((snapshot) => taken.push(snapshot))
+  for (const each of expected) replies.expect(each)
+  replies.expect({ kind: 'sync', hidden: true })
+  upstream.stream.write(Buffer.concat([...messages, sync()]))
+  await replies.settled()
+  const [snapshot] = taken
+  if (!snapshot) throw new Error('the server did not say who and where the session is')
+  return snapshot
+}

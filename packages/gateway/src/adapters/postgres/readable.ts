@@ -1,0 +1,77 @@
+import type { Action, Parameter, Statement } from '@countersign/core/action'
+import type { Bind } from '@countersign/wire/postgres/frontend-message'
+import { strictText } from '@countersign/wire/postgres/text'
+import { classify, type Classified, type ClassifiedStatement, inherit, unknownBecause } from './classify.ts'
+import type { Change, Names, Prepared } from './names.ts'
+
+/** What a message does, as far as this session can tell. */
+export interface Reading {
+  readonly classified: Classified
+  /** What the names in it stand for, shown and bound with it: an EXECUTE says nothing by itself. */
+  readonly definitions: readonly Parameter[]
+}
+
+/** Reads a text as the server will, given what the server says of its session. */
+export function read(text: string, trusted: readonly string[], names: Names, settings: ReadonlyMap<string, string>): Reading {
+  const doubt = misread(settings)
+  const classified = doubt === null ? classify(text, { trusted }) : unknownBecause(text, doubt)
+  if (!classified.statements.some(({ refers }) => refers?.use === 'run')) return { classified, definitions: [] }
+  const statements = classified.statements.map((statement) => inherit(statement, definitionOf(statement, names)))
+  const definitions = classified.statements.flatMap((statement) => shown(definitionOf(statement, names)))
+  return { classified: { ...classified, statements, type: widestOf(statements, classified) }, definitions }
+}
+
+/** Why the parser might read another text than the server does; null when it does not. */
+function misread(settings: ReadonlyMap<string, string>): string | null {
+  if (settings.get('standard_conforming_strings') !== 'on') return 'standard_conforming_strings is not on, so literals cannot be told from statements'
+  if (settings.get('client_encoding') !== 'UTF8') return 'client_encoding is not UTF8'
+  return null
+}
+
+function definitionOf({ refers }: ClassifiedStatement, names: Names): ClassifiedStatement | null {
+  if (refers?.use !== 'run') return null
+  if (refers.object === 'cursor') return names.cursor(refers.name)
+  const inside = names.statement(refers.name)?.classified.statements
+  return inside?.length === 1 ? (inside[0] ?? null) : null
+}
+
+const shown = (definition: ClassifiedStatement | null): Parameter[] => (definition ? [{ value: definition.text, format: 'text', type: 0 }] : [])
+
+/** `inherit` may have made a type narrower or left it unknown, so the widest is found again. */
+function widestOf(statements: readonly ClassifiedStatement[], { type }: Classified): Classified['type'] {
+  const order: readonly Classified['type'][] = ['sql:session', 'sql:read', 'sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown']
+  return order.findLast((candidate) => statements.some((statement) => statement.type === candidate)) ?? type
+}
+
+/** The action that policy judges and a reviewer is shown. */
+export function actionOf({ classified, definitions }: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
+  return { type: classified.type, text: classified.canonical, parameters: [...parameters, ...definitions], statements: classified.statements.map(statementOf) }
+}
+
+const statementOf = ({ type, fingerprint, facts }: ClassifiedStatement): Statement => ({ type, fingerprint, facts })
+
+/** What is behind it is judged only when it is over: it may change how the next text is read, or what a name means. */
+export function settles({ statements }: Classified): boolean {
+  return statements.some(({ type, defines }) => defines !== null || (type !== 'sql:session' && type !== 'sql:read'))
+}
+
+/** The names that this message gives when it succeeds. */
+export function changesOf(classified: Classified): readonly Change[] {
+  return classified.statements.flatMap((statement): readonly Change[] => {
+    const { defines } = statement
+    if (defines === null) return []
+    if (defines.object === 'cursor') return [{ space: 'cursor', name: defines.name, value: statement }]
+    return [{ space: 'statement', name: defines.name, value: { classified: { ...classified, type: statement.type, statements: [statement], canonical: statement.text }, types: [] } }]
+  })
+}
+
+/** A Bind's values: text where they are text, hexadecimal where they are binary. */
+export function parametersOf({ formats, values }: Bind, { types }: Prepared): readonly Parameter[] {
+  return values.map((value, index) => {
+    const type = types[index] ?? 0
+    const format = formats.length === 1 ? formats[0] : formats[index]
+    const text = value === null || format === 1 ? null : strictText(value)
+    if (value === null) return { value: null, format: format === 1 ? 'binary' : 'text', type }
+    return text === null ? { value: Buffer.from(value).toString('hex'), format: 'binary', type } : { value: text, format: 'text', type }
+  })
+}

@@ -1,0 +1,394 @@
+import type { SessionState } from '@countersign/core/action'
+import type { Duplex } from 'node:stream'
+import { commandComplete, errorResponse, flush, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
+import { ProtocolError } from '@countersign/wire/postgres/error'
+import type { FrontendMessage } from '@countersign/wire/postgres/frontend-message'
+import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
+import { cancelUpstream, type Cancellable } from './cancels.ts'
+import type { Classified } from './classify.ts'
+import { ClientHold } from './hold.ts'
+import type { Inbox } from './inbox.ts'
+import type { Names } from './names.ts'
+import { actionOf, changesOf, parametersOf, read, type Reading, settles } from './readable.ts'
+import { statementError } from './refuse.ts'
+import type { Expected, Replies } from './replies.ts'
+import { askSnapshot, sessionState, type Snapshot } from './state.ts'
+import type { Upstream } from './upstream.ts'
+
+type Message<Kind extends FrontendMessage['kind']> = FrontendMessage & { readonly kind: Kind }
+
+type CopyMessage = Message<'copyData' | 'copyDone' | 'copyFail'>
+
+/** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
+const POISON = 'countersign refused the statement'
+/** What may pile up of judged messages before they are sent. */
+const MAX_OUT_BYTES = 64 * 1024
+/** How long before the server's own timeout a hold ends. */
+const MARGIN_MS = 1_000
+
+export interface Sides {
+  readonly client: Duplex
+  readonly inbox: Inbox
+  readonly upstream: Upstream
+  readonly target: Target
+  readonly session: Session
+  readonly replies: Replies
+  readonly names: Names
+}
+
+/**
+ * The client's side of a connection: takes its messages one at a time, lets each action be judged, and forwards what was
+ * allowed. Judged are a Query as a whole, and the extended protocol at Bind, where text and values meet and planning may
+ * already run functions. What was judged waits in `#out` until the next Sync or Flush.
+ */
+export class Relay implements Cancellable {
+  readonly #sides: Sides
+  readonly #hold: ClientHold
+  #out: Uint8Array[] = []
+  #outBytes = 0
+  /** A Sync is on its way, and nothing behind it is judged before it was answered. */
+  #synced = false
+  /** A Bind was forwarded since the last Sync, so the server is in a transaction at least implicitly. */
+  #bound = false
+  /** The batch was refused or has failed: everything up to its Sync is dropped. */
+  #discarding = false
+  #cancelling: Promise<void> = Promise.resolve()
+
+  constructor(sides: Sides) {
+    this.#sides = sides
+    this.#hold = new ClientHold(sides.client)
+  }
+
+  /** Resolves when the client has left. Rejects with ProtocolError, or when the server is gone. */
+  async run(): Promise<void> {
+    const { inbox } = this.#sides
+    for (let message = await inbox.next(); message !== null && message.kind !== 'terminate'; message = await inbox.next()) {
+      await this.#take(message)
+    }
+  }
+
+  /** A cancel request withdraws what is held, and otherwise reaches exactly the query that runs now. */
+  cancel(): void {
+    if (this.#hold.end('withdrawn')) return
+    const { replies, target, upstream } = this.#sides
+    if (!replies.idle) this.#cancelling = Promise.all([this.#cancelling, cancelUpstream(target, upstream)]).then(noop, noop)
+  }
+
+  /** The client or the server is gone: nobody waits here any more. */
+  leave(): void {
+    this.#hold.end('disconnected')
+  }
+
+  async #take(message: FrontendMessage): Promise<void> {
+    await this.#cancelling
+    if (isCopy(message)) return this.#copy(message)
+    if (this.#sides.replies.copyIn?.open) return this.#duringCopy(message)
+    if (this.#synced) await this.#settle()
+    if (this.#sides.replies.failed) this.#discarding = true
+    if (this.#discarding && message.kind !== 'sync') return undefined
+    return this.#judge(message)
+  }
+
+  async #judge(message: Exclude<FrontendMessage, CopyMessage>): Promise<void> {
+    switch (message.kind) {
+      case 'query':
+        return this.#query(message)
+      case 'parse':
+        return this.#parse(message)
+      case 'bind':
+        return this.#bind(message)
+      case 'execute':
+        return this.#execute(message)
+      case 'describe':
+        return this.#forward(message.raw, { kind: 'describe' })
+      case 'close':
+        return this.#close(message)
+      case 'flush':
+        return this.#send(message.raw)
+      case 'sync':
+        return this.#sync(message)
+      case 'functionCall':
+        return this.#refuseExtended('0A000', 'the function call message is not allowed here', 'Call the function in a SELECT.')
+      case 'password':
+      case 'terminate':
+        throw new ProtocolError('unexpected', `a ${message.kind} has no place here`)
+    }
+  }
+
+  // The simple protocol.
+
+  async #query(message: Message<'query'>): Promise<void> {
+    await this.#flushAndSettle()
+    if (this.#discarding) return
+    if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
+    const reading = this.#read(message.text)
+    if (setsOurs(reading.classified)) return this.#setOurs(reading.classified)
+    const verdict = await this.#decide(reading, [])
+    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#errorFor(verdict))
+    const { classified } = reading
+    const raw = classified.canonical === message.text ? message.raw : queryMessage(classified.canonical)
+    return this.#forwardNow(raw, { kind: 'query', run: verdict.run, settles: true, taints: classified.type === 'sql:unknown', changes: changesOf(classified) })
+  }
+
+  /** One error and one ReadyForQuery with the true status: inside a transaction the server is made to fail too. */
+  async #refuseQuery(error: Uint8Array): Promise<void> {
+    const { client, replies } = this.#sides
+    client.write(error)
+    if (replies.status === 'I') client.write(readyForQuery('I'))
+    else await this.#forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
+  }
+
+  /** `SET countersign.reason = '…'` is for the gateway, and never goes upstream. */
+  async #setOurs(classified: Classified): Promise<void> {
+    const { client, replies } = this.#sides
+    if (classified.statements.length > 1) return this.#refuseQuery(statementFailure('42601', 'set countersign.reason in a statement of its own'))
+    this.#noteOurs(classified)
+    client.write(commandComplete('SET'))
+    client.write(readyForQuery(replies.status))
+    return undefined
+  }
+
+  #noteOurs(classified: Classified): void {
+    for (const { setting } of classified.statements) if (setting?.name === 'countersign.reason') this.#sides.session.setReason(setting.value)
+  }
+
+  // The extended protocol.
+
+  async #parse(message: Message<'parse'>): Promise<void> {
+    if (message.text === null) return this.#refuseExtended('22021', 'the statement is not valid UTF-8', null)
+    if (this.#sides.replies.mustSettle) await this.#flushAndSettle()
+    const { classified } = this.#read(message.text)
+    const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
+    // Ours are replaced by nothing, which a driver sees as an empty query.
+    const text = setsOurs(classified) ? '' : classified.canonical
+    const raw = text === message.text ? message.raw : parseMessage(message.name, text, message.types)
+    return this.#forward(raw, { kind: 'parse', changes: [change] })
+  }
+
+  async #bind(message: Message<'bind'>): Promise<void> {
+    const { names, replies } = this.#sides
+    if (replies.mustSettle) await this.#flushAndSettle()
+    if (this.#discarding) return undefined
+    const prepared = names.statement(message.statement)
+    if (!prepared) return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
+    if (setsOurs(prepared.classified)) this.#noteOurs(prepared.classified)
+    const reading = this.#resolve(prepared.classified)
+    const verdict = await this.#decide(reading, parametersOf(message, prepared))
+    if (verdict.effect === 'refuse') return this.#refuseBatch(this.#errorFor(verdict))
+    const change = names.propose({ space: 'portal', name: message.portal, value: { run: verdict.run, classified: reading.classified } })
+    this.#bound = true
+    return this.#forward(message.raw, { kind: 'bind', changes: [change] })
+  }
+
+  /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
+  async #execute(message: Message<'execute'>): Promise<void> {
+    const portal = this.#sides.names.portal(message.portal)
+    if (!portal) return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
+    const { classified, run } = portal
+    return this.#forward(message.raw, { kind: 'execute', run, settles: settles(classified), taints: classified.type === 'sql:unknown', changes: changesOf(classified) })
+  }
+
+  async #close(message: Message<'close' | 'describe'>): Promise<void> {
+    const space = message.target === 'S' ? 'statement' : 'portal'
+    const change = this.#sides.names.propose({ space, name: message.name, value: null })
+    return this.#forward(message.raw, { kind: 'close', changes: [change] })
+  }
+
+  async #sync({ raw }: FrontendMessage): Promise<void> {
+    this.#discarding = false
+    this.#bound = false
+    this.#synced = true
+    await this.#forwardNow(raw, { kind: 'sync' })
+  }
+
+  #refuseExtended(code: string, text: string, hint: string | null): Promise<void> {
+    return this.#refuseBatch(errorResponse({ severity: 'ERROR', code, message: text, ...(hint === null ? {} : { hint }) }))
+  }
+
+  /** The client sees what came before, one error, and after its Sync the true status. */
+  async #refuseBatch(error: Uint8Array): Promise<void> {
+    const { client, replies } = this.#sides
+    const inTransaction = this.#inTransaction
+    await this.#flushAndSettle()
+    if (this.#discarding) return
+    if (inTransaction) {
+      await this.#forward(parseMessage('', POISON), { kind: 'parse', hidden: true, poison: true })
+      await this.#flushAndSettle()
+      if (!replies.failed) throw new ProtocolError('unexpected', 'the server accepted what cannot be parsed')
+    }
+    client.write(error)
+    this.#discarding = true
+  }
+
+  // COPY FROM STDIN.
+
+  async #copy(message: CopyMessage): Promise<void> {
+    const { replies } = this.#sides
+    await this.#write()
+    await replies.copyingOrSettled()
+    const copy = replies.copyIn
+    if (!copy?.open) return // it has failed already, and the server would ignore this too
+    if (message.kind === 'copyData') copy.add(message.data)
+    else copy.open = false
+    await this.#send(message.raw)
+  }
+
+  /** A server that copies ignores Flush and Sync; anything else would break it. */
+  #duringCopy({ kind }: FrontendMessage): void {
+    if (kind !== 'flush' && kind !== 'sync') throw new ProtocolError('unexpected', `a ${kind} was sent in the middle of COPY data`)
+  }
+
+  // Judging.
+
+  get #inTransaction(): boolean {
+    return this.#sides.replies.status !== 'I' || this.#bound
+  }
+
+  #read(text: string): Reading {
+    const { target, names, replies } = this.#sides
+    return read(text, target.trustedFunctions, names, replies.parameters)
+  }
+
+  /** What a prepared text does now: its names may stand for something else than when it was prepared. */
+  #resolve(classified: Classified): Reading {
+    return classified.type === 'sql:unknown' && classified.error !== null ? { classified, definitions: [] } : this.#read(classified.canonical)
+  }
+
+  async #decide(reading: Reading, parameters: Parameters<typeof actionOf>[1]): Promise<Verdict> {
+    const { session, client } = this.#sides
+    let cancelDeadline = noop
+    const attempted: Attempted = {
+      action: actionOf(reading, parameters),
+      inTransaction: this.#inTransaction,
+      state: async () => {
+        const { state, deadlineMs } = await this.#state()
+        cancelDeadline = this.#endHoldAfter(deadlineMs)
+        return state
+      },
+    }
+    try {
+      return await session.decide(attempted, this.#hold)
+    } finally {
+      cancelDeadline()
+      this.#hold.reset()
+      if (client.destroyed) this.#discarding = true
+    }
+  }
+
+  /** Null never ends it. The limit is ours inside a transaction, and the server's own timeouts wherever it has any. */
+  #endHoldAfter(ms: number | null): () => void {
+    if (ms === null) return noop
+    const timer = setTimeout(() => this.#hold.end('deadline' satisfies HoldEnd), ms)
+    return () => clearTimeout(timer)
+  }
+
+  /** Everything before has been answered when this resolves, so what the server says now is what the action will meet. */
+  async #state(): Promise<{ readonly state: SessionState; readonly deadlineMs: number | null }> {
+    const { replies, target } = this.#sides
+    if (replies.status === 'E') throw new Skipped() // the server would refuse our question too
+    let snapshot: Snapshot | null = null
+    const { messages, expected } = askSnapshot((taken) => (snapshot = taken))
+    await this.#flushAndSettle()
+    if (this.#discarding) throw new Skipped()
+    for (const message of messages) this.#push(message)
+    for (const each of expected) replies.expect(each)
+    // Outside a transaction the server must not be left inside one by our question.
+    if (this.#inTransaction) this.#push(flush())
+    else this.#pushExpecting(sync(), { kind: 'sync', hidden: true })
+    await this.#write()
+    await replies.settled()
+    if (!snapshot) throw new Error('the server did not say who and where the session is')
+    return { state: sessionState(target.database, snapshot, replies.parameters), deadlineMs: this.#deadline(snapshot) }
+  }
+
+  #deadline({ idleInTransactionMs, idleMs }: Snapshot): number | null {
+    const server = this.#inTransaction ? idleInTransactionMs : idleMs
+    const limits = [...(this.#inTransaction ? [this.#sides.target.holdInTransactionMs] : []), ...(server > 0 ? [Math.max(server - MARGIN_MS, server / 2)] : [])]
+    return limits.length > 0 ? Math.min(...limits) : null
+  }
+
+  /** In a failed transaction nothing is held: it could not run anyway. */
+  #errorFor(refusal: Refusal): Uint8Array {
+    if (this.#sides.replies.status !== 'E' || refusal.code !== 'ended') return statementError(refusal)
+    return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
+  }
+
+  // Sending.
+
+  async #forward(raw: Uint8Array, expected: Expected): Promise<void> {
+    this.#pushExpecting(raw, expected)
+    if (this.#outBytes > MAX_OUT_BYTES) await this.#write()
+  }
+
+  async #forwardNow(raw: Uint8Array, expected: Expected): Promise<void> {
+    this.#pushExpecting(raw, expected)
+    await this.#write()
+  }
+
+  async #send(raw: Uint8Array): Promise<void> {
+    this.#push(raw)
+    await this.#write()
+  }
+
+  #pushExpecting(raw: Uint8Array, expected: Expected): void {
+    this.#push(raw)
+    this.#sides.replies.expect(expected)
+  }
+
+  #push(raw: Uint8Array): void {
+    this.#out.push(raw)
+    this.#outBytes += raw.length
+  }
+
+  /** Waiting for the drain is the back-pressure on the client. */
+  async #write(): Promise<void> {
+    if (this.#outBytes === 0) return
+    const { stream } = this.#sides.upstream
+    const [only] = this.#out
+    const bytes = this.#out.length === 1 && only ? only : Buffer.concat(this.#out)
+    this.#out = []
+    this.#outBytes = 0
+    if (!stream.write(bytes)) await drained(stream)
+  }
+
+  /** Everything judged so far has been sent and answered; a batch that failed is dropped from here on. */
+  async #flushAndSettle(): Promise<void> {
+    if (this.#outBytes > 0 || !this.#sides.replies.idle) {
+      if (!this.#synced) this.#push(flush())
+      await this.#settle()
+    }
+    if (this.#sides.replies.failed) this.#discarding = true
+  }
+
+  async #settle(): Promise<void> {
+    await this.#write()
+    await this.#sides.replies.settled()
+    this.#synced = false
+  }
+}
+
+function isCopy(message: FrontendMessage): message is CopyMessage {
+  return message.kind === 'copyData' || message.kind === 'copyDone' || message.kind === 'copyFail'
+}
+
+/** SET or RESET of what is for the gateway alone. */
+const setsOurs = ({ statements }: Classified) => statements.some(({ setting }) => setting?.name.startsWith('countersign.'))
+
+const statementFailure = (code: string, message: string) => errorResponse({ severity: 'ERROR', code, message })
+
+function drained(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done)
+      stream.off('close', done)
+      resolve()
+    }
+    stream.on('drain', done)
+    stream.on('close', done)
+  })
+}
+
+function noop(): void {
+  // nothing to undo
+}
+

@@ -1,0 +1,314 @@
+import { createHash } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import { Backend, type Piece } from '@countersign/wire/postgres/backend'
+import { decodeCommandComplete, decodeFields, decodeParameterStatus, decodeReadyForQuery, type TransactionStatus } from '@countersign/wire/postgres/backend-message'
+import { ProtocolError } from '@countersign/wire/postgres/error'
+import type { Outcome } from '../adapter.ts'
+import type { Change, Names } from './names.ts'
+import type { Upstream } from './upstream.ts'
+
+/** An answer that the server owes. `hidden` is our own doing: the client does not see it. */
+export interface Expected {
+  readonly kind: 'query' | 'parse' | 'bind' | 'describe' | 'execute' | 'close' | 'sync'
+  readonly hidden?: boolean
+  /** Told to Names when the server confirms them. */
+  readonly changes?: readonly Change[]
+  /** The execution whose outcome this answer is. */
+  readonly run?: string
+  /** Nothing behind it is judged before it is over, because it may change how the next is read. */
+  readonly settles?: boolean
+  /** Nobody can say what it did: afterwards no name can be trusted to mean what it meant. */
+  readonly taints?: boolean
+  /** Must fail: it was sent to make the server abort its transaction. */
+  readonly poison?: boolean
+  /** Gets the rows of a hidden execute. */
+  capture?(rows: Uint8Array): void
+  /** Called when the server has answered, not when it failed or skipped. */
+  onAnswer?(): void
+}
+
+/** The data of a COPY FROM STDIN as it passes. */
+class CopyIn {
+  readonly #hash = createHash('sha256')
+  #bytes = 0
+  /** False once the client has said that it is done; the server may still be at it. */
+  open = true
+
+  add(data: Uint8Array): void {
+    this.#hash.update(data)
+    this.#bytes += data.length
+  }
+
+  sum(): NonNullable<Outcome['sent']> {
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') }
+  }
+}
+
+/** What is known of the run that the server answers now. */
+interface Answering {
+  rows: number | null
+  summary: string
+  failed: boolean
+}
+
+/**
+ * The server's side of a connection: passes its bytes on to the client untouched, keeps what they say about the session,
+ * and knows which answers are still owed. The server may be hostile: an answer that nobody asked for ends the connection.
+ */
+export class Replies {
+  readonly #client: Duplex
+  readonly #upstream: Upstream
+  readonly #names: Names
+  readonly #record: (outcome: Outcome) => void
+  #expected: Expected[] = []
+  #waiting: { readonly ready: () => boolean; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
+  #answering: Answering = { rows: null, summary: '', failed: false }
+  #gone: Error | null = null
+  status: TransactionStatus = 'I'
+  /** Something failed since the last Sync, and the server skips everything up to the next. */
+  failed = false
+  copyIn: CopyIn | null = null
+
+  constructor(client: Duplex, upstream: Upstream, names: Names, record: (outcome: Outcome) => void) {
+    this.#client = client
+    this.#upstream = upstream
+    this.#names = names
+    this.#record = record
+  }
+
+  /** Reads the server until it is gone; resolves with why. */
+  relay(): Promise<string> {
+    const { stream } = this.#upstream
+    return new Promise((resolve) => {
+      const end = (why: string) => {
+        this.#close(why)
+        resolve(why)
+      }
+      stream.on('data', (chunk: Uint8Array) => {
+        try {
+          this.#take(chunk)
+        } catch (error) {
+          stream.destroy()
+          end(error instanceof Error ? error.message : String(error))
+        }
+      })
+      stream.on('end', () => end('the server closed the connection'))
+      stream.on('close', () => end('the connection to the server was lost'))
+      this.#client.on('drain', () => stream.resume())
+      stream.resume()
+    })
+  }
+
+  get parameters(): ReadonlyMap<string, string> {
+    return this.#upstream.parameters
+  }
+
+  /** True when something of ours may be put between the server's messages. */
+  get atBoundary(): boolean {
+    return this.#upstream.scanner.atBoundary
+  }
+
+  get idle(): boolean {
+    return this.#expected.length === 0
+  }
+
+  get mustSettle(): boolean {
+    return this.#expected.some((each) => each.settles)
+  }
+
+  expect(expected: Expected): void {
+    this.#expected.push(expected)
+  }
+
+  /** Resolves when the server owes nothing. Rejects when it is gone. */
+  settled(): Promise<void> {
+    return this.#when(() => this.idle)
+  }
+
+  /** Resolves when the server takes COPY data, or owes nothing any more. */
+  copyingOrSettled(): Promise<void> {
+    return this.#when(() => this.copyIn !== null || this.idle)
+  }
+
+  #when(ready: () => boolean): Promise<void> {
+    if (this.#gone) return Promise.reject(this.#gone)
+    if (ready()) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiting.push({ ready, resolve, reject }))
+  }
+
+  #take(chunk: Uint8Array): void {
+    const pieces = this.#upstream.scanner.push(chunk)
+    const shown = pieces.filter((piece) => this.#see(piece))
+    const bytes = shown.reduce((sum, piece) => sum + piece.bytes.length, 0)
+    const passed = bytes === chunk.length ? this.#client.write(chunk) : this.#writeAll(shown)
+    if (!passed) this.#upstream.stream.pause() // until the client has taken it
+    if (this.#waiting.length > 0) this.#wake()
+  }
+
+  #writeAll(pieces: readonly Piece[]): boolean {
+    this.#client.cork()
+    let passed = true
+    for (const piece of pieces) passed = this.#client.write(piece.bytes)
+    this.#client.uncork()
+    return passed
+  }
+
+  /** Takes note of one piece; true when the client shall see it. */
+  #see(piece: Piece): boolean {
+    const head = this.#expected[0]
+    if (piece.body === null) return this.#seeRows(head, piece)
+    switch (piece.code) {
+      case Backend.parameterStatus: {
+        const { name, value } = decodeParameterStatus(piece.body)
+        this.#upstream.parameters.set(name, value)
+        return true
+      }
+      case Backend.noticeResponse:
+      case Backend.notificationResponse:
+        return true
+      case Backend.errorResponse:
+        return this.#seeError(head, piece.body)
+      case Backend.readyForQuery:
+        return this.#seeReady(head, piece.body)
+      case Backend.copyInResponse:
+        return this.#seeCopyIn(head)
+      case Backend.rowDescription:
+      case Backend.copyOutResponse:
+      case Backend.copyDone:
+      case Backend.parameterDescription:
+      case Backend.noData:
+      case Backend.parseComplete:
+      case Backend.bindComplete:
+      case Backend.closeComplete:
+      case Backend.commandComplete:
+      case Backend.emptyQueryResponse:
+      case Backend.portalSuspended:
+        return this.#seeAnswer(asked(head), piece.code, piece.body)
+      default:
+        throw new ProtocolError('unexpected', 'the server sent a message that has no place here')
+    }
+  }
+
+  #seeRows(head: Expected | undefined, piece: Piece): boolean {
+    const expected = asked(head)
+    if (expected.capture) expected.capture(piece.bytes)
+    this.#answering.rows = (this.#answering.rows ?? 0) + piece.rows
+    return !expected.hidden
+  }
+
+  #seeAnswer(head: Expected, code: number, body: Uint8Array): boolean {
+    const hidden = head.hidden === true
+    if (head.poison) throw new ProtocolError('unexpected', 'the server accepted what cannot be parsed')
+    if (code === Backend.commandComplete || code === Backend.emptyQueryResponse || code === Backend.portalSuspended) this.#noteCompletion(code, body)
+    if (!completes(head, code)) return !hidden
+    this.#expected.shift()
+    for (const change of head.changes ?? []) this.#names.confirm(change)
+    head.onAnswer?.()
+    this.#finish(head)
+    return !hidden
+  }
+
+  #noteCompletion(code: number, body: Uint8Array): void {
+    if (code !== Backend.commandComplete) {
+      this.#answering.summary = code === Backend.portalSuspended ? 'suspended' : 'empty'
+      return
+    }
+    const { tag, rows } = decodeCommandComplete(body)
+    this.#answering.summary = tag
+    this.#answering.rows = rows ?? this.#answering.rows
+  }
+
+  #seeCopyIn(head: Expected | undefined): boolean {
+    asked(head)
+    this.copyIn = new CopyIn()
+    // A Sync that came before the data is ignored by a server that copies, so nothing will answer it.
+    this.#expected = this.#expected.filter(({ kind }, index) => index === 0 || kind !== 'sync')
+    return true
+  }
+
+  #seeError(head: Expected | undefined, body: Uint8Array): boolean {
+    if (!head) return true // the server ends the connection, and says why
+    this.#answering.failed = true
+    this.#answering.summary = decodeFields(body).get('C') ?? 'error'
+    if (head.kind === 'query') return !head.hidden
+    this.#finish(head)
+    // The server skips the rest of the batch: what it was to answer will not be answered.
+    const sync = this.#expected.findIndex(({ kind }) => kind === 'sync')
+    for (const skipped of this.#expected.slice(1, sync === -1 ? undefined : sync)) if (skipped.run) this.#skip(skipped.run)
+    this.#expected = sync === -1 ? [] : this.#expected.slice(sync)
+    this.#names.discardProposed()
+    this.failed = true
+    this.copyIn = null
+    return !head.hidden
+  }
+
+  #seeReady(head: Expected | undefined, body: Uint8Array): boolean {
+    if (head?.kind !== 'query' && head?.kind !== 'sync') throw new ProtocolError('unexpected', 'the server was ready before it had answered')
+    this.status = decodeReadyForQuery(body)
+    // A message that failed half-way may have given its names or not: then they mean nothing that is known.
+    for (const change of head.changes ?? []) this.#names.confirm(this.#answering.failed ? { ...change, value: null } : change)
+    this.#finish(head)
+    if (this.status === 'I') this.#names.closePortals()
+    this.failed = false
+    this.#expected.shift()
+    return !head.hidden || head.kind === 'query'
+  }
+
+  #finish({ run, taints }: Expected): void {
+    const { rows, summary, failed } = this.#answering
+    if (taints) this.#names.taint()
+    if (run) this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, sent: this.copyIn?.sum() ?? null })
+    this.#answering = { rows: null, summary: '', failed: false }
+    this.copyIn = null
+  }
+
+  #skip(run: string): void {
+    this.#record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
+  }
+
+  #wake(): void {
+    const ready = this.#waiting.filter((waiter) => waiter.ready())
+    this.#waiting = this.#waiting.filter((waiter) => !ready.includes(waiter))
+    for (const waiter of ready) waiter.resolve()
+  }
+
+  /** What was under way when the server went is not known, and is recorded so. */
+  #close(why: string): void {
+    if (this.#gone) return
+    this.#gone = new Error(why)
+    for (const { run } of this.#expected) if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: this.copyIn?.sum() ?? null })
+    this.#expected = []
+    for (const waiter of this.#waiting) waiter.reject(this.#gone)
+    this.#waiting = []
+  }
+}
+
+/** True when `code` is the last answer to `head`; a simple Query is answered by ReadyForQuery alone. */
+function completes({ kind }: Expected, code: number): boolean {
+  switch (kind) {
+    case 'parse':
+      return only(code, Backend.parseComplete)
+    case 'bind':
+      return only(code, Backend.bindComplete)
+    case 'close':
+      return only(code, Backend.closeComplete)
+    case 'describe':
+      return code === Backend.rowDescription || code === Backend.noData
+    case 'execute':
+      return code === Backend.commandComplete || code === Backend.emptyQueryResponse || code === Backend.portalSuspended
+    case 'query':
+      return false
+    case 'sync':
+      throw new ProtocolError('unexpected', 'the server answered what nobody asked')
+  }
+}
+
+function only(code: number, expected: number): boolean {
+  if (code !== expected) throw new ProtocolError('unexpected', 'the server answered something else than it was asked')
+  return true
+}
+
+function asked(head: Expected | undefined): Expected {
+  if (!head) throw new ProtocolError('unexpected', 'the server answered what nobody asked')
+  return head
+}

@@ -1,0 +1,165 @@
+import { authenticationOk, backendKeyData, readyForQuery } from '@countersign/wire/postgres/encode'
+import { ProtocolError } from '@countersign/wire/postgres/error'
+import { type Client, Cut, type Gate, type Session, type Target } from '../adapter.ts'
+import { authenticate, type Method } from './authenticate.ts'
+import { type CancelKey, cancelUpstream, Cancels } from './cancels.ts'
+import { ClientHold } from './hold.ts'
+import { Inbox } from './inbox.ts'
+import { Names } from './names.ts'
+import { ConnectionRefused, connectError, fatal } from './refuse.ts'
+import { Relay } from './relay.ts'
+import { Replies } from './replies.ts'
+import { readStartup, type Startup } from './startup.ts'
+import { closeUpstream, openUpstream, type Upstream } from './upstream.ts'
+
+export interface Options {
+  /** How clients prove their token. `password` is used only inside TLS or on loopback; SCRAM everywhere else. */
+  readonly auth: Method
+  /** What went wrong with a connection, for the operator's log. */
+  refused(address: string, message: string): void
+}
+
+/** A client that has not proved who it is by then is stalling. */
+const HANDSHAKE_MS = 15_000
+
+/** The PostgreSQL protocol, one connection at a time: startup, token, `connect` judged, target, and then every statement. */
+export class PostgresAdapter {
+  readonly #gate: Gate
+  readonly #options: Options
+  readonly #cancels = new Cancels()
+
+  constructor(gate: Gate, options: Options) {
+    this.#gate = gate
+    this.#options = options
+  }
+
+  /** Resolves when the connection is over, however it ended. */
+  async serve(client: Client): Promise<void> {
+    const stalled = setTimeout(() => this.#refuse(client, new ProtocolError('auth', `the client did not log in within ${HANDSHAKE_MS / 1000} s`)), HANDSHAKE_MS)
+    try {
+      const opening = await readStartup(client)
+      if (opening === null) return
+      if (opening.kind === 'cancel') return this.#cancels.cancel(opening)
+      await this.#serveStartup({ ...client, stream: opening.stream }, opening, () => clearTimeout(stalled))
+    } catch (error) {
+      this.#refuse(client, error)
+    } finally {
+      clearTimeout(stalled)
+    }
+  }
+
+  async #serveStartup(client: Client, startup: Startup, loggedIn: () => void): Promise<void> {
+    const { stream } = client
+    const hold = new ClientHold(stream)
+    let onClosed: () => void = () => hold.end('disconnected')
+    const inbox = new Inbox(stream, startup.rest, () => onClosed())
+    try {
+      const token = await authenticate(this.#method(client, startup), startup.user, stream, inbox, this.#gate)
+      loggedIn()
+      stream.write(authenticationOk())
+      const admitted = await this.#gate.connect({ token, resource: startup.resource, database: startup.database, client: client.address, reason: startup.reason }, hold)
+      if (admitted.effect === 'refuse') return void stream.end(connectError(admitted))
+      const { session, target } = admitted
+      await this.#proxy({ client, inbox, session, target, settings: startup.settings, onClosed: (listener) => (onClosed = listener) })
+    } catch (error) {
+      this.#refuse({ ...client, stream }, error)
+    }
+  }
+
+  async #proxy({ client, inbox, session, target, settings, onClosed }: Admitted): Promise<void> {
+    let upstream: Upstream | null = null
+    try {
+      const named = new Map([...settings, ['application_name', `countersign:${session.principal}:${session.id}`] as const])
+      upstream = await openUpstream(target, named, session.signal)
+      await session.end(await this.#connected(client, inbox, session, target, upstream, onClosed))
+    } catch (error) {
+      await session.end(messageOf(error))
+      throw error
+    } finally {
+      if (upstream) closeUpstream(upstream)
+    }
+  }
+
+  /** Both sides are there. Returns why it ended. */
+  async #connected(client: Client, inbox: Inbox, session: Session, target: Target, upstream: Upstream, onClosed: Admitted['onClosed']): Promise<string> {
+    const { stream } = client
+    const names = new Names()
+    const replies = new Replies(stream, upstream, names, (outcome) => session.record(outcome))
+    const relay = new Relay({ client: stream, inbox, upstream, target, session, replies, names })
+    const key = this.#cancels.issue(relay)
+    onClosed(() => relay.leave())
+    if (inbox.closed) relay.leave()
+    greet(client, upstream, key)
+    const cut = cutOf(session)
+    try {
+      return await Promise.race([relay.run().then(() => 'the client left'), this.#untilServerGone(replies, relay, client), cut.promise])
+    } catch (error) {
+      if (error instanceof Cut) return await this.#cut(client, target, upstream, replies, error)
+      throw error
+    } finally {
+      cut.off()
+      relay.leave()
+      this.#cancels.withdraw(key)
+    }
+  }
+
+  async #untilServerGone(replies: Replies, relay: Relay, { stream }: Client): Promise<string> {
+    const why = await replies.relay()
+    relay.leave()
+    stream.end() // what the server said last is on its way to the client
+    return why
+  }
+
+  /** The client is told why, in its own protocol, and the target stops at once what it was doing. */
+  async #cut({ stream }: Client, target: Target, upstream: Upstream, replies: Replies, cut: Cut): Promise<string> {
+    if (replies.atBoundary) stream.write(fatal('57P01', `terminating connection: ${cut.message}`, null))
+    stream.end()
+    upstream.stream.pause()
+    if (!replies.idle) await cancelUpstream(target, upstream).catch((error: unknown) => this.#options.refused(target.resource, `the running query could not be cancelled: ${messageOf(error)}`))
+    upstream.stream.destroy()
+    return cut.message
+  }
+
+  #method({ loopback }: Client, { encrypted }: Startup): Method {
+    return this.#options.auth === 'password' && (encrypted || loopback) ? 'password' : 'scram'
+  }
+
+  #refuse({ stream, address }: Client, error: unknown): void {
+    const message = messageOf(error)
+    this.#options.refused(address, message)
+    if (stream.writable) {
+      if (error instanceof ConnectionRefused) stream.write(fatal(error.sqlstate, message, error.hint))
+      else if (error instanceof ProtocolError) stream.write(fatal(error.code === 'auth' ? '28000' : '08P01', message, null))
+      else stream.write(fatal('XX000', 'the gateway failed, and its log says why', null))
+    }
+    stream.end()
+  }
+}
+
+interface Admitted {
+  readonly client: Client
+  readonly inbox: Inbox
+  readonly session: Session
+  readonly target: Target
+  readonly settings: ReadonlyMap<string, string>
+  onClosed(listener: () => void): void
+}
+
+function greet({ stream }: Client, upstream: Upstream, key: CancelKey): void {
+  stream.cork()
+  for (const message of upstream.greeting) stream.write(message)
+  stream.write(backendKeyData(key.processId, key.secretKey))
+  stream.write(readyForQuery('I'))
+  stream.uncork()
+}
+
+/** Rejects with the Cut when the session must end. */
+function cutOf({ signal }: Session): { readonly promise: Promise<never>; off(): void } {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('the session was ended'))
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  return { promise, off: () => signal.removeEventListener('abort', onAbort) }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

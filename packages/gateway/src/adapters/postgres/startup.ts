@@ -1,0 +1,127 @@
+import type { Duplex } from 'node:stream'
+import { negotiateProtocolVersion } from '@countersign/wire/postgres/encode'
+import { ProtocolError } from '@countersign/wire/postgres/error'
+import { type FirstPacket, type Opening, StartupDecoder } from '@countersign/wire/postgres/startup'
+import type { Client } from '../adapter.ts'
+import { ConnectionRefused } from './refuse.ts'
+import { SESSION_SETTINGS } from './classify/settings.ts'
+
+/** What a client asks for when it opens a connection. */
+export interface Startup {
+  readonly kind: 'startup'
+  readonly stream: Duplex
+  readonly encrypted: boolean
+  /** Bytes that came behind the startup packet. */
+  readonly rest: Uint8Array
+  readonly user: string
+  readonly resource: string
+  readonly database: string | null
+  readonly reason: string | null
+  /** Settings for the target, all of them on the allow-list. */
+  readonly settings: ReadonlyMap<string, string>
+}
+
+export interface CancelRequest {
+  readonly kind: 'cancel'
+  readonly processId: number
+  readonly secretKey: Uint8Array
+}
+
+const ACCEPT = Buffer.from('S')
+const DECLINE = Buffer.from('N')
+
+/**
+ * Everything before authentication: encryption is answered, and the startup packet read. Null when the client closed
+ * without saying anything, as health checks do. Throws ProtocolError or ConnectionRefused.
+ */
+export async function readStartup(client: Client): Promise<Startup | CancelRequest | null> {
+  const decoder = new StartupDecoder()
+  let stream = client.stream
+  let encrypted = false
+  for (;;) {
+    const opening = await nextPacket(stream, decoder)
+    if (opening === null) return null
+    const { packet, rest } = opening
+    if (packet.kind === 'cancel') return packet
+    if (packet.kind === 'startup') return parseStartup(packet, stream, encrypted, rest)
+    // Bytes behind the request were sent in clear by whoever sits in between (CVE-2021-23214).
+    if (rest.length > 0) throw new ProtocolError('unexpected', 'bytes came behind the request for encryption')
+    if (packet.kind === 'gssenc') {
+      stream.write(DECLINE)
+      continue
+    }
+    if (encrypted) throw new ProtocolError('unexpected', 'encryption was asked for twice')
+    stream.write(ACCEPT)
+    stream = await client.startTls(stream)
+    encrypted = true
+  }
+}
+
+function nextPacket(stream: Duplex, decoder: StartupDecoder): Promise<Opening | null> {
+  return new Promise((resolve, reject) => {
+    const done = (finish: () => void) => {
+      stream.off('data', onData)
+      stream.off('end', onEnd)
+      stream.off('close', onEnd)
+      finish()
+    }
+    const onEnd = () => done(() => resolve(null))
+    const onData = (chunk: Uint8Array) => {
+      try {
+        const opening = decoder.push(chunk)
+        if (opening === null) return
+        stream.pause() // what comes next is for whoever reads next
+        done(() => resolve(opening))
+      } catch (error) {
+        done(() => reject(error))
+      }
+    }
+    stream.on('data', onData)
+    stream.on('end', onEnd)
+    stream.on('close', onEnd)
+    stream.resume()
+  })
+}
+
+function parseStartup({ minor, parameters }: Extract<FirstPacket, { kind: 'startup' }>, stream: Duplex, encrypted: boolean, rest: Uint8Array): Startup {
+  const user = parameters.get('user')
+  if (!user) throw new ConnectionRefused('28000', 'the startup packet names no user', 'Connect as user=you@example.com.')
+  const options = new Map(parameters)
+  const unrecognized = [...options.keys()].filter((name) => name.startsWith('_pq_.'))
+  if (minor > 0 || unrecognized.length > 0) stream.write(negotiateProtocolVersion(0, unrecognized))
+  for (const name of ['user', 'database', 'options', ...unrecognized]) options.delete(name)
+  for (const [name, value] of commandLineOptions(parameters.get('options') ?? '')) options.set(name, value)
+  const reason = options.get('countersign.reason') ?? null
+  options.delete('countersign.reason')
+  const [resource = '', ...database] = (parameters.get('database') ?? user).split('/')
+  return { kind: 'startup', stream, encrypted, rest, user, resource, database: database.length > 0 ? database.join('/') : null, reason, settings: allowed(options) }
+}
+
+/** Startup parameters are an allow-list: any other could run or change something before anybody is judged (CVE-2025-12819). */
+function allowed(options: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const settings = new Map<string, string>()
+  for (const [name, value] of options) {
+    if (name === 'replication' && /^(false|off|no|0)$/i.test(value)) continue
+    if (!SESSION_SETTINGS.has(name.toLowerCase()) && name !== 'client_encoding') {
+      throw new ConnectionRefused('42501', `the startup parameter ${JSON.stringify(name)} is not allowed here`, 'Leave it out, or set it after connecting, where policy can judge it.')
+    }
+    settings.set(name, value)
+  }
+  // A client in the C locale announces SQL_ASCII, which means that it takes bytes as they are.
+  if (/^("?sql_ascii"?)$/i.test(settings.get('client_encoding') ?? '')) settings.set('client_encoding', 'UTF8')
+  return settings
+}
+
+/** `-c name=value` and `--name=value` as PostgreSQL splits them: backslash escapes the next character. */
+function commandLineOptions(text: string): readonly (readonly [string, string])[] {
+  const words = [...text.matchAll(/(?:\\.|\S)+/gs)].map(([word]) => word.replace(/\\(.)/gs, '$1'))
+  const settings: [string, string][] = []
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    const setting = word === '-c' ? (words[++index] ?? '') : word.startsWith('-c') ? word.slice(2) : word.startsWith('--') ? word.slice(2) : null
+    const equals = setting?.indexOf('=') ?? -1
+    if (setting === null || equals < 1) throw new ConnectionRefused('42601', `the option ${JSON.stringify(word)} is not understood`, 'Write options as -c name=value.')
+    settings.push([setting.slice(0, equals).replaceAll('-', '_'), setting.slice(equals + 1)])
+  }
+  return settings
+}

@@ -1,0 +1,61 @@
+import type { SessionState } from '@countersign/core/action'
+import { decodeDataRow } from '@countersign/wire/postgres/backend-message'
+import { bind, close, execute, parse } from '@countersign/wire/postgres/encode'
+import { ProtocolError } from '@countersign/wire/postgres/error'
+import { shownText } from '@countersign/wire/postgres/text'
+import type { Expected } from './replies.ts'
+
+/** Our own statement on the session's connection: named so that no client's is replaced, closed as soon as it has answered. */
+const NAME = 'countersign_state'
+
+const TIMEOUT = (name: string) => `(SELECT setting FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '${name}')`
+
+const QUERY = `SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path'), ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}`
+
+/** What a session's own connection says of itself. Timeouts are milliseconds, 0 for none. */
+export interface Snapshot {
+  readonly role: string
+  readonly searchPath: string
+  readonly idleInTransactionMs: number
+  readonly idleMs: number
+}
+
+/** The messages that ask for a snapshot, and the answers that they will get; a Flush or a Sync must follow. */
+export function askSnapshot(done: (snapshot: Snapshot) => void): { readonly messages: readonly Uint8Array[]; readonly expected: readonly Expected[] } {
+  const rows: Uint8Array[] = []
+  return {
+    messages: [
+      parse(NAME, QUERY),
+      bind({ portal: NAME, statement: NAME, formats: [], values: [], resultFormats: [] }),
+      execute(NAME),
+      close('P', NAME),
+      close('S', NAME),
+    ],
+    expected: [
+      { kind: 'parse', hidden: true },
+      { kind: 'bind', hidden: true },
+      { kind: 'execute', hidden: true, capture: (bytes) => void rows.push(bytes) },
+      { kind: 'close', hidden: true, onAnswer: () => done(decodeSnapshot(Buffer.concat(rows))) },
+      { kind: 'close', hidden: true },
+    ],
+  }
+}
+
+function decodeSnapshot(row: Uint8Array): Snapshot {
+  const [role, searchPath, idleInTransaction, idle] = decodeDataRow(row.subarray(5)).map((value) => (value === null ? '' : shownText(value)))
+  if (!role || searchPath === undefined) throw new ProtocolError('malformed', 'the server did not say who and where the session is')
+  return { role, searchPath, idleInTransactionMs: milliseconds(idleInTransaction), idleMs: milliseconds(idle) }
+}
+
+/** `pg_settings.setting` is in the setting's base unit, which is milliseconds for both. */
+const milliseconds = (text: string | undefined) => (text && /^\d+$/.test(text) ? Number(text) : 0)
+
+export function sessionState(database: string, { role, searchPath }: Snapshot, parameters: ReadonlyMap<string, string>): SessionState {
+  return {
+    database,
+    role,
+    searchPath,
+    standardConformingStrings: parameters.get('standard_conforming_strings') ?? '',
+    clientEncoding: parameters.get('client_encoding') ?? '',
+  }
+}

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { connect as connectTcp, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
+import type { Target } from '../adapters/adapter.ts'
+import type { Config, Resource } from '../config/config.ts'
+import { readSecret } from '../config/secret.ts'
+import { handshake } from './listen.ts'
+
+const CONNECT_MS = 10_000
+
+/** The way to a configured resource. Its credential is read at each connect and never kept. */
+export function targetOf(config: Pick<Config, 'hold'>, resource: Resource, database: string | null): Target {
+  const { credential } = resource
+  return {
+    resource: resource.name,
+    database: database ?? resource.database,
+    username: credential.username,
+    tls: resource.tls.mode,
+    trustedFunctions: resource.functions.trusted,
+    holdInTransactionMs: config.hold.inTransactionMs,
+    password: async () => (credential.password ? readSecret(credential.password) : null),
+    dial: (signal) => dial(resource, signal),
+    startTls: (stream) => startTls(resource, stream),
+  }
+}
+
+function dial({ name, host, port }: Resource, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000, signal })
+    const stalled = setTimeout(() => socket.destroy(new Error(`no answer in ${CONNECT_MS / 1000} s`)), CONNECT_MS)
+    const failed = (error: Error) => {
+      clearTimeout(stalled)
+      reject(new Error(`${name} cannot be reached: ${error.message}`, { cause: error }))
+    }
+    socket.once('error', failed)
+    socket.once('connect', () => {
+      clearTimeout(stalled)
+      socket.off('error', failed)
+      socket.on('error', () => socket.destroy())
+      resolve(socket)
+    })
+  })
+}
+
+/** `require` encrypts; `verify-full` also proves that the target is who the configuration names. */
+async function startTls({ name, host, tls }: Resource, stream: Duplex): Promise<Duplex> {
+  const ca = tls.ca === null ? undefined : await readFile(tls.ca, 'utf8')
+  const secure = connectTls({ socket: stream, host, servername: /^[\d.]+$|:/.test(host) ? '' : host, rejectUnauthorized: tls.mode === 'verify-full', ...(ca === undefined ? {} : { ca }) })
+  try {
+    return await handshake(secure, 'secureConnect')
+  } catch (error) {
+    throw new Error(`${name} failed its TLS check (tls.mode ${tls.mode}): ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,86 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import type { Client } from '../adapters/adapter.ts'
+import type { Address } from '../config/config.ts'
+
+const KEEPALIVE_MS = 30_000
+const TLS_HANDSHAKE_MS = 10_000
+
+/** A listening socket with every connection that it accepted. */
+export interface Listener {
+  readonly address: Address
+  /** Takes no more connections; those that are open go on. */
+  stop(): void
+  /** Ends what is still open. */
+  close(): Promise<void>
+}
+
+/** Listens, and hands each connection to `serve`, whose failure ends that connection and nothing else. */
+export async function listen(address: Address, context: SecureContext, serve: (client: Client) => Promise<void>, onError: (error: unknown) => void): Promise<Listener> {
+  const open = new Set<Socket>()
+  const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS, noDelay: true }, (socket) => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket))
+    socket.on('error', () => socket.destroy()) // a client's reset is no event of ours
+    serve(clientOf(socket, context))
+      .catch(onError)
+      .finally(() => socket.destroy())
+  })
+  await bind(server, address)
+  return {
+    address: { host: address.host, port: portOf(server) },
+    stop: () => void server.close(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of open) socket.destroy()
+        if (!server.listening) resolve()
+      }),
+  }
+}
+
+function clientOf(socket: Socket, context: SecureContext): Client {
+  const address = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
+  return { stream: socket, address, loopback: isLoopback(socket.remoteAddress ?? ''), startTls: (stream) => serverTls(stream, context) }
+}
+
+/** True for addresses that never leave the machine. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || address === 'localhost' || /^(::ffff:)?127\./.test(address)
+}
+
+function serverTls(stream: Duplex, secureContext: SecureContext): Promise<Duplex> {
+  const secure = new TLSSocket(stream, { isServer: true, secureContext, ALPNProtocols: ['postgresql'] })
+  return handshake(secure, 'secure')
+}
+
+/** Resolves when the handshake is complete; rejects, and destroys the socket, when it fails or stalls. */
+export function handshake(secure: TLSSocket, event: 'secure' | 'secureConnect'): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const stalled = setTimeout(() => secure.destroy(new Error('the TLS handshake stalled')), TLS_HANDSHAKE_MS)
+    secure.once(event, () => {
+      clearTimeout(stalled)
+      secure.off('error', reject)
+      secure.on('error', () => secure.destroy())
+      resolve(secure)
+    })
+    secure.once('error', reject)
+    secure.once('close', () => {
+      clearTimeout(stalled)
+      reject(new Error('the connection closed during the TLS handshake'))
+    })
+  })
+}
+
+function bind(server: Server, { host, port }: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new Error(`${host}:${port} is in use by another program; stop it, or set another port under listen:`, { cause: error }) : error))
+    server.listen({ host, port }, resolve)
+  })
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : 0
+}
