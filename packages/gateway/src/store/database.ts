@@ -1,5 +1,6 @@
-import type { Kysely, Transaction } from 'kysely'
-import { type StoreEvent, StoreUnavailable } from './store.ts'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { Patience } from './patience.ts'
+import type { StoreEvent } from './store.ts'
 import type { Tables } from './tables.ts'
 
 /** A request, grant, session or token that was inserted or changed. */
@@ -15,13 +16,13 @@ export interface Events {
   close(): Promise<void>
 }
 
-/** Longer than the databases' own timeouts (2 s), so that it speaks only when they are silent altogether. */
-const DEADLINE_MS = 5_000
+type Work<T> = (transaction: Transaction<Tables>, changed: (change: Change) => void) => Promise<T>
 
-/** Every access to the database, with one deadline and one kind of error. */
+/** Every access to the database, with one patience and one kind of error. */
 export class Database {
   readonly #db: Kysely<Tables>
   readonly #events: Events
+  readonly #patience = new Patience()
 
   constructor(db: Kysely<Tables>, events: Events) {
     this.#db = db
@@ -29,23 +30,18 @@ export class Database {
   }
 
   read<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-    return answered(work(this.#db))
+    return this.#patience.ask(() => work(this.#db))
   }
 
   /** One transaction. What `work` reports as changed is announced once, and only if it commits. */
-  write<T>(work: (transaction: Transaction<Tables>, changed: (change: Change) => void) => Promise<T>): Promise<T> {
-    return answered(this.#transact(work))
+  write<T>(work: Work<T>): Promise<T> {
+    return this.#patience.ask((gaveUp) => this.#transact(work, gaveUp))
   }
 
-  async #transact<T>(work: (transaction: Transaction<Tables>, changed: (change: Change) => void) => Promise<T>): Promise<T> {
-    const changes: Change[] = []
-    const result = await this.#db.transaction().execute(async (transaction) => {
-      const made = await work(transaction, (change) => changes.push(change))
-      await this.#events.announce(transaction, changes)
-      return made
-    })
-    this.#events.committed(changes)
-    return result
+  /** Resolves when the database answers this, or anything else meanwhile: a long queue is not silence. */
+  ping(): Promise<void> {
+    const answer = this.read((db) => sql`select 1`.execute(db)).then(() => undefined)
+    return Promise.race([answer, this.#patience.nextAnswer()])
   }
 
   subscribe(listener: (event: StoreEvent) => void): () => void {
@@ -53,20 +49,20 @@ export class Database {
   }
 
   close(): Promise<void> {
-    return answered(this.#events.close().then(() => this.#db.destroy()))
+    return this.#patience.ask(() => this.#events.close().then(() => this.#db.destroy()))
   }
-}
 
-/** The answer, or StoreUnavailable: for an error, and for silence. */
-export async function answered<T>(work: Promise<T>): Promise<T> {
-  const silence = Promise.withResolvers<never>()
-  const timer = setTimeout(() => silence.reject(new StoreUnavailable(`the store has not answered for ${DEADLINE_MS / 1000} s`)), DEADLINE_MS)
-  try {
-    return await Promise.race([work, silence.promise])
-  } catch (error) {
-    if (error instanceof StoreUnavailable) throw error
-    throw new StoreUnavailable(`the store failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-  } finally {
-    clearTimeout(timer)
+  async #transact<T>(work: Work<T>, gaveUp: AbortSignal): Promise<T> {
+    const changes: Change[] = []
+    const result = await this.#db.transaction().execute(async (transaction) => {
+      // Whoever asked was told that it failed; what still stood in the queue is not begun.
+      gaveUp.throwIfAborted()
+      const made = await work(transaction, (change) => changes.push(change))
+      await this.#events.announce(transaction, changes)
+      gaveUp.throwIfAborted()
+      return made
+    })
+    this.#events.committed(changes)
+    return result
   }
 }

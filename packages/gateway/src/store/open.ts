@@ -1,19 +1,21 @@
-import { sql } from 'kysely'
 import type { Config } from '../config/config.ts'
-import { answered, type Database } from './database.ts'
+import type { Database } from './database.ts'
 import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
+import { unavailable } from './patience.ts'
+import { openPostgres } from './postgres/open.ts'
 import { Requests } from './requests.ts'
 import { Sessions } from './sessions.ts'
-import { openPostgres } from './postgres/open.ts'
 import { openSqlite } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 import { Tokens } from './tokens.ts'
 
 /** The store that the configuration names, its tables made or brought up to date. Rejects with StoreUnavailable. */
 export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise<Store> {
-  const database = await answered(openDatabase(config))
+  const database = await openDatabase(config).catch((error: unknown) => {
+    throw unavailable(error)
+  })
   return {
     requests: new Requests(database),
     grants: new Grants(database),
@@ -22,9 +24,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     gateways: new Gateways(database),
     ledger: new Ledger(database),
     subscribe: (listener) => database.subscribe(listener),
-    ping: async () => {
-      await database.read((db) => sql`select 1`.execute(db))
-    },
+    ping: () => database.ping(),
     close: () => database.close(),
   }
 }

@@ -1,5 +1,5 @@
 import { type Dialect, type Driver, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
-import { type ClientConfig, Pool } from 'pg'
+import { Client, type ClientConfig, Pool } from 'pg'
 import { PostgresConnection } from './connection.ts'
 
 /** PostgreSQL through a pool. Kysely's own driver would put a connection back whose query timed out. */
@@ -16,7 +16,14 @@ class PostgresDriver implements Driver {
   readonly #pool: Pool
 
   constructor(config: ClientConfig) {
-    this.#pool = new Pool(config)
+    // The pool itself has no timeout: it would apply it to waiting for a free connection, too, and a queue is not silence.
+    this.#pool = new Pool({
+      Client: class extends Client {
+        constructor() {
+          super(config)
+        }
+      },
+    })
     // A lost connection shows in the query that needed it; without these listeners Node would end the process.
     this.#pool.on('error', () => undefined)
     this.#pool.on('connect', (client) => client.on('error', () => undefined))
