@@ -18,6 +18,7 @@ export const PROBLEM_STATUS = {
   'already-reviewed': 409,
   'not-active': 409,
   'used-up': 409,
+  'length-required': 411,
   'too-large': 413,
   'unsupported-media-type': 415,
   unprocessable: 422,

@@ -94,6 +94,7 @@ class Inbox {
   }
 
   readonly close = () => {
+    if (this.closed) return
     this.closed = true
     this.#unsubscribe()
     this.#signal.removeEventListener('abort', this.close)

@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit'
 import type { MiddlewareHandler } from 'hono'
 import { type Env, isLoopback } from './env.ts'
 import { answerProblem } from './problems.ts'
@@ -40,19 +39,22 @@ function isOwnOrigin(origin: string, host: string, hostname: string, { config }:
   return origin === new URL(config.url).origin || (isLoopback(hostname) && new URL(origin).host === host)
 }
 
-/** Bodies are JSON and said to be, which a form or a plain request of another site cannot say; and they are short. */
+/**
+ * Bodies are JSON and said to be, which a form or a plain request of another site cannot say; and they are short, which
+ * must be known before they are read. Only a POST has a body: nobody reads that of anything else.
+ */
 export function jsonBody(): MiddlewareHandler<Env> {
-  const limit = bodyLimit({
-    maxSize: LARGEST_BODY,
-    onError: (c) => answerProblem(c, { code: 'too-large', message: `a body is ${LARGEST_BODY} bytes at most` }),
-  })
   return async (c, next) => {
-    if (c.req.method === 'POST' && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+    if (c.req.method !== 'POST') return next()
+    if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
       return answerProblem(c, {
         code: 'unsupported-media-type',
         message: 'send JSON, with `Content-Type: application/json`',
         hint: 'Where there is nothing to say, send {}.',
       })
-    return limit(c, next)
+    const length = c.req.header('content-length')
+    if (length === undefined) return answerProblem(c, { code: 'length-required', message: 'send the length of the body in `Content-Length`' })
+    if (!(Number(length) <= LARGEST_BODY)) return answerProblem(c, { code: 'too-large', message: `a body is ${LARGEST_BODY} bytes at most` })
+    return next()
   }
 }

@@ -1,5 +1,5 @@
 import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises'
-import { createServer, request, type Server } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { dirname, join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
@@ -7,6 +7,7 @@ import type { Address } from '../config/config.ts'
 import { type App, type Bindings, isLoopback } from './env.ts'
 
 const CLOSE_MS = 2_000
+const SWEEP_MS = 20
 /** A client that stalls in its headers or its body holds nothing for longer. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000 }
 
@@ -73,9 +74,10 @@ export async function serveAdminSocket({ app, path }: { readonly app: App; reado
 
 function openDoor(app: App, bindings: Bindings) {
   const closing = new AbortController()
-  const listener = getRequestListener((incoming, env) => app.fetch(incoming, { ...env, ...bindings, closing: closing.signal }), {
-    overrideGlobalObjects: false,
-  })
+  const answer = getRequestListener((incoming, env) => app.fetch(incoming, { ...env, ...bindings, closing: closing.signal }), { overrideGlobalObjects: false })
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    answer(incoming, outgoing).catch(() => outgoing.destroy()) // the app answers its own errors: what is left is a broken connection
+  }
   return { listener, end: () => closing.abort() }
 }
 
@@ -95,8 +97,11 @@ function listening(server: Server, listen: () => void, what: string): Promise<vo
 function close(server: Server, endStreams: () => void): Promise<void> {
   endStreams()
   return new Promise((resolve) => {
+    // A connection whose last answer ends after close() is kept alive by Node: it is swept up once it is idle.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
     const late = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
     server.close(() => {
+      clearInterval(sweep)
       clearTimeout(late)
       resolve()
     })

@@ -41,7 +41,7 @@ export function mountPolicy(app: App, services: ApiServices): void {
 }
 
 /** The caller himself, or an agent of his; anybody else's rights are an admin's to ask about. */
-function subjectOf({ config }: ApiServices, { principal, admin }: Caller, user: string = principal.user, agent: string | undefined = undefined): Principal {
+function subjectOf({ config }: ApiServices, { principal, admin }: Caller, user: string = principal.user, agent?: string): Principal {
   const self = user === principal.user && (principal.agent === null || agent === undefined || agent === principal.agent)
   if (!self && !admin) throw new WorkflowError('forbidden', 'only an admin may ask what policy says to somebody else')
   const known = Object.hasOwn(config.users, user) ? config.users[user] : undefined

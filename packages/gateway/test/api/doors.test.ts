@@ -1,0 +1,137 @@
+import { eventsRoute, routes } from '@countersign/contract/routes'
+import { ACTION_TYPES, ACTION_GROUPS } from '@countersign/core/action'
+import { Scope } from '@countersign/contract/schemas/common'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Bed, openBed, type Person } from './bed.ts'
+
+let bed: Bed
+beforeAll(async () => {
+  bed = await openBed()
+})
+afterAll(() => bed.close())
+
+const all = [...Object.values(routes), eventsRoute].map((route) => [route.method.toUpperCase(), route.path] as const)
+
+/** What carol, who is in no group that matters, and root, an admin, get for things that are not theirs. */
+const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>> = {
+  'GET /api/v1/whoami': [200, 200],
+  'GET /api/v1/resources': [200, 200],
+  'POST /api/v1/requests': [403, 403],
+  'GET /api/v1/requests': [200, 200],
+  'GET /api/v1/requests/{id}': [404, 200],
+  'POST /api/v1/requests/{id}/approve': [404, 403],
+  'POST /api/v1/requests/{id}/deny': [404, 403],
+  'POST /api/v1/requests/{id}/withdraw': [404, 403],
+  'GET /api/v1/grants': [200, 200],
+  'POST /api/v1/grants/{id}/revoke': [404, 404],
+  'POST /api/v1/done': [200, 200],
+  'GET /api/v1/sessions': [200, 200],
+  'POST /api/v1/sessions/{id}/kill': [404, 404],
+  'GET /api/v1/tokens': [200, 200],
+  'POST /api/v1/tokens': [403, 200],
+  'DELETE /api/v1/tokens/{id}': [404, 404],
+  'GET /api/v1/policy': [200, 200],
+  'POST /api/v1/policy/explain': [403, 200],
+  'GET /api/v1/ledger': [403, 200],
+  'GET /api/v1/ledger/heads': [403, 200],
+  'GET /api/v1/gateway': [200, 200],
+  'GET /api/v1/events': [200, 200],
+}
+
+const BODIES: Readonly<Record<string, unknown>> = {
+  '/api/v1/requests': { resource: 'orders-db', action: 'DELETE FROM orders WHERE id = 1' },
+  '/api/v1/requests/{id}/deny': { comment: 'no' },
+  '/api/v1/tokens': { user: 'alice' },
+  '/api/v1/policy/explain': { user: 'alice', resource: 'orders-db', type: 'sql:read' },
+}
+
+const call = (method: string, path: string, id: string, token?: string) => {
+  const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' }
+  const body = method === 'POST' ? { body: JSON.stringify(BODIES[path] ?? {}) } : {}
+  return fetch(bed.url + path.replace('{id}', id), { method, headers, ...body })
+}
+
+describe('every route', () => {
+  test.each(all)('%s %s is closed without a token, and with one that is unknown or malformed', async (method, path) => {
+    for (const token of [undefined, '', 'cst_unknown', `${bed.secrets.alice}x`, 'ü']) {
+      const answer = await call(method, path, 'req-1', token === 'ü' ? encodeURIComponent(token) : token)
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+      expect(await answer.json()).toMatchObject({ code: 'unauthenticated', requestId: answer.headers.get('x-request-id') })
+    }
+  })
+
+  test.each(all)('%s %s gives a stranger and an admin what is theirs', async (method, path) => {
+    const { request } = await bed.client('alice').ask({ resource: 'orders-db', action: `DELETE FROM orders WHERE note = '${method} ${path}'` })
+    const statuses = async (person: Person) => {
+      const answer = await call(method, path, request.id, bed.secrets[person])
+      await answer.body?.cancel()
+      return answer.status
+    }
+    expect([await statuses('carol'), await statuses('root')]).toEqual(EXPECTED[`${method} ${path}`])
+  })
+
+  test.each(all)('%s %s carries the headers that keep browsers in check', async (method, path) => {
+    const { headers } = await call(method, path, 'req-1')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('access-control-allow-origin')).toBeNull()
+  })
+})
+
+describe('the OpenAPI document', () => {
+  test('is valid 3.1 and describes every route, open to anybody', async () => {
+    const document = (await (await bed.ask('/api/openapi.json')).json()) as { openapi: string; paths: Record<string, Record<string, unknown>> }
+    expect(document.openapi).toMatch(/^3\.1\./)
+    expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true })
+    const described = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+    expect(described.sort()).toEqual(all.map(([method, path]) => `${method} ${path}`).sort())
+  })
+
+  test('knows the action types and groups that core knows', () => {
+    expect([...Scope.options].sort()).toEqual([...ACTION_TYPES, ...ACTION_GROUPS].sort())
+  })
+})
+
+describe('open without a token', () => {
+  test.each([
+    '/healthz',
+    '/',
+    '/api/docs',
+    '/api/docs/swagger-ui.css',
+    '/api/docs/swagger-ui-bundle.js',
+    '/api/docs/initializer.js',
+    '/page.css',
+    '/r/7kq2',
+    '/r/req-7kq2',
+    '/metrics',
+  ])('%s', async (path) => {
+    const answer = await bed.ask(path)
+    expect(answer.status).toBe(200)
+    expect((await answer.text()).length).toBeGreaterThan(1)
+  })
+
+  test('no page has an inline script, and its policy would stop one', async () => {
+    for (const path of ['/', '/api/docs', '/r/7kq2']) {
+      const answer = await bed.ask(path)
+      expect(await answer.text()).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|javascript:/i)
+      expect(answer.headers.get('content-security-policy')).not.toContain('unsafe')
+    }
+  })
+
+  test('a page about a request says how to approve it and nothing of what it is', async () => {
+    const { request } = await bed.client('alice').ask({ resource: 'orders-db', action: 'DELETE FROM orders WHERE id = 4711' })
+    const text = await (await bed.ask(new URL(request.link).pathname)).text()
+    expect(text).toContain(`countersign approve ${request.id}`)
+    expect(text).not.toMatch(/4711|alice|orders/)
+    expect((await bed.ask('/r/zzzz')).status).toBe(200)
+  })
+
+  test('readiness tells this machine why, and says 503', async () => {
+    const answer = await bed.ask('/readyz')
+    expect(answer.status).toBe(503)
+    expect(await answer.json()).toEqual({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } })
+  })
+})
