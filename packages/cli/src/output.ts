@@ -19,7 +19,8 @@ export class Output {
 
   constructor(json: boolean) {
     this.json = json
-    this.colors = pc.createColors(process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb')
+    // Not a terminal is `undefined` here, which would leave it to picocolors to guess (from CI, say).
+    this.colors = pc.createColors(Boolean(process.stdout.isTTY) && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb')
   }
 
   /** One JSON document on a line of its own, escaped so that printing it moves no cursor. */
@@ -40,7 +41,11 @@ export class Output {
   /** Rows under a heading; `empty` says on stderr that there is none. Cells are made safe here. */
   table(head: readonly string[], rows: readonly (readonly string[])[], empty: string): void {
     if (rows.length === 0) return this.note(empty)
-    const table = new Table({ head: head.map((name) => this.colors.dim(visible(name))), chars: BORDERLESS, style: { head: [], border: [], 'padding-left': 0 } })
+    const table = new Table({
+      head: head.map((name) => this.colors.dim(visible(name))),
+      chars: BORDERLESS,
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    })
     table.push(...rows.map((row) => row.map((cell) => visible(cell))))
     this.line(table.toString().replace(/ +$/gm, ''))
   }

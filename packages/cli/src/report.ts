@@ -31,7 +31,5 @@ function clientFailure({ code, message, problem }: ClientError): Failure {
   if (code === 'unreachable') return { exit: EXIT.failed, code, message, hint: 'start one with `countersign start`, or name it in COUNTERSIGN_GATEWAY' }
   if (!problem) return { exit: EXIT.failed, code, message, hint: null }
   const hint = problem.hint ?? (problem.code === 'unauthenticated' ? 'check COUNTERSIGN_TOKEN: a token expires, and can be revoked' : null)
-  if (problem.code !== 'denied') return { exit: EXIT.failed, code: problem.code, message, hint }
-  const by = problem.policies?.join(', ')
-  return { exit: EXIT.denied, code: problem.code, message: by ? `denied by ${by}: ${message}` : `denied: ${message}`, hint }
+  return { exit: problem.code === 'denied' ? EXIT.denied : EXIT.failed, code: problem.code, message, hint }
 }

@@ -66,11 +66,12 @@ function effect({ effect, needs, message }: Decision): string {
     case 'review':
       return visible(`review: needs ${needs ?? 'a review'}`)
     case 'deny':
-      return visible(`deny${message === null ? '' : `: ${message}`}`)
+      return visible(message ?? 'denied')
   }
 }
 
-const by = ({ policies }: Decision) => (policies.length === 0 ? '' : visible(` (by ${policies.join(', ')})`))
+/** A denial's message names its policies already. */
+const by = ({ effect, policies }: Decision) => (effect === 'deny' || policies.length === 0 ? '' : visible(` (by ${policies.join(', ')})`))
 
 function obligations({ reasonRequired, tickets, mask, sign }: Decision): readonly string[] {
   return [
