@@ -43,6 +43,11 @@ export interface Config {
   readonly resources: Readonly<Record<string, Resource>>
   readonly hold: { readonly connectMs: number; readonly inTransactionMs: number; readonly reminderMs: number }
   /** The longest a connection lasts that policy allows by itself and without `@grants`, and how long it may be idle (null: for ever). */
-  readonly session: { readonly maxMs: number; readonly idleMs: number | null }
+  readonly session: {
+    readonly maxMs: number
+    readonly idleMs: number | null
+    /** How Postgres clients prove their token. `password`, for clients without SCRAM, is in clear: only inside TLS or on loopback. */
+    readonly auth: 'scram' | 'password'
+  }
   readonly policies: string
 }

@@ -94,7 +94,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     labels: raw.labels,
     resources: Object.fromEntries(read.filter((resource): resource is Resource => resource !== null).map((resource) => [resource.name, resource])),
     hold: { connectMs: raw.hold.connect, inTransactionMs: raw.hold.inTransaction, reminderMs: raw.hold.reminder },
-    session: { maxMs: raw.session.max, idleMs: raw.session.idle ?? null },
+    session: { maxMs: raw.session.max, idleMs: raw.session.idle ?? null, auth: raw.session.auth },
     policies: resolve(folder, raw.policies),
   }
 }

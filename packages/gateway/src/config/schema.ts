@@ -72,7 +72,7 @@ export const configSchema = z.strictObject({
   labels: z.array(labelKey).default([]),
   resources: z.record(resourceName, resource).default({}),
   hold: z.strictObject({ connect: duration.prefault('20s'), inTransaction: duration.prefault('60s'), reminder: duration.prefault('30s') }).prefault({}),
-  session: z.strictObject({ max: duration.prefault('8h'), idle: duration.optional() }).prefault({}),
+  session: z.strictObject({ max: duration.prefault('8h'), idle: duration.optional(), auth: z.enum(['scram', 'password']).default('scram') }).prefault({}),
   policies: text.default('./policies'),
 })
 
@@ -85,7 +85,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   listen: ['http', 'postgres'],
   tls: ['cert', 'key'],
   hold: ['connect', 'inTransaction', 'reminder'],
-  session: ['max', 'idle'],
+  session: ['max', 'idle', 'auth'],
   'users.*': ['groups', 'admin'],
   'resources.*': Object.keys(resource.shape),
   'resources.*.credential': ['username', 'password'],

@@ -41,7 +41,8 @@ export class Tokens {
   async create(wish: TokenWish, by: Caller): Promise<{ readonly token: string; readonly record: TokenRecord }> {
     const known = Object.keys(this.#config.users)
     if (!known.includes(wish.user)) throw new IdentityError(`there is no user ${wish.user}; the configuration has ${known.join(', ') || 'none'}`)
-    if (wish.agent !== null && !/^[a-zA-Z0-9][\w.-]{0,62}$/.test(wish.agent)) throw new IdentityError('an agent is named with letters, digits, dots, dashes and underscores, 63 at most')
+    if (wish.agent !== null && !/^[a-zA-Z0-9][\w.-]{0,62}$/.test(wish.agent))
+      throw new IdentityError('an agent is named with letters, digits, dots, dashes and underscores, 63 at most')
     if (wish.agent !== null && wish.mayReview) throw new IdentityError('an agent never reviews, so its token cannot be given --may-review')
     const token = PREFIX + randomBytes(32).toString('base64url')
     const createdAt = this.#now()

@@ -17,7 +17,9 @@ export const keyPath = (directory: string, id: string): string => join(directory
 
 /** Makes what is not there yet. Nobody else on the host may read it. */
 export function makeDirectories(directory: string): void {
-  for (const path of [directory, join(directory, 'journal'), join(directory, 'keys')]) mkdirSync(path, { recursive: true, mode: 0o700 })
+  for (const path of [directory, join(directory, 'journal'), join(directory, 'keys')]) {
+    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(path))
+  }
 }
 
 /** The gateway's id, made at its first start. Its journal is a chain under this name, so it must not change. */

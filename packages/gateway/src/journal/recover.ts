@@ -37,7 +37,7 @@ export async function recover(directory: string, gateway: string): Promise<Recov
 async function newestHead(directory: string, segments: readonly Segment[], end: number): Promise<Head | null> {
   for (const segment of segments.toReversed()) {
     const lines = readSegment(directory, segment, segment === segments.at(-1) ? end : undefined)
-    const { bad, head } = await verifyChain(lines, { partial: segment.number > 1 })
+    const { bad, head } = await verifyChain(lines, { gateway: segment.gateway, partial: segment.number > 1 })
     if (bad) {
       throw new JournalBroken(
         `${segmentPath(directory, segment)} line ${bad.line}: ${bad.message} (${bad.why}). Nothing is added to a journal that was altered: ` +

@@ -20,7 +20,8 @@ export async function loadCertificate(config: Pick<Config, 'tls' | 'data' | 'url
   const files = config.tls ?? { cert: join(config.data, 'tls', 'cert.pem'), key: join(config.data, 'tls', 'key.pem') }
   if (config.tls === null && !existsSync(files.cert)) await makeCertificate(config, files)
   const [certificate, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')])
-  if (new X509Certificate(certificate).validToDate.getTime() < Date.now()) throw new Error(`the certificate ${files.cert} has expired; replace it, or remove it and its key to have a new one made`)
+  if (new X509Certificate(certificate).validToDate.getTime() < Date.now())
+    throw new Error(`the certificate ${files.cert} has expired; replace it, or remove it and its key to have a new one made`)
   return { certificate, key, context: createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' }) }
 }
 
@@ -36,7 +37,10 @@ async function makeCertificate(config: Pick<Config, 'data' | 'url' | 'listen'>, 
     notAfterDate: new Date(Date.now() + YEARS_MS),
     extensions: [
       { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [...[...names].map((value) => ({ type: 2 as const, value })), ...[...addresses].map((ip) => ({ type: 7 as const, ip }))] },
+      {
+        name: 'subjectAltName',
+        altNames: [...[...names].map((value) => ({ type: 2 as const, value })), ...[...addresses].map((ip) => ({ type: 7 as const, ip }))],
+      },
     ],
   })
   await mkdir(join(config.data, 'tls'), { recursive: true, mode: 0o700 })

@@ -46,7 +46,13 @@ function dial({ name, host, port }: Resource, signal: AbortSignal): Promise<Sock
 /** `require` encrypts; `verify-full` also proves that the target is who the configuration names. */
 async function startTls({ name, host, tls }: Resource, stream: Duplex): Promise<Duplex> {
   const ca = tls.ca === null ? undefined : await readFile(tls.ca, 'utf8')
-  const secure = connectTls({ socket: stream, host, servername: /^[\d.]+$|:/.test(host) ? '' : host, rejectUnauthorized: tls.mode === 'verify-full', ...(ca === undefined ? {} : { ca }) })
+  const secure = connectTls({
+    socket: stream,
+    host,
+    servername: /^[\d.]+$|:/.test(host) ? '' : host,
+    rejectUnauthorized: tls.mode === 'verify-full',
+    ...(ca === undefined ? {} : { ca }),
+  })
   try {
     return await handshake(secure, 'secureConnect')
   } catch (error) {

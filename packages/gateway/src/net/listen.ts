@@ -17,7 +17,12 @@ export interface Listener {
 }
 
 /** Listens, and hands each connection to `serve`, whose failure ends that connection and nothing else. */
-export async function listen(address: Address, context: SecureContext, serve: (client: Client) => Promise<void>, onError: (error: unknown) => void): Promise<Listener> {
+export async function listen(
+  address: Address,
+  context: SecureContext,
+  serve: (client: Client) => Promise<void>,
+  onError: (error: unknown) => void,
+): Promise<Listener> {
   const open = new Set<Socket>()
   const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS, noDelay: true }, (socket) => {
     open.add(socket)
@@ -75,7 +80,13 @@ export function handshake(secure: TLSSocket, event: 'secure' | 'secureConnect'):
 
 function bind(server: Server, { host, port }: Address): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new Error(`${host}:${port} is in use by another program; stop it, or set another port under listen:`, { cause: error }) : error))
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`${host}:${port} is in use by another program; stop it, or set another port under listen:`, { cause: error })
+          : error,
+      ),
+    )
     server.listen({ host, port }, resolve)
   })
 }

@@ -9,7 +9,7 @@ import type { PolicyFile } from './load.ts'
 import { entitiesNamed, factsRead } from './references.ts'
 import { entityOf } from './scope.ts'
 import { knownGroups, schemaOf } from './schema.ts'
-import { offsetOfByte, positionAt, splitPolicies } from './text.ts'
+import { Lines, offsetOfByte, splitPolicies } from './text.ts'
 
 /** One policy, parsed and validated. */
 export interface Policy extends Annotations {
@@ -47,20 +47,23 @@ export class Compiler {
 
   /** Throws PolicyError with every problem of every file. */
   compile(files: readonly PolicyFile[]): readonly Policy[] {
-    const placed = files.flatMap((file) => splitPolicies(file.text).map((policy) => ({ ...policy, file })))
+    const placed = files.flatMap(({ file, text }) => {
+      const lines = new Lines(text)
+      return splitPolicies(text).map((policy) => ({ ...policy, file, lines }))
+    })
     this.#draft(new Set(placed.map(({ text }) => text)))
 
     const problems: PolicyProblem[] = []
     const policies = new Map<string, Policy>()
-    for (const { file, text, offset } of placed) {
+    for (const { file, lines, text, offset } of placed) {
       const draft = this.#drafts.get(text)
       const id = draft?.annotations?.id || null
-      const report = (fault: Fault) => problems.push({ file: file.file, ...positionAt(file.text, offset + fault.offset), policy: id, message: fault.message })
+      const report = (fault: Fault) => problems.push({ file, ...lines.at(offset + fault.offset), policy: id, message: fault.message })
       draft?.faults.forEach(report)
       if (!draft?.json || !draft.annotations) continue
       const earlier = policies.get(draft.annotations.id)
       if (id !== null && earlier) report({ offset: find(text, '@id'), message: `@id("${id}") is taken by ${earlier.file}:${earlier.line}` })
-      policies.set(draft.annotations.id, placePolicy(draft.json, draft.annotations, text, file.file, positionAt(file.text, offset).line))
+      policies.set(draft.annotations.id, placePolicy(draft.json, draft.annotations, text, file, lines.at(offset).line))
     }
     if (problems.length > 0) throw new PolicyError(problems)
     return [...policies.values()]

@@ -24,10 +24,24 @@ export function splitPolicies(text: string): readonly PolicyText[] {
   return start === null ? policies : [...policies, { text: text.slice(start).trimEnd(), offset: start }]
 }
 
-/** Line and column, from 1, of an offset. */
-export function positionAt(text: string, offset: number): { readonly line: number; readonly column: number } {
-  const before = text.slice(0, offset)
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+/** Where the lines of a text start. */
+export class Lines {
+  readonly #starts: readonly number[]
+
+  constructor(text: string) {
+    this.#starts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)]
+  }
+
+  /** Line and column, from 1, of an offset. */
+  at(offset: number): { readonly line: number; readonly column: number } {
+    let [low, high] = [0, this.#starts.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if ((this.#starts[middle] ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 }
+  }
 }
 
 /** Cedar counts in bytes of UTF-8. */

@@ -29,7 +29,11 @@ export class SessionGate implements Gate {
 
   async verifiers(user: string): Promise<{ readonly salt: Uint8Array; readonly iterations: number; readonly verifiers: readonly Verifier[] }> {
     const tokens = await this.#services.tokens.liveOf(user)
-    const verifiers = tokens.map(({ id, scram }) => ({ token: id, storedKey: Buffer.from(scram.storedKey, 'base64'), serverKey: Buffer.from(scram.serverKey, 'base64') }))
+    const verifiers = tokens.map(({ id, scram }) => ({
+      token: id,
+      storedKey: Buffer.from(scram.storedKey, 'base64'),
+      serverKey: Buffer.from(scram.serverKey, 'base64'),
+    }))
     return { ...scramParameters(user), verifiers }
   }
 
@@ -51,11 +55,19 @@ export class SessionGate implements Gate {
     const caller = await tokens.callerForId(knock.token)
     if (!caller) return refusal('denied', 'this token is no longer valid', 'Make a new one with `countersign token create`.')
     const resource = Object.hasOwn(context.config.resources, knock.resource) ? context.config.resources[knock.resource] : undefined
-    if (!resource) return refusal('denied', `there is no resource ${knock.resource}`, '`countersign resources` lists those you can reach; dbname is the resource, or resource/database.')
+    if (!resource)
+      return refusal(
+        'denied',
+        `there is no resource ${knock.resource}`,
+        '`countersign resources` lists those you can reach; dbname is the resource, or resource/database.',
+      )
     if (health.silence !== null) return refusal('unavailable', health.silence, null)
     const admitted = await this.#admit(caller.principal, resource, knock, hold)
     if (admitted.effect === 'refuse') {
-      await context.journal.append({ type: 'session.refused', body: { principal: principalId(caller.principal), resource: resource.name, client: knock.client, code: admitted.code } }, 'process')
+      await context.journal.append(
+        { type: 'session.refused', body: { principal: principalId(caller.principal), resource: resource.name, client: knock.client, code: admitted.code } },
+        'process',
+      )
       return admitted
     }
     return { effect: 'allow' as const, session: await this.#open(caller, resource, knock, admitted), target: this.#target(resource, knock.database) }
@@ -66,7 +78,8 @@ export class SessionGate implements Gate {
     const { context } = this.#services
     for (;;) {
       const decision = context.policy().decide({ principal, resource: resource.name, type: 'connect', facts: NO_FACTS })
-      if (decision.effect === 'deny' && resource.mode === 'enforce') return refusal('denied', decision.message, 'Ask an administrator, or see `countersign policy explain`.')
+      if (decision.effect === 'deny' && resource.mode === 'enforce')
+        return refusal('denied', decision.message, 'Ask an administrator, or see `countersign policy explain`.')
       const grant = await this.#usableGrant(principal, resource, decision)
       if (grant) return { effect: 'allow', decision, grant }
       if (decision.effect !== 'review' || resource.mode === 'observe') return { effect: 'allow', decision, grant: null }
@@ -86,7 +99,13 @@ export class SessionGate implements Gate {
     return null
   }
 
-  async #askForConnect(principal: Principal, resource: Resource, knock: Knock, decision: Extract<Decision, { effect: 'review' }>, hold: Hold): Promise<Refusal | 'approved'> {
+  async #askForConnect(
+    principal: Principal,
+    resource: Resource,
+    knock: Knock,
+    decision: Extract<Decision, { effect: 'review' }>,
+    hold: Hold,
+  ): Promise<Refusal | 'approved'> {
     const { context } = this.#services
     const ms = sessionMs(decision, context.config.session.maxMs)
     const { request } = await openRequest(context, {
@@ -122,7 +141,19 @@ export class SessionGate implements Gate {
     const id = newId('ses')
     const { principal } = caller
     const grant = asked ?? (await issueForSession(context, principal, resource.name, id, sessionMs(decision, context.config.session.maxMs)))
-    const record = { session: id, principal: principalId(principal), resource: resource.name, database: knock.database, grant: grant.id, client: knock.client, token: knock.token, policies: decision.policies, policy: context.policy().version, mode: resource.mode, endsAt: grant.endsAt }
+    const record = {
+      session: id,
+      principal: principalId(principal),
+      resource: resource.name,
+      database: knock.database,
+      grant: grant.id,
+      client: knock.client,
+      token: knock.token,
+      policies: decision.policies,
+      policy: context.policy().version,
+      mode: resource.mode,
+      endsAt: grant.endsAt,
+    }
     await context.journal.append({ type: 'session.started', body: record, secret: { reason: knock.reason } }, 'process')
     await context.store.sessions.insert({
       id,

@@ -35,7 +35,9 @@ export class StoreHealth {
   /** Null while the store answers; else what to tell the person whose action is refused. */
   get silence(): string | null {
     const silent = this.#clock.monotonic() - this.#answeredAt
-    return silent > SILENT_MS ? `the gateway's store has not answered for ${Math.round(silent / 1000)} s, so nothing new is allowed; try again when it is back` : null
+    return silent > SILENT_MS
+      ? `the gateway's store has not answered for ${Math.round(silent / 1000)} s, so nothing new is allowed; try again when it is back`
+      : null
   }
 
   #beat(): void {

@@ -13,7 +13,10 @@ export interface Judgement {
 
 /** Policy's answer for a whole action: every statement of it is judged, and the strictest wins. */
 export function judge(policy: PolicyEngine, principal: Principal, resource: string, statements: readonly Statement[]): Judgement {
-  const each = statements.map((statement) => ({ statement, decision: withConnect(statement, policy.decide({ principal, resource, type: statement.type, facts: statement.facts })) }))
+  const each = statements.map((statement) => ({
+    statement,
+    decision: withConnect(statement, policy.decide({ principal, resource, type: statement.type, facts: statement.facts })),
+  }))
   return { decision: each.length === 0 ? NOTHING_TO_JUDGE : strictest(each.map(({ decision }) => decision)), each }
 }
 
@@ -30,7 +33,12 @@ function withConnect(statement: Statement, decision: Decision): Decision {
  * The grants that together stand in for every review that these statements need, or null. A grant counts only where it
  * covers the statement and where the people who approved it satisfy that statement's own need.
  */
-export function coveringGrants(judgement: Judgement, live: readonly Grant[], attempt: { readonly principal: Principal; readonly resource: string; readonly digest: string }, now: number): readonly Grant[] | null {
+export function coveringGrants(
+  judgement: Judgement,
+  live: readonly Grant[],
+  attempt: { readonly principal: Principal; readonly resource: string; readonly digest: string },
+  now: number,
+): readonly Grant[] | null {
   const chosen = new Set<Grant>()
   for (const { statement, decision } of judgement.each) {
     if (decision.effect !== 'review') continue
@@ -42,4 +50,5 @@ export function coveringGrants(judgement: Judgement, live: readonly Grant[], att
 }
 
 /** An exact approval stands for the whole action at once, so its reviewers must satisfy the whole need. */
-const needOf = ({ decision }: Judgement, grant: Grant, own: Need): Need => (grant.coverage.kind === 'exact' && decision.effect === 'review' ? decision.need : own)
+const needOf = ({ decision }: Judgement, grant: Grant, own: Need): Need =>
+  grant.coverage.kind === 'exact' && decision.effect === 'review' ? decision.need : own

@@ -22,7 +22,9 @@ export function heldNotice(url: string, request: Request, stillHeld: boolean): N
 }
 
 export function approvedNotice(request: Request): Notice {
-  const said = request.reviews.filter(({ verdict }) => verdict === 'approve').map(({ reviewer, comment, proven }) => `${principalId(reviewer)}${proven ? '' : ' (unproven)'}${comment ? `: "${comment}"` : ''}`)
+  const said = request.reviews
+    .filter(({ verdict }) => verdict === 'approve')
+    .map(({ reviewer, comment, proven }) => `${principalId(reviewer)}${proven ? '' : ' (unproven)'}${comment ? `: "${comment}"` : ''}`)
   return { message: `${request.id} approved by ${said.join(', ') || 'policy'}; running once`, detail: null, hint: null }
 }
 
@@ -31,7 +33,11 @@ export function decidedRefusal(url: string, request: Request): Refusal {
   const review = request.reviews.find(({ verdict }) => verdict === 'deny')
   switch (request.status) {
     case 'denied':
-      return refusal('denied', `${request.id} denied by ${review ? principalId(review.reviewer) : 'a reviewer'}${review?.comment ? `: "${review.comment}"` : ''}`, linkTo(url, request))
+      return refusal(
+        'denied',
+        `${request.id} denied by ${review ? principalId(review.reviewer) : 'a reviewer'}${review?.comment ? `: "${review.comment}"` : ''}`,
+        linkTo(url, request),
+      )
     case 'expired':
       return refusal('expired', `${request.id} expired: nobody decided in time`, 'Run the statement again to ask again.')
     case 'withdrawn':
@@ -44,7 +50,12 @@ export function decidedRefusal(url: string, request: Request): Refusal {
 
 /** Nobody has decided, and this client is not kept waiting. */
 export function pendingRefusal(url: string, request: Request, why: string): Refusal {
-  return refusal('pending', `held ${request.id}: ${why}`, `${linkTo(url, request)} · once it is approved, run the same statement again`, `Needs ${describeNeed(request.need)}. Expires ${timeOfDay(request.expiresAt)}.`)
+  return refusal(
+    'pending',
+    `held ${request.id}: ${why}`,
+    `${linkTo(url, request)} · once it is approved, run the same statement again`,
+    `Needs ${describeNeed(request.need)}. Expires ${timeOfDay(request.expiresAt)}.`,
+  )
 }
 
 export function refusal(code: RefusalCode, message: string, hint: string | null, detail: string | null = null): Refusal {

@@ -52,7 +52,11 @@ export class LiveSession implements Session {
     this.#opened = opened
     this.#services = services
     this.#reason = opened.reason
-    this.#stopClock = after(opened.endsAt - clock.now(), () => this.cut(new Cut('expired', `access of ${this.principal} to ${opened.resource.name} has reached its end`)), clock)
+    this.#stopClock = after(
+      opened.endsAt - clock.now(),
+      () => this.cut(new Cut('expired', `access of ${this.principal} to ${opened.resource.name} has reached its end`)),
+      clock,
+    )
     this.#restIdle()
   }
 
@@ -89,7 +93,9 @@ export class LiveSession implements Session {
 
   record({ run, result, summary, rows, sent }: Outcome): void {
     this.#runningUnder = []
-    this.#services.context.journal.append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'process').catch(this.#services.onError)
+    this.#services.context.journal
+      .append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'process')
+      .catch(this.#services.onError)
   }
 
   async end(reason: string): Promise<void> {
@@ -123,7 +129,8 @@ export class LiveSession implements Session {
   #cannotDecide(): Refusal | null {
     const { journal, clock } = this.#services.context
     if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
-    if (journal.broken !== null) return refusal('unavailable', `the ledger cannot be written, so nothing is allowed: ${journal.broken}`, 'An operator must look at the gateway.')
+    if (journal.broken !== null)
+      return refusal('unavailable', `the ledger cannot be written, so nothing is allowed: ${journal.broken}`, 'An operator must look at the gateway.')
     if (clock.now() >= this.endsAt) return refusal('ended', `access of ${this.principal} has reached its end`, null)
     const silence = this.#services.health.silence
     return silence === null ? null : refusal('unavailable', silence, null)
@@ -135,7 +142,11 @@ export class LiveSession implements Session {
     const observed: Record<string, JsonValue> = decision.effect === 'allow' || grants.length > 0 ? {} : { observed: decision.effect }
     const under: Record<string, JsonValue> = grants.length > 0 ? { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) } : {}
     await this.#services.context.journal.append(
-      { type: 'action.started', body: { session: this.id, run, ...this.#what(attempted), policies: decision.policies, ...observed, ...under }, secret: secretOf(attempted.action) },
+      {
+        type: 'action.started',
+        body: { session: this.id, run, ...this.#what(attempted), policies: decision.policies, ...observed, ...under },
+        secret: secretOf(attempted.action),
+      },
       durability,
     )
     if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
@@ -145,10 +156,20 @@ export class LiveSession implements Session {
 
   async #deny(attempted: Attempted, decision: Extract<Decision, { effect: 'deny' }>): Promise<Verdict> {
     await this.#services.context.journal.append(
-      { type: 'action.decided', body: { session: this.id, effect: 'deny', ...this.#what(attempted), policies: decision.policies }, secret: secretOf(attempted.action) },
+      {
+        type: 'action.decided',
+        body: { session: this.id, effect: 'deny', ...this.#what(attempted), policies: decision.policies },
+        secret: secretOf(attempted.action),
+      },
       'process',
     )
-    return refusal('denied', decision.message, decision.policies.length > 0 ? 'The policy that refuses is named; ask its owners, or change the statement.' : 'No policy permits this; ask an administrator.')
+    return refusal(
+      'denied',
+      decision.message,
+      decision.policies.length > 0
+        ? 'The policy that refuses is named; ask its owners, or change the statement.'
+        : 'No policy permits this; ask an administrator.',
+    )
   }
 
   /** A live grant is used; else somebody is asked. `approved` means: judge again, for policy may have changed while it waited. */
@@ -173,7 +194,14 @@ export class LiveSession implements Session {
       session: this.id,
       inTransaction: attempted.inTransaction,
     })
-    await context.journal.append({ type: 'action.decided', body: { session: this.id, effect: 'review', request: request.id, attached, ...this.#what(attempted), policies: decision.policies }, secret: { digest } }, 'process')
+    await context.journal.append(
+      {
+        type: 'action.decided',
+        body: { session: this.id, effect: 'review', request: request.id, attached, ...this.#what(attempted), policies: decision.policies },
+        secret: { digest },
+      },
+      'process',
+    )
     if (resource.onHold === 'refuse') return pendingRefusal(context.config.url, request, 'this resource does not keep clients waiting')
     return this.#wait(request, hold)
   }
@@ -207,7 +235,13 @@ export class LiveSession implements Session {
   }
 
   #what({ action, inTransaction }: Attempted): Record<string, JsonValue> {
-    return { principal: this.principal, resource: this.#opened.resource.name, action: action.type, policy: this.#policy.version, ...(inTransaction ? { inTransaction } : {}) }
+    return {
+      principal: this.principal,
+      resource: this.#opened.resource.name,
+      action: action.type,
+      policy: this.#policy.version,
+      ...(inTransaction ? { inTransaction } : {}),
+    }
   }
 
   #restIdle(): void {
@@ -236,8 +270,10 @@ export function failure(error: unknown, services: Services): Refusal {
   if (error instanceof Skipped) return refusal('ended', error.message, null)
   if (error instanceof DomainError) return refusal('denied', error.message, null)
   if (error instanceof WorkflowError) return refusal(error.code === 'denied' ? 'denied' : 'unavailable', error.message, null)
-  if (error instanceof StoreUnavailable) return refusal('unavailable', "the gateway's store does not answer, so nothing new is allowed; try again when it is back", null)
-  if (error instanceof JournalBroken) return refusal('unavailable', 'the ledger cannot be written, so nothing is allowed', 'An operator must look at the gateway.')
+  if (error instanceof StoreUnavailable)
+    return refusal('unavailable', "the gateway's store does not answer, so nothing new is allowed; try again when it is back", null)
+  if (error instanceof JournalBroken)
+    return refusal('unavailable', 'the ledger cannot be written, so nothing is allowed', 'An operator must look at the gateway.')
   services.onError(error)
   return refusal('unavailable', 'the gateway could not decide, so this is refused; its log says why', null)
 }
@@ -251,6 +287,9 @@ async function closeRecord({ context: { store, journal, clock } }: Services, id:
   }
 }
 
-const secretOf = (action: Omit<Action, 'state'>): Record<string, JsonValue> => ({ text: action.text, ...(action.parameters.length > 0 ? { parameters: action.parameters.map((parameter) => ({ ...parameter })) } : {}) })
+const secretOf = (action: Omit<Action, 'state'>): Record<string, JsonValue> => ({
+  text: action.text,
+  ...(action.parameters.length > 0 ? { parameters: action.parameters.map((parameter) => ({ ...parameter })) } : {}),
+})
 
 const cutMessage = (signal: AbortSignal) => (signal.reason instanceof Cut ? signal.reason.message : 'this session has ended')

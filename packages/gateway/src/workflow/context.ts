@@ -24,7 +24,10 @@ const CLOCK_TOLERANCE_MS = 1_000
 export function trustedNow({ clock, journal }: Pick<Context, 'clock' | 'journal'>): number {
   const now = clock.now()
   if (now < journal.latest - CLOCK_TOLERANCE_MS) {
-    throw new WorkflowError('unavailable', `this gateway's clock is ${Math.round((journal.latest - now) / 1000)} s behind its own ledger, so nothing is granted; set the clock right`)
+    throw new WorkflowError(
+      'unavailable',
+      `this gateway's clock is ${Math.round((journal.latest - now) / 1000)} s behind its own ledger, so nothing is granted; set the clock right`,
+    )
   }
   return now
 }

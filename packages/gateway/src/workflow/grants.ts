@@ -68,7 +68,10 @@ async function end(context: Context, id: string, step: (grant: Grant) => Grant, 
     if (!grant) throw new WorkflowError('not-found', `there is no grant ${id}`)
     const next = step(grant)
     if (!(await context.store.grants.save(next))) continue
-    await context.journal.append({ type: 'grant.ended', body: { grant: id, request: grant.request, status: next.status, by: by && principalId(by) }, secret: { reason: next.endReason } }, 'disk')
+    await context.journal.append(
+      { type: 'grant.ended', body: { grant: id, request: grant.request, status: next.status, by: by && principalId(by) }, secret: { reason: next.endReason } },
+      'disk',
+    )
     return next
   }
 }

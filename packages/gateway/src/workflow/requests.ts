@@ -34,7 +34,17 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
   assertAskable(opening.obligations, opening.reason, ticket)
   const now = trustedNow(context)
   const expiresAt = now + (opening.obligations.expiresMs ?? DEFAULT_LIFE_MS)
-  const opened = await context.store.requests.open({ ...opening, ticket, id: newId('req'), version: 1, status: 'pending', reviews: [], createdAt: now, expiresAt, decidedAt: null })
+  const opened = await context.store.requests.open({
+    ...opening,
+    ticket,
+    id: newId('req'),
+    version: 1,
+    status: 'pending',
+    reviews: [],
+    createdAt: now,
+    expiresAt,
+    decidedAt: null,
+  })
   if (!opened.attached) await context.journal.append(openedEvent(opened.request), 'disk')
   return opened
 }
@@ -45,15 +55,36 @@ export async function approveAtOnce(context: Context, { request }: { readonly re
 }
 
 /** One review. The intent is in the ledger before the store knows it, so no approval exists that the ledger does not show. */
-export async function reviewRequest(context: Context, caller: Caller, id: string, verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null }): Promise<Request> {
+export async function reviewRequest(
+  context: Context,
+  caller: Caller,
+  id: string,
+  verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null },
+): Promise<Request> {
   return transition(context, id, async (current) => {
     const at = trustedNow(context)
-    const given = { reviewer: caller.principal, verdict: verdict.approve ? ('approve' as const) : ('deny' as const), comment: verdict.comment, given: verdict.given, proven: caller.proven, at }
+    const given = {
+      reviewer: caller.principal,
+      verdict: verdict.approve ? ('approve' as const) : ('deny' as const),
+      comment: verdict.comment,
+      given: verdict.given,
+      proven: caller.proven,
+      at,
+    }
     const next = review(current, given, { grantId: newId('grant') })
     await context.journal.append(
       {
         type: 'request.reviewed',
-        body: { request: id, reviewer: principalId(caller.principal), groups: caller.principal.groups, verdict: given.verdict, proven: given.proven, token: caller.token, completes: next.request.status !== 'pending', grant: next.grant?.id ?? null },
+        body: {
+          request: id,
+          reviewer: principalId(caller.principal),
+          groups: caller.principal.groups,
+          verdict: given.verdict,
+          proven: given.proven,
+          token: caller.token,
+          completes: next.request.status !== 'pending',
+          grant: next.grant?.id ?? null,
+        },
         secret: { comment: verdict.comment },
       },
       'disk',
@@ -95,11 +126,26 @@ async function transition(context: Context, id: string, step: (current: Request)
 
 function openedEvent(request: Request): Event {
   const { ask } = request
-  const asked: Record<string, JsonValue> = ask.kind === 'scope' ? { scope: ask.scope, ms: ask.ms } : { action: ask.action.type, statements: ask.action.statements.length }
+  const asked: Record<string, JsonValue> =
+    ask.kind === 'scope' ? { scope: ask.scope, ms: ask.ms } : { action: ask.action.type, statements: ask.action.statements.length }
   return {
     type: 'request.opened',
-    body: { request: request.id, requester: principalId(request.requester), resource: request.resource, ...asked, needs: describeNeed(request.need), policies: request.policies, session: request.session, expiresAt: request.expiresAt },
-    secret: { digest: ask.digest, reason: request.reason, ticket: request.ticket, ...(ask.kind === 'action' ? { text: ask.action.text, parameters: ask.action.parameters.map((parameter) => ({ ...parameter })) } : {}) },
+    body: {
+      request: request.id,
+      requester: principalId(request.requester),
+      resource: request.resource,
+      ...asked,
+      needs: describeNeed(request.need),
+      policies: request.policies,
+      session: request.session,
+      expiresAt: request.expiresAt,
+    },
+    secret: {
+      digest: ask.digest,
+      reason: request.reason,
+      ticket: request.ticket,
+      ...(ask.kind === 'action' ? { text: ask.action.text, parameters: ask.action.parameters.map((parameter) => ({ ...parameter })) } : {}),
+    },
   }
 }
 
@@ -112,10 +158,25 @@ function outcomes({ request, grant }: Step): readonly Event[] {
 /** Also for the grant that policy gives to a connection by itself. */
 export function issuedEvent(grant: Grant): Event {
   const { coverage } = grant
-  const covered: Record<string, JsonValue> = coverage.kind === 'scope' ? { coverage: 'scope', scope: coverage.scope } : coverage.kind === 'shape' ? { coverage: 'shape', maxRows: coverage.maxRows } : { coverage: 'exact' }
+  const covered: Record<string, JsonValue> =
+    coverage.kind === 'scope'
+      ? { coverage: 'scope', scope: coverage.scope }
+      : coverage.kind === 'shape'
+        ? { coverage: 'shape', maxRows: coverage.maxRows }
+        : { coverage: 'exact' }
   return {
     type: 'grant.issued',
-    body: { grant: grant.id, request: grant.request, session: grant.session, subject: principalId(grant.subject), resource: grant.resource, ...covered, approvers: grant.approvers.map(({ user }) => user), endsAt: grant.endsAt, uses: grant.usesLeft },
+    body: {
+      grant: grant.id,
+      request: grant.request,
+      session: grant.session,
+      subject: principalId(grant.subject),
+      resource: grant.resource,
+      ...covered,
+      approvers: grant.approvers.map(({ user }) => user),
+      endsAt: grant.endsAt,
+      uses: grant.usesLeft,
+    },
     ...(coverage.kind === 'scope' ? {} : { secret: coverage.kind === 'exact' ? { digest: coverage.digest } : { fingerprint: coverage.fingerprint } }),
   }
 }

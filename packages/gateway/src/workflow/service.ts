@@ -26,17 +26,38 @@ export class WorkflowService implements Workflow {
   async ask(caller: Caller, asked: Asked): Promise<{ readonly request: Request; readonly attached: boolean }> {
     if (caller.token === null) throw new WorkflowError('forbidden', 'the local administrator has no access to ask for; use a token of a user')
     const resource = this.#resource(asked.resource)
-    const { ask, decision } = asked.wish.kind === 'action' ? await this.#askAction(caller, resource, asked.wish.text) : this.#askScope(caller, resource, asked.wish.scope, asked.wish.ms)
-    const opening = { requester: caller.principal, resource: resource.name, ask, policies: decision.policies, obligations: decision.obligations, reason: asked.reason, ticket: asked.ticket, session: null, inTransaction: false }
+    const { ask, decision } =
+      asked.wish.kind === 'action'
+        ? await this.#askAction(caller, resource, asked.wish.text)
+        : this.#askScope(caller, resource, asked.wish.scope, asked.wish.ms)
+    const opening = {
+      requester: caller.principal,
+      resource: resource.name,
+      ask,
+      policies: decision.policies,
+      obligations: decision.obligations,
+      reason: asked.reason,
+      ticket: asked.ticket,
+      session: null,
+      inTransaction: false,
+    }
     if (decision.effect === 'review') return openRequest(this.#context, { ...opening, need: decision.need })
     const opened = await openRequest(this.#context, { ...opening, need: [] })
     return { request: await approveAtOnce(this.#context, opened), attached: opened.attached }
   }
 
-  async review(caller: Caller, id: string, verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null }): Promise<Request> {
+  async review(
+    caller: Caller,
+    id: string,
+    verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null },
+  ): Promise<Request> {
     if (caller.token === null) throw new WorkflowError('forbidden', 'the local administrator reviews nothing; use a token of a person')
     await this.request(caller, id)
-    if (!caller.mayReview) throw new WorkflowError('forbidden', 'this token was made without --may-review, so it cannot review; make one with `countersign token create --may-review`')
+    if (!caller.mayReview)
+      throw new WorkflowError(
+        'forbidden',
+        'this token was made without --may-review, so it cannot review; make one with `countersign token create --may-review`',
+      )
     return reviewRequest(this.#context, caller, id, verdict)
   }
 
@@ -107,15 +128,25 @@ export class WorkflowService implements Workflow {
 
   async #askAction(caller: Caller, resource: Resource, text: string): Promise<{ ask: Ask; decision: Open }> {
     const action = await this.#context.plan(resource.name, text)
-    const decision = strictest(action.statements.map((statement) => this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type: statement.type, facts: statement.facts })))
+    const decision = strictest(
+      action.statements.map((statement) =>
+        this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type: statement.type, facts: statement.facts }),
+      ),
+    )
     return { ask: { kind: 'action', digest: actionDigest(caller.principal, resource.name, action), action }, decision: open(decision) }
   }
 
   /** A scope is judged without facts: policy sees those at every action, with a live grant too. */
   #askScope(caller: Caller, resource: Resource, scope: Scope, ms: number | null): { ask: Ask; decision: Open } {
     const types: readonly ActionType[] = scope === 'connect' ? ['connect'] : SQL_TYPES.filter((type) => type !== 'sql:session' && scopeIncludes(scope, type))
-    const decision = open(strictest(types.map((type) => this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type, facts: NO_FACTS }))))
-    const ceiling = decision.obligations.ceiling ?? (decision.effect === 'allow' || scope === 'connect' ? ({ kind: 'duration', ms: this.#context.config.session.maxMs } as const) : ({ kind: 'once' } as const))
+    const decision = open(
+      strictest(types.map((type) => this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type, facts: NO_FACTS }))),
+    )
+    const ceiling =
+      decision.obligations.ceiling ??
+      (decision.effect === 'allow' || scope === 'connect'
+        ? ({ kind: 'duration', ms: this.#context.config.session.maxMs } as const)
+        : ({ kind: 'once' } as const))
     const asked = ms ?? (ceiling.kind === 'duration' ? ceiling.ms : this.#context.config.session.maxMs)
     const ask: Ask = { kind: 'scope', digest: scopeDigest(caller.principal, resource.name, scope, asked), scope, ms: asked }
     assertWithinCeiling(ask, ceiling)
@@ -146,7 +177,12 @@ function open(decision: Decision): Open {
 
 /** Its requester, who may review it, and admins (the local one too). */
 function seesRequest({ principal, admin }: Caller, request: Request): boolean {
-  return admin || principal.user === LOCAL_ADMIN || request.requester.user === principal.user || (principal.agent === null && mayFill(request.need, principal.groups))
+  return (
+    admin ||
+    principal.user === LOCAL_ADMIN ||
+    request.requester.user === principal.user ||
+    (principal.agent === null && mayFill(request.need, principal.groups))
+  )
 }
 
 function waitsFor({ principal }: Caller, request: Request, now: number): boolean {

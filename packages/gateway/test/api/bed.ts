@@ -36,6 +36,8 @@ export interface Bed {
   readonly services: ApiServices
   /** Everything that was logged. */
   readonly logged: string[]
+  /** How many event streams are open. */
+  readers(): number
   readonly secrets: Readonly<Record<Person, string>>
   client(person: Person): Client
   readonly admin: Client
@@ -60,6 +62,7 @@ export async function openBed(): Promise<Bed> {
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
   const logged: string[] = []
+  let readers = 0
   let http = { host: '127.0.0.1', port: 0 }
   const services: ApiServices = {
     config,
@@ -67,7 +70,17 @@ export async function openBed(): Promise<Bed> {
     addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
     workflow: new WorkflowService(context),
     tokens: deskOf(tokens),
-    store,
+    store: {
+      ledger: store.ledger,
+      subscribe: (listener) => {
+        readers++
+        const unsubscribe = store.subscribe(listener)
+        return () => {
+          readers--
+          unsubscribe()
+        }
+      },
+    },
     policy: () => engine,
     policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
     classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements),
@@ -91,6 +104,7 @@ export async function openBed(): Promise<Bed> {
     socketPath,
     services,
     logged,
+    readers: () => readers,
     secrets,
     client: (person) => createClient({ url, token: secrets[person] }),
     admin: createClient({ url: 'http://localhost', fetch: overSocket(socketPath) }),

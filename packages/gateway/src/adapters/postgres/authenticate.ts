@@ -14,7 +14,11 @@ export type Method = 'scram' | 'password'
 export async function authenticate(method: Method, user: string, stream: Duplex, inbox: Inbox, gate: Gate): Promise<string> {
   const token = method === 'scram' ? await byScram(user, stream, inbox, gate) : await byPassword(user, stream, inbox, gate)
   if (token === null) {
-    throw new ConnectionRefused('28P01', `the token is not valid for user ${JSON.stringify(user)}`, 'The password is a Countersign token of this very user that has not expired: `countersign token create`.')
+    throw new ConnectionRefused(
+      '28P01',
+      `the token is not valid for user ${JSON.stringify(user)}`,
+      'The password is a Countersign token of this very user that has not expired: `countersign token create`.',
+    )
   }
   return token
 }

@@ -42,8 +42,8 @@ export interface ClassifyOptions {
   readonly trusted: readonly string[]
 }
 
-/** Longer messages are unknown: parsing blocks the process for about a second per MiB. */
-const MAX_BYTES = 1024 * 1024
+/** Longer messages are unknown: parsing half a MiB may block the process for more than a second. */
+const MAX_BYTES = 512 * 1024
 
 const cache = new Cache<Classified>(4096, 32 * 1024 * 1024)
 
@@ -90,8 +90,9 @@ export function canonicalText(text: string): string {
  */
 export function inherit(statement: ClassifiedStatement, definition: ClassifiedStatement | null): ClassifiedStatement {
   if (statement.refers?.use !== 'run' || !definition) return statement
-  if (statement.refers.arguments !== null) return statement
-  return { ...statement, type: definition.type, because: definition.because, facts: definition.facts, fingerprint: definition.fingerprint }
+  const type = widest([definition.type, statement.refers.atLeast])
+  if (statement.refers.atLeast === 'sql:unknown') return statement
+  return { ...statement, type, because: definition.because, facts: definition.facts, fingerprint: definition.fingerprint }
 }
 
 function classifyAnew(text: string, trusted: ReadonlySet<string>): Classified {

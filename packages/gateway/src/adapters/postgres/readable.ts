@@ -61,7 +61,13 @@ export function changesOf(classified: Classified): readonly Change[] {
     const { defines } = statement
     if (defines === null) return []
     if (defines.object === 'cursor') return [{ space: 'cursor', name: defines.name, value: statement }]
-    return [{ space: 'statement', name: defines.name, value: { classified: { ...classified, type: statement.type, statements: [statement], canonical: statement.text }, types: [] } }]
+    return [
+      {
+        space: 'statement',
+        name: defines.name,
+        value: { classified: { ...classified, type: statement.type, statements: [statement], canonical: statement.text }, types: [] },
+      },
+    ]
   })
 }
 

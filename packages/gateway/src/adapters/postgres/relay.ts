@@ -170,7 +170,8 @@ export class Relay implements Cancellable {
     if (replies.mustSettle) await this.#flushAndSettle()
     if (this.#discarding) return undefined
     const prepared = names.statement(message.statement)
-    if (!prepared) return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
+    if (!prepared)
+      return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
     if (setsOurs(prepared.classified)) this.#noteOurs(prepared.classified)
     const reading = this.#resolve(prepared.classified)
     const verdict = await this.#decide(reading, parametersOf(message, prepared))
@@ -183,9 +184,16 @@ export class Relay implements Cancellable {
   /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
   async #execute(message: Message<'execute'>): Promise<void> {
     const portal = this.#sides.names.portal(message.portal)
-    if (!portal) return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
+    if (!portal)
+      return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
     const { classified, run } = portal
-    return this.#forward(message.raw, { kind: 'execute', run, settles: settles(classified), taints: classified.type === 'sql:unknown', changes: changesOf(classified) })
+    return this.#forward(message.raw, {
+      kind: 'execute',
+      run,
+      settles: settles(classified),
+      taints: classified.type === 'sql:unknown',
+      changes: changesOf(classified),
+    })
   }
 
   async #close(message: Message<'close' | 'describe'>): Promise<void> {
@@ -391,4 +399,3 @@ function drained(stream: Duplex): Promise<void> {
 function noop(): void {
   // nothing to undo
 }
-

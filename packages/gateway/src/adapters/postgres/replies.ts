@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { Backend, type Piece } from '@countersign/wire/postgres/backend'
-import { decodeCommandComplete, decodeFields, decodeParameterStatus, decodeReadyForQuery, type TransactionStatus } from '@countersign/wire/postgres/backend-message'
+import {
+  decodeCommandComplete,
+  decodeFields,
+  decodeParameterStatus,
+  decodeReadyForQuery,
+  type TransactionStatus,
+} from '@countersign/wire/postgres/backend-message'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import type { Outcome } from '../adapter.ts'
 import type { Change, Names } from './names.ts'

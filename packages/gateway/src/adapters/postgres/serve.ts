@@ -57,7 +57,10 @@ export class PostgresAdapter {
       const token = await authenticate(this.#method(client, startup), startup.user, stream, inbox, this.#gate)
       loggedIn()
       stream.write(authenticationOk())
-      const admitted = await this.#gate.connect({ token, resource: startup.resource, database: startup.database, client: client.address, reason: startup.reason }, hold)
+      const admitted = await this.#gate.connect(
+        { token, resource: startup.resource, database: startup.database, client: client.address, reason: startup.reason },
+        hold,
+      )
       if (admitted.effect === 'refuse') return void stream.end(connectError(admitted))
       const { session, target } = admitted
       await this.#proxy({ client, inbox, session, target, settings: startup.settings, onClosed: (listener) => (onClosed = listener) })
@@ -115,7 +118,10 @@ export class PostgresAdapter {
     if (replies.atBoundary) stream.write(fatal('57P01', `terminating connection: ${cut.message}`, null))
     stream.end()
     upstream.stream.pause()
-    if (!replies.idle) await cancelUpstream(target, upstream).catch((error: unknown) => this.#options.refused(target.resource, `the running query could not be cancelled: ${messageOf(error)}`))
+    if (!replies.idle)
+      await cancelUpstream(target, upstream).catch((error: unknown) =>
+        this.#options.refused(target.resource, `the running query could not be cancelled: ${messageOf(error)}`),
+      )
     upstream.stream.destroy()
     return cut.message
   }

@@ -94,7 +94,17 @@ function parseStartup({ minor, parameters }: Extract<FirstPacket, { kind: 'start
   const reason = options.get('countersign.reason') ?? null
   options.delete('countersign.reason')
   const [resource = '', ...database] = (parameters.get('database') ?? user).split('/')
-  return { kind: 'startup', stream, encrypted, rest, user, resource, database: database.length > 0 ? database.join('/') : null, reason, settings: allowed(options) }
+  return {
+    kind: 'startup',
+    stream,
+    encrypted,
+    rest,
+    user,
+    resource,
+    database: database.length > 0 ? database.join('/') : null,
+    reason,
+    settings: allowed(options),
+  }
 }
 
 /** Startup parameters are an allow-list: any other could run or change something before anybody is judged (CVE-2025-12819). */
@@ -103,7 +113,11 @@ function allowed(options: ReadonlyMap<string, string>): ReadonlyMap<string, stri
   for (const [name, value] of options) {
     if (name === 'replication' && /^(false|off|no|0)$/i.test(value)) continue
     if (!SESSION_SETTINGS.has(name.toLowerCase()) && name !== 'client_encoding') {
-      throw new ConnectionRefused('42501', `the startup parameter ${JSON.stringify(name)} is not allowed here`, 'Leave it out, or set it after connecting, where policy can judge it.')
+      throw new ConnectionRefused(
+        '42501',
+        `the startup parameter ${JSON.stringify(name)} is not allowed here`,
+        'Leave it out, or set it after connecting, where policy can judge it.',
+      )
     }
     settings.set(name, value)
   }
@@ -120,7 +134,8 @@ function commandLineOptions(text: string): readonly (readonly [string, string])[
     const word = words[index] ?? ''
     const setting = word === '-c' ? (words[++index] ?? '') : word.startsWith('-c') ? word.slice(2) : word.startsWith('--') ? word.slice(2) : null
     const equals = setting?.indexOf('=') ?? -1
-    if (setting === null || equals < 1) throw new ConnectionRefused('42601', `the option ${JSON.stringify(word)} is not understood`, 'Write options as -c name=value.')
+    if (setting === null || equals < 1)
+      throw new ConnectionRefused('42601', `the option ${JSON.stringify(word)} is not understood`, 'Write options as -c name=value.')
     settings.push([setting.slice(0, equals).replaceAll('-', '_'), setting.slice(equals + 1)])
   }
   return settings

@@ -1,6 +1,12 @@
 import type { Duplex } from 'node:stream'
 import { Backend, BackendScanner, type Piece } from '@countersign/wire/postgres/backend'
-import { decodeAuthentication, decodeBackendKeyData, decodeFields, decodeParameterStatus, decodeReadyForQuery } from '@countersign/wire/postgres/backend-message'
+import {
+  decodeAuthentication,
+  decodeBackendKeyData,
+  decodeFields,
+  decodeParameterStatus,
+  decodeReadyForQuery,
+} from '@countersign/wire/postgres/backend-message'
 import { password, saslInitial, saslResponse, sslRequest, startup, terminate } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { md5Answer } from '@countersign/wire/postgres/md5'
@@ -34,7 +40,12 @@ export async function openUpstream(target: Target, settings: ReadonlyMap<string,
   } catch (error) {
     stream?.destroy()
     if (error instanceof ConnectionRefused) throw error
-    throw new ConnectionRefused('08006', within.aborted && !signal.aborted ? `${target.resource} did not finish its login in ${LOGIN_MS / 1000} s` : messageOf(error), 'Ask the operator of the gateway: its log says more.', { cause: error })
+    throw new ConnectionRefused(
+      '08006',
+      within.aborted && !signal.aborted ? `${target.resource} did not finish its login in ${LOGIN_MS / 1000} s` : messageOf(error),
+      'Ask the operator of the gateway: its log says more.',
+      { cause: error },
+    )
   }
 }
 
@@ -47,7 +58,12 @@ async function encrypt(target: Target, stream: Duplex, signal: AbortSignal): Pro
   stream.write(sslRequest())
   const answer = await oneChunk(stream, signal)
   if (answer.length === 1 && answer[0] === 0x53) return target.startTls(stream)
-  if (answer.length === 1) throw new ConnectionRefused('08001', `${target.resource} does not speak TLS, and its configuration says tls.mode: ${target.tls}`, 'Turn TLS on at the server, or set tls.mode: disable for a server on this very machine.')
+  if (answer.length === 1)
+    throw new ConnectionRefused(
+      '08001',
+      `${target.resource} does not speak TLS, and its configuration says tls.mode: ${target.tls}`,
+      'Turn TLS on at the server, or set tls.mode: disable for a server on this very machine.',
+    )
   throw new ProtocolError('unexpected', `${target.resource} sent bytes behind its answer to the request for encryption`)
 }
 
@@ -80,7 +96,8 @@ async function login(target: Target, stream: Duplex, settings: ReadonlyMap<strin
         case Backend.errorResponse:
           throw refusedBy(target, bodyOf(piece))
         case Backend.readyForQuery:
-          if (!authentication.complete || decodeReadyForQuery(bodyOf(piece)) !== 'I') throw new ProtocolError('unexpected', `${target.resource} was ready before its login was over`)
+          if (!authentication.complete || decodeReadyForQuery(bodyOf(piece)) !== 'I')
+            throw new ProtocolError('unexpected', `${target.resource} was ready before its login was over`)
           return { stream, scanner, key, greeting: greeting.map((bytes) => Uint8Array.from(bytes)), parameters }
         default:
           throw new ProtocolError('unexpected', `${target.resource} sent something that has no place in a login`)
@@ -113,7 +130,12 @@ class Authentication {
         this.#complete = true
         return
       case 'cleartext':
-        if (this.#target.tls === 'disable') throw new ConnectionRefused('08001', `${this.#target.resource} asks for its password in clear, over a connection that is not encrypted`, 'Set tls.mode: verify-full, or let the server use scram-sha-256.')
+        if (this.#target.tls === 'disable')
+          throw new ConnectionRefused(
+            '08001',
+            `${this.#target.resource} asks for its password in clear, over a connection that is not encrypted`,
+            'Set tls.mode: verify-full, or let the server use scram-sha-256.',
+          )
         this.#stream.write(password(await this.#password()))
         return
       case 'md5':
@@ -130,7 +152,11 @@ class Authentication {
         this.#exchange().verify(asked.data)
         return
       case 'other':
-        throw new ConnectionRefused('08001', `${this.#target.resource} asks for authentication method ${asked.method}, which is not spoken here`, 'The server may use scram-sha-256, md5, password over TLS, or trust.')
+        throw new ConnectionRefused(
+          '08001',
+          `${this.#target.resource} asks for authentication method ${asked.method}, which is not spoken here`,
+          'The server may use scram-sha-256, md5, password over TLS, or trust.',
+        )
     }
   }
 
@@ -141,14 +167,23 @@ class Authentication {
 
   async #password(): Promise<string> {
     const secret = await this.#target.password()
-    if (secret === null) throw new ConnectionRefused('08001', `${this.#target.resource} asks for a password, and its configuration has none`, 'Give the resource a credential.password (env, file or exec).')
+    if (secret === null)
+      throw new ConnectionRefused(
+        '08001',
+        `${this.#target.resource} asks for a password, and its configuration has none`,
+        'Give the resource a credential.password (env, file or exec).',
+      )
     return secret
   }
 }
 
 function refusedBy(target: Target, body: Uint8Array): ConnectionRefused {
   const fields = decodeFields(body)
-  return new ConnectionRefused(fields.get('C') ?? '08006', `${target.resource} refused the gateway: ${fields.get('M') ?? 'no message'}`, fields.get('H') ?? null)
+  return new ConnectionRefused(
+    fields.get('C') ?? '08006',
+    `${target.resource} refused the gateway: ${fields.get('M') ?? 'no message'}`,
+    fields.get('H') ?? null,
+  )
 }
 
 /** The next bytes; the stream is paused in between, so that nothing is lost when somebody else takes it over. */

@@ -12,14 +12,9 @@ export interface Defined {
   readonly name: string
 }
 
-/** A name that a statement uses: EXECUTE and FETCH run what it stands for; DEALLOCATE and CLOSE end it (null is ALL). */
+/** A name that a statement uses: EXECUTE and FETCH run what it stands for, and `atLeast` is the type of EXECUTE's own arguments; DEALLOCATE and CLOSE end it (null is ALL). */
 export type Referred =
-  | {
-      readonly use: 'run'
-      readonly object: 'statement' | 'cursor'
-      readonly name: string
-      /** Why its own arguments are unknown. */ readonly arguments: string | null
-    }
+  | { readonly use: 'run'; readonly object: 'statement' | 'cursor'; readonly name: string; readonly atLeast: SqlType }
   | { readonly use: 'end'; readonly object: 'statement' | 'cursor'; readonly name: string | null }
 
 export interface Judged {
@@ -146,8 +141,9 @@ function isAnalyze(option: unknown): boolean {
 /** What the name stands for is the session's to know: until `inherit` says it, unknown. */
 function run(object: 'statement' | 'cursor', name: string, args: Walk): Judged {
   const because = args.because ?? `the ${object} ${name} was not judged in this session`
+  const atLeast = args.type
   args.widen('sql:unknown')
-  return walked(args, { because, refers: { use: 'run', object, name, arguments: args.because } })
+  return walked(args, { because, refers: { use: 'run', object, name, atLeast } })
 }
 
 const TRANSACTIONS: Readonly<Record<string, Transaction>> = {

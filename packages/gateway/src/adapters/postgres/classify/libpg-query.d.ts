@@ -12,5 +12,9 @@ declare module 'libpg-query/wasm/libpg-query.js' {
     readonly UTF8ToString: (pointer: number) => string
     readonly getValue: (pointer: number, type: 'i32') => number
   }
-  export default function createModule(): Promise<PgQueryModule>
+  /** `instantiateWasm` stands in for reading and compiling the code anew. */
+  interface Options {
+    readonly instantiateWasm: (imports: WebAssembly.Imports, ready: (instance: WebAssembly.Instance) => void) => void
+  }
+  export default function createModule(options: Options): Promise<PgQueryModule>
 }

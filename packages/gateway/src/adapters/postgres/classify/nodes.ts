@@ -83,7 +83,7 @@ export const NODES: ReadonlyMap<string, Fields> = nodes({
   SQLValueFunction: 'op typmod',
   SetToDefault: '',
   CurrentOfExpr: 'cursor_name',
-  MergeSupportFunc: '',
+  MergeSupportFunc: 'msftype',
   XmlExpr: 'op name named_args arg_names args xmloption indent',
   XmlSerialize: 'xmloption expr typeName:TypeName indent',
   // SQL/JSON

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import createModule, { type PgQueryModule } from 'libpg-query/wasm/libpg-query.js'
 
 /** PostgreSQL's parser refused the text; the message is the parser's own. */
@@ -13,15 +15,23 @@ export class ParserBusy extends Error {
 /**
  * libpg-query's own wrapper keeps one WebAssembly instance for ever. An exception out of it (deep nesting overflows the JavaScript stack) leaves its inner
  * stack where it was, and after some 25 of them the next statement is parsed in corrupted memory (tried). So an instance that threw is
- * never used again, and a spare is always ready.
+ * never used again, and a spare is always ready. The code is compiled once: a new instance then takes no more than microtasks, so the next message has one.
  */
+let code: WebAssembly.Module | null = null
 let current: PgQueryModule | null = null
 let spare: PgQueryModule | null = null
+let refilling = false
 
 /** Loads the parser and its spare. */
 export async function load(): Promise<void> {
-  current ??= await createModule()
-  spare ??= await createModule()
+  const file = createRequire(import.meta.url).resolve('libpg-query/wasm/libpg-query.wasm')
+  code ??= await WebAssembly.compile(await readFile(file))
+  current ??= await instantiate(code)
+  spare ??= await instantiate(code)
+}
+
+function instantiate(code: WebAssembly.Module): Promise<PgQueryModule> {
+  return createModule({ instantiateWasm: (imports, ready) => ready(new WebAssembly.Instance(code, imports)) })
 }
 
 /** The parse tree of a message as libpg-query's JSON. Throws `ParseError`, `ParserBusy`, or what the failing instance threw. */
@@ -36,6 +46,7 @@ export function fingerprintOf(statement: string): string | null {
 }
 
 function use(text: string, read: (parser: PgQueryModule, pointer: number) => string): string {
+  if (!current || !spare) refill()
   if (!current) throw new ParserBusy('the SQL parser is starting; try again')
   const parser = current
   try {
@@ -77,14 +88,25 @@ function readFingerprint(parser: PgQueryModule, query: number): string {
   return text
 }
 
+/** The failed instance is left to the garbage collector. */
 function replace(): void {
   current = spare
   spare = null
-  createModule().then(
-    (fresh) => {
-      if (current) spare = fresh
-      else current = fresh
-    },
-    () => undefined, // without a spare the next failure leaves `sql:unknown`, which is safe
-  )
+  refill()
+}
+
+/** Without memory for another instance everything is `sql:unknown`, and every call tries again. */
+function refill(): void {
+  if (!code || refilling) return
+  refilling = true
+  void instantiate(code)
+    .then(keep, () => undefined)
+    .finally(() => {
+      refilling = false
+    })
+}
+
+function keep(fresh: PgQueryModule): void {
+  if (current) spare = fresh
+  else current = fresh
 }

@@ -1,0 +1,226 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import pino, { type Logger } from 'pino'
+import manifest from '../package.json' with { type: 'json' }
+import { Cut } from './adapters/adapter.ts'
+import { classify, loadGrammar } from './adapters/postgres/classify.ts'
+import { planAction } from './adapters/postgres/plan.ts'
+import { PostgresAdapter } from './adapters/postgres/serve.ts'
+import { serveAdminSocket, serveApi } from './api/listen.ts'
+import { createApi } from './api/server.ts'
+import type { Config, Resource } from './config/config.ts'
+import { ConfigError } from './config/error.ts'
+import { loadConfig } from './config/load.ts'
+import type { Caller } from './identity/caller.ts'
+import { Desk } from './identity/desk.ts'
+import { Tokens } from './identity/tokens.ts'
+import { drainInto } from './journal/drain.ts'
+import type { Event } from './journal/journal.ts'
+import { openJournal } from './journal/open.ts'
+import { Metrics } from './metrics.ts'
+import { loadCertificate } from './net/certificate.ts'
+import { targetOf } from './net/dial.ts'
+import { listen } from './net/listen.ts'
+import { checkPolicies } from './policy/check.ts'
+import { summarise } from './policy/describe.ts'
+import { PolicyError } from './policy/error.ts'
+import { readPolicyFiles } from './policy/load.ts'
+import { openPolicies, type PolicyHolder } from './policy/reload.ts'
+import { systemClock } from './session/clock.ts'
+import { SessionGate } from './session/gate.ts'
+import { StoreHealth } from './session/health.ts'
+import { Housekeeping } from './session/housekeeping.ts'
+import { Registry } from './session/registry.ts'
+import { openStore } from './store/open.ts'
+import type { Context } from './workflow/context.ts'
+import { WorkflowService } from './workflow/service.ts'
+import { WorkflowError } from './workflow/workflow.ts'
+
+const USAGE = `usage: gateway start --config FILE [--data DIR]
+       gateway admin --config FILE [--data DIR]          only the local administrator's socket
+       gateway policy-check --config FILE [--json]`
+
+const SHUTDOWN_MS = 5_000
+
+/** Everything that one gateway process opens; `close` undoes it in reverse. */
+interface Gateway {
+  readonly http: string | null
+  readonly postgres: string | null
+  close(): Promise<void>
+}
+
+/** Wires the parts. `listening` false opens nothing but the local administrator's socket. */
+async function openGateway(config: Config, log: Logger, listening: boolean): Promise<Gateway> {
+  const opened: (() => Promise<void> | void)[] = []
+  const close = async () => {
+    for (const undo of opened.toReversed()) await undo()
+  }
+  try {
+    return { ...(await wire(config, log, listening, (undo) => opened.push(undo))), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function wire(configured: Config, log: Logger, listening: boolean, onClose: (undo: () => Promise<void> | void) => void): Promise<Omit<Gateway, 'close'>> {
+  const onError = (error: unknown) => log.error({ err: error }, 'something went wrong beside a connection')
+  const clock = systemClock
+  const config = { ...configured }
+  await mkdir(config.data, { recursive: true, mode: 0o700 })
+  await loadGrammar()
+  const identity = await loadCertificate(config)
+  const policies = openPolicies(config)
+  onClose(() => policies.close())
+
+  const store = await openStore(config)
+  onClose(() => store.close())
+  const localJournal = await openJournal({
+    directory: config.data,
+    clock: () => clock.now(),
+    onBroken: (why) => log.fatal({ why }, 'the ledger cannot be written: every action is refused'),
+  })
+  onClose(() => localJournal.close())
+  const drain = drainInto(store.ledger, localJournal, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
+  onClose(() => drain.stop())
+
+  const health = new StoreHealth(store, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))
+  const registry = new Registry(store, onError)
+  onClose(() => registry.close())
+  const metrics = new Metrics(
+    () => registry.size,
+    () => health.silence !== null,
+  )
+  const journal = metrics.counting(localJournal)
+  const tokens = new Tokens(config, store.tokens, () => clock.now())
+  const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, resource, text) }
+  const workflow = new WorkflowService(context)
+  await recordStart(context, policies, log)
+  onClose(async () => void (await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)))
+  health.start()
+  onClose(() => health.stop())
+  const housekeeping = new Housekeeping(context, onError)
+  if (listening) await housekeeping.start()
+  onClose(() => housekeeping.stop())
+
+  const addresses = { http: config.listen.http, postgres: config.listen.postgres }
+  const app = createApi({
+    config,
+    gateway: { id: journal.gateway, version: manifest.version, certificate: identity.certificate },
+    addresses: () => addresses,
+    workflow,
+    tokens: new Desk(tokens, store.tokens, journal),
+    store,
+    policy: () => policies.engine,
+    policies: () => ({ version: policies.engine.version, files: readPolicyFiles(config.policies).map(({ file, text }) => ({ name: basename(file), text })) }),
+    classify: async (resource, text) => classify(text, { trusted: resourceOf(config, resource).functions.trusted }).statements,
+    resources: async (caller) => resourcesFor(config, policies, caller),
+    readiness: async () => readiness(health, localJournal.broken),
+    metrics: () => metrics.text(),
+    log,
+  })
+  const socket = await serveAdminSocket({ app, path: join(config.data, 'admin.sock') })
+  onClose(() => socket.close())
+  if (!listening) return { http: null, postgres: null }
+
+  const gate = new SessionGate({ context, tokens, registry, health, onError }, (resource, database) => targetOf(config, resource, database))
+  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, refused: (address, why) => log.info({ address, why }, 'connection refused') })
+  const postgres = await listen(config.listen.postgres, identity.context, (client) => adapter.serve(client), onError)
+  onClose(() => postgres.close())
+  onClose(() => endSessions(registry))
+  addresses.postgres = postgres.address
+  const http = await serveApi({ app, address: config.listen.http, tls: { cert: identity.certificate, key: identity.key } })
+  onClose(() => http.close())
+  addresses.http = http.address
+  if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
+  return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
+}
+
+async function recordStart({ journal }: Context, policies: PolicyHolder, log: Logger): Promise<void> {
+  await journal.append({ type: 'gateway.started', body: { version: manifest.version, policy: policies.engine.version } }, 'disk')
+  policies.onChange((change) => {
+    if (change.kind === 'loaded') log.info({ version: change.version }, 'policies reloaded')
+    else log.error({ problems: change.problems }, 'the new policies are broken; the last good ones stay in force')
+    const event: Event =
+      change.kind === 'loaded'
+        ? { type: 'policy.loaded', body: { policy: change.version } }
+        : { type: 'policy.rejected', body: { problems: change.problems.length } }
+    journal.append(event, 'disk').catch((error: unknown) => log.error({ err: error }, 'a policy change could not be recorded'))
+  })
+}
+
+/** Whoever is connected is told, and gets a moment to hear it. */
+async function endSessions(registry: Registry): Promise<void> {
+  registry.cutAll(new Cut('shutdown', 'the gateway is shutting down; what is held stays held, run it again when it is back'))
+  for (let waited = 0; registry.size > 0 && waited < SHUTDOWN_MS; waited += 20) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+function resourceOf(config: Config, name: string): Resource {
+  const resource = Object.hasOwn(config.resources, name) ? config.resources[name] : undefined
+  if (!resource) throw new WorkflowError('not-found', `there is no resource ${name}`)
+  return resource
+}
+
+async function plan(config: Config, name: string, text: string) {
+  try {
+    return await planAction(targetOf(config, resourceOf(config, name), null), text)
+  } catch (error) {
+    if (error instanceof WorkflowError) throw error
+    throw new WorkflowError('unavailable', error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What the caller may reach; an admin sees what is there. */
+function resourcesFor(config: Config, policies: PolicyHolder, { principal, admin }: Caller) {
+  const views = Object.values(config.resources).map((resource) => ({ resource, summary: summarise(policies.engine, principal, resource.name) }))
+  return views.filter(({ summary }) => admin || summary.connect !== 'never')
+}
+
+function readiness(health: StoreHealth, broken: string | null) {
+  const checks = { store: health.silence ?? 'ok', ledger: broken ?? 'ok' }
+  return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
+}
+
+/** Runs until it is told to stop. `ready` on standard output is one line of JSON that says where it listens. */
+async function run(config: Config, listening: boolean): Promise<void> {
+  const log = pino({ base: null, redact: ['token', 'password', '*.token', '*.password', 'req.headers.authorization'] }, pino.destination({ sync: true }))
+  const stopped = Promise.withResolvers<string>()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopped.resolve(name))
+  const gateway = await openGateway(config, log, listening)
+  log.info({ ready: true, http: gateway.http, postgres: gateway.postgres, url: config.url, data: config.data }, 'ready')
+  log.info({ signal: await stopped.promise }, 'stopping')
+  await gateway.close()
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { config: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' } },
+  })
+  const [mode] = positionals
+  const { config: file } = values
+  if (file === undefined || !['start', 'admin', 'policy-check'].includes(mode ?? '')) {
+    process.stderr.write(`${USAGE}\n`)
+    process.exitCode = 2
+    return
+  }
+  if (mode === 'policy-check') return policyCheck(file, values.json === true)
+  if (!existsSync(file)) throw new Error(`there is no configuration at ${file}`)
+  const config = loadConfig(file)
+  await run(values.data === undefined ? config : { ...config, data: values.data }, mode === 'start')
+}
+
+function policyCheck(file: string, json: boolean): void {
+  const { ok, problems } = checkPolicies(file)
+  if (json) process.stdout.write(`${JSON.stringify({ ok, problems })}\n`)
+  else for (const { file: where, line, column, message } of problems) process.stdout.write(`${where}:${line}:${column}: ${message}\n`)
+  process.exitCode = ok ? 0 : 1
+}
+
+main().catch((error: unknown) => {
+  const expected = error instanceof ConfigError || error instanceof PolicyError
+  process.stderr.write(`countersign: ${expected || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message}\n`)
+  process.exitCode = 1
+})

@@ -1,0 +1,49 @@
+import { type ActionType, type Facts, NO_FACTS } from '@countersign/core/action'
+import type { Principal } from '@countersign/core/principal'
+import type { Config, Resource } from '../../src/config/config.ts'
+import { createEngine } from '../../src/policy/cedar.ts'
+import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
+
+export const ALICE: Principal = { user: 'alice@example.com', agent: null, groups: ['engineering'] }
+export const CLAUDE: Principal = { ...ALICE, agent: 'claude' }
+
+function resource(name: string, labels: Readonly<Record<string, string>>): Resource {
+  return {
+    name,
+    protocol: 'postgres',
+    host: '127.0.0.1',
+    port: 5432,
+    database: name,
+    credential: { username: 'app', password: null },
+    tls: { mode: 'disable', ca: null },
+    labels,
+    mode: 'enforce',
+    onHold: 'wait',
+    functions: { trusted: [] },
+  }
+}
+
+/** Two people, three groups, a production and an unlabelled resource. */
+export const CONFIG: Config = {
+  file: '/etc/countersign.yaml',
+  url: 'http://127.0.0.1:7070',
+  listen: { http: { host: '127.0.0.1', port: 0 }, postgres: { host: '127.0.0.1', port: 0 } },
+  store: { kind: 'sqlite' },
+  data: '/nowhere',
+  tls: null,
+  users: { 'alice@example.com': { groups: ['engineering'], admin: false }, 'bob@example.com': { groups: ['dba'], admin: true } },
+  groups: ['security'],
+  labels: ['team'],
+  resources: { orders: resource('orders', { env: 'production' }), scratch: resource('scratch', {}) },
+  hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
+  session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
+  policies: '/etc/policies',
+}
+
+export function engineOf(...policies: readonly string[]): PolicyEngine {
+  return createEngine(CONFIG, [{ file: '/etc/policies/a.cedar', text: policies.join('\n') }])
+}
+
+export function ask(type: ActionType, facts: Partial<Facts> = {}, principal: Principal = ALICE, resource = 'orders'): Question {
+  return { principal, resource, type, facts: { ...NO_FACTS, ...facts } }
+}
