@@ -1,6 +1,7 @@
 /**
  * What an entry costs: `node bench/journal.ts [DIRECTORY]`. Prints entries a second and the latency of one append, with
- * what a statement of pgbench leaves in the journal, for callers that each wait for their entry before the next.
+ * what a statement of pgbench leaves in the journal, for callers that each wait for their entry before the next. The processor
+ * time is what can be compared on a machine that does other things too.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,14 +38,18 @@ async function measure({ durability, callers, entries }: Run): Promise<string> {
       latencies.push(performance.now() - before)
     }
   }
+  const cpu = process.cpuUsage()
   const started = performance.now()
   await Promise.all(Array.from({ length: callers }, caller))
   const seconds = (performance.now() - started) / 1000
+  const { user, system } = process.cpuUsage(cpu)
   await journal.close()
   rmSync(directory, { recursive: true })
   const sorted = latencies.sort((a, b) => a - b)
   const at = (share: number) => `${((sorted[Math.floor(sorted.length * share)] ?? 0) * 1000).toFixed(0)} µs`
-  return [durability, `${callers} callers`, `${Math.round(latencies.length / seconds)} entries/s`, `p50 ${at(0.5)}`, `p99 ${at(0.99)}`].join('\t')
+  const rate = `${Math.round(latencies.length / seconds)} entries/s`
+  const processor = `${((user + system) / latencies.length).toFixed(1)} µs CPU an entry`
+  return [durability, `${callers} callers`, rate, processor, `p50 ${at(0.5)}`, `p99 ${at(0.99)}`].join('\t')
 }
 
 const RUNS: readonly Run[] = [
