@@ -1,7 +1,7 @@
 import { ACTION_TYPES, type Facts, ROWS_UNKNOWN } from '@countersign/core/action'
 import type { Decision } from '@countersign/core/obligations'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Question } from '../../src/policy/engine.ts'
 import { engineOf } from './fixture.ts'
 
@@ -59,6 +59,9 @@ function strictness(decision: Decision): number {
 }
 
 const RUNS = { numRuns: 60 }
+
+// Every run compiles a policy set with Cedar, which on a busy machine takes a while.
+vi.setConfig({ testTimeout: 120_000 })
 
 test('a plain forbid that matches always wins', () => {
   fc.assert(

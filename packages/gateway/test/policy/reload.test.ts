@@ -8,6 +8,8 @@ import { ask, CONFIG } from './fixture.ts'
 const ALLOW = '@id("a") permit (principal, action, resource);'
 const DENY = '@id("a") forbid (principal, action, resource);'
 
+vi.setConfig({ testTimeout: 30_000 })
+
 let folder: string
 let holder: PolicyHolder | null
 
@@ -30,7 +32,7 @@ function open(pollMs?: number): { readonly holder: PolicyHolder; readonly change
   return { holder, changes }
 }
 
-const until = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 })
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 10 })
 
 test.each([
   ['notification', 3_600_000],

@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createEngine } from '../../src/policy/cedar.ts'
 import { determining, policySet } from '../../src/policy/evaluate.ts'
 import { Lru } from '../../src/policy/lru.ts'
 import { ALICE, ask, CONFIG, engineOf } from './fixture.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const POLICY = '@id("p") permit (principal, action, resource);'
 
