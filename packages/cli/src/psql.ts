@@ -29,7 +29,7 @@ export function libpqEnvironment(own: NodeJS.ProcessEnv, target: PostgresTarget,
     PGUSER: target.user,
     PGDATABASE: target.database,
     PGPASSWORD: target.token,
-    ...(certificateFile === null ? { PGSSLMODE: 'prefer' } : { PGSSLMODE: 'verify-ca', PGSSLROOTCERT: certificateFile }),
+    ...(certificateFile === null ? { PGSSLMODE: 'prefer' } : { PGSSLMODE: 'verify-full', PGSSLROOTCERT: certificateFile }),
     ...(options === undefined ? {} : { PGOPTIONS: options }),
   }
 }
