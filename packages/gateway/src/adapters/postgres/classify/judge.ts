@@ -12,7 +12,10 @@ export interface Defined {
   readonly name: string
 }
 
-/** A name that a statement uses: EXECUTE and FETCH run what it stands for, and `atLeast` is the type of EXECUTE's own arguments; DEALLOCATE and CLOSE end it (null is ALL). */
+/**
+ * A name that a statement uses: EXECUTE and FETCH run what it stands for (`atLeast` is the type of EXECUTE's own arguments); DEALLOCATE and CLOSE end
+ * it, and null is ALL.
+ */
 export type Referred =
   | { readonly use: 'run'; readonly object: 'statement' | 'cursor'; readonly name: string; readonly atLeast: SqlType }
   | { readonly use: 'end'; readonly object: 'statement' | 'cursor'; readonly name: string | null }
