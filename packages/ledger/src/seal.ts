@@ -33,13 +33,14 @@ export function seal(secret: Secret, { gateway, seq }: Place, { id, key }: DataK
 
 /**
  * The secret of an entry, checked against its commitment. Throws LedgerError: `not-sealed` when there is none, `wrong-key`
- * when the key is another or the sealed bytes were touched, `commitment-mismatch` when they are not what was committed to.
+ * when the key is another or the sealed bytes were touched, `commitment-mismatch` when they are not what was committed to,
+ * `unreadable` when that is no secret.
  */
 export function unseal({ gateway, seq, commitment, sealed }: Entry, { key }: DataKey): Secret {
   if (!sealed) throw new LedgerError('not-sealed', `entry ${seq} of ${gateway} has no sealed part`)
   const plain = decrypt(sealed, { gateway, seq }, key)
   if (commit(plain) !== commitment) throw new LedgerError('commitment-mismatch', `the sealed part of entry ${seq} of ${gateway} is not what it commits to`)
-  return secretIn(plain)
+  return secretIn(plain, { gateway, seq })
 }
 
 /** SHA-256 with a domain of its own; the plain text starts with the salt, because `salt` sorts before `secret`. */
@@ -61,10 +62,18 @@ function decrypt(sealed: Sealed, place: Place, key: KeyObject): string {
   }
 }
 
-function secretIn(plain: string): Secret {
-  const { secret }: { secret: Secret } = JSON.parse(plain)
-  return secret
+/** Whoever held the key may have sealed anything; a hostile gateway did. */
+function secretIn(plain: string, place: Place): Secret {
+  try {
+    const value: unknown = JSON.parse(plain)
+    if (isRecord(value) && isRecord(value['secret'])) return value['secret']
+  } catch (cause) {
+    throw new LedgerError('unreadable', `what entry ${place.seq} of ${place.gateway} seals is not JSON`, { cause })
+  }
+  throw new LedgerError('unreadable', `what entry ${place.seq} of ${place.gateway} seals is no secret`)
 }
+
+const isRecord = (value: unknown): value is Record<string, JsonValue> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Random bytes, drawn for many entries at once: a call into the generator for each costs several times as much. Each byte is handed out once. */
 let pool: Buffer = randomBytes(0)

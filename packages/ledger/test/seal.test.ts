@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createCipheriv, hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { encodeEntry, hashEntry, NO_PREVIOUS, parseEntry, type Entry } from '../src/entry.ts'
@@ -43,6 +43,27 @@ describe('a sealed part', () => {
     const entry = { ...sealedEntry(), commitment: sealedEntry().commitment ?? '' }
     expect(() => unseal(entry, key)).toThrow(expect.objectContaining({ code: 'commitment-mismatch' }))
     expect(() => unseal(entryWith({}), key)).toThrow(expect.objectContaining({ code: 'not-sealed' }))
+  })
+})
+
+/** Sealed as seal() does, but with a plain text of one's own. */
+function sealedBytes(plain: string): Entry {
+  const nonce = Buffer.alloc(12)
+  const cipher = createCipheriv('aes-256-gcm', key.key, nonce).setAAD(Buffer.from('countersign/sealed/v1\n{"gateway":"gw-a","seq":7}'))
+  const data = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  return entryWith({
+    commitment: hash('sha256', `countersign/commitment/v1\n${plain}`, 'hex'),
+    sealed: { key: 'k1', nonce: nonce.toString('base64'), data: data.toString('base64') },
+  })
+}
+
+describe('the format of docs/ledger.md', () => {
+  it('is what opens', () => {
+    expect(unseal(sealedBytes('{"salt":"","secret":{"text":"SELECT 1"}}'), key)).toEqual({ text: 'SELECT 1' })
+  })
+
+  it.each(['hello', 'null', '{}', '{"secret":[]}'])('does not open to anything but a secret: %s', (plain) => {
+    expect(() => unseal(sealedBytes(plain), key)).toThrow(expect.objectContaining({ code: 'unreadable' }))
   })
 })
 
