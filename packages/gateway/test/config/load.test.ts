@@ -49,7 +49,7 @@ describe('a configuration that can be used', () => {
       labels: [],
       resources: {},
       hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
-      session: { maxMs: 28_800_000, idleMs: null },
+      session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
       policies: join(folder, 'policies'),
     })
   })
@@ -75,7 +75,7 @@ describe('a configuration that can be used', () => {
           'functions: { trusted: [public.total] }',
         ),
         'hold: { connect: 500ms, inTransaction: 2m, reminder: 1h }',
-        'session: { max: 40d, idle: 15m }',
+        'session: { max: 40d, idle: 15m, auth: password }',
       ].join('\n'),
     )
     expect(config).toMatchObject({
@@ -88,7 +88,7 @@ describe('a configuration that can be used', () => {
       groups: ['security'],
       labels: ['team'],
       hold: { connectMs: 500, inTransactionMs: 120_000, reminderMs: 3_600_000 },
-      session: { maxMs: 3_456_000_000, idleMs: 900_000 },
+      session: { maxMs: 3_456_000_000, idleMs: 900_000, auth: 'password' },
     })
     expect(config.resources.db).toEqual({
       name: 'db',

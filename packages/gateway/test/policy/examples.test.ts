@@ -23,6 +23,13 @@ test('the examples are without fault', () => {
   expect(checkPolicies(EXAMPLE)).toEqual({ ok: true, problems: [] })
 })
 
+test('so are the policies that the guide shows', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../../docs/write-policy.md'), 'utf8')
+  const shown = [...guide.matchAll(/```cedar\n([^`]*)```/g)].map(([, text = ''], index) => ({ file: `${index}.cedar`, text }))
+  expect(shown.length).toBeGreaterThan(1)
+  expect(() => createEngine(loadConfig(EXAMPLE), shown)).not.toThrow()
+})
+
 test('a configuration or a policy with a fault is told by policy check', () => {
   vi.stubEnv('ORDERS_DB_PASSWORD', '')
   const [problem] = checkPolicies(EXAMPLE).problems
