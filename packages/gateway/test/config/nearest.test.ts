@@ -4,7 +4,11 @@ import { nearest, suggestion } from '../../src/config/nearest.ts'
 
 test('a known word is its own nearest', () => {
   const words = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, selector: (word) => word.toLowerCase() })
-  fc.assert(fc.property(words, (known) => expect(nearest(known[0] ?? '', known)).toBe(known[0])))
+  fc.assert(
+    fc.property(words, (known) => {
+      expect(nearest(known[0] ?? '', known)).toBe(known[0])
+    }),
+  )
 })
 
 test.each([
