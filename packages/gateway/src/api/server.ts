@@ -52,7 +52,7 @@ function answerMethod(c: Ctx, allowed: readonly string[]): Response {
   return answerProblem(c, { code: 'method-not-allowed', message: `this address takes ${allowed.join(', ')}` })
 }
 
-function mountOpenApi(app: App, { gateway, config }: ApiServices): void {
+function mountOpenApi(app: App, { gateway }: ApiServices): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
   const info = {
     title: 'Countersign',
@@ -60,6 +60,6 @@ function mountOpenApi(app: App, { gateway, config }: ApiServices): void {
     description: 'Just-in-time access with action approval',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   }
-  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, servers: [{ url: config.url }], security: [{ token: [] }] })
+  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, security: [{ token: [] }] })
   app.get('/api/openapi.json', (c) => c.json(document))
 }
