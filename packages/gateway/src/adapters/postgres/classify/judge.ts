@@ -1,7 +1,7 @@
 import type { SqlType } from '@countersign/core/action'
 import { isSessionSet, settingOf, type Setting } from './settings.ts'
 import { ADMIN_ALTERS, ADMIN_OBJECTS, typeOfNode, widest } from './statements.ts'
-import { as, constant, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
+import { as, constant, integer, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
 import { Walk } from './walk.ts'
 
 export type Transaction = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare' | 'commit-prepared' | 'rollback-prepared'
@@ -137,7 +137,8 @@ function explain(node: Tree, trusted: ReadonlySet<string>): Judged {
 function isAnalyze(option: unknown): boolean {
   const { defname, arg } = tree(as('DefElem', option))
   if (defname !== 'analyze') return false
-  const value = text(as('String', arg)?.sval) ?? (as('Integer', arg) ? String(as('Integer', arg)?.ival ?? 0) : constant(arg))
+  const number = as('Integer', arg)
+  const value = number ? integer(number) : (text(as('String', arg)?.sval) ?? constant(arg))
   return !(value !== null && ['false', 'off', '0'].includes(value.toLowerCase()))
 }
 

@@ -3,7 +3,7 @@ export type Fields = Readonly<Record<string, string | null>>
 
 /** `a b:Kind` is field a, which holds values or wrapped nodes, and field b, which holds the fields of a Kind without its name. */
 function fields(spec: string): Fields {
-  return Object.fromEntries(spec.split(' ').map((field) => splitField(field)))
+  return Object.fromEntries(spec.split(' ').filter(Boolean).map(splitField))
 }
 
 function splitField(field: string): [string, string | null] {

@@ -47,6 +47,11 @@ export function constant(value: unknown): string | null {
   if ('sval' in node) return text(tree(node.sval).sval) ?? ''
   if ('fval' in node) return text(tree(node.fval).fval)
   if ('boolval' in node) return tree(node.boolval).boolval === true ? 'true' : 'false'
-  if ('ival' in node) return String(tree(node.ival).ival ?? 0)
+  if ('ival' in node) return integer(tree(node.ival))
   return null
+}
+
+/** The digits of an Integer node, whose zero is absent. */
+export function integer(node: Tree): string {
+  return typeof node.ival === 'number' ? String(node.ival) : '0'
 }
