@@ -31,6 +31,7 @@ export class Inbox {
     stream.on('end', () => this.#close(null))
     stream.on('close', () => this.#close(null))
     if (rest.length > 0) this.#take(rest)
+    stream.resume() // it was paused behind its startup packet
   }
 
   /** True when the next message is here already. */

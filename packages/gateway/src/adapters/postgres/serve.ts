@@ -35,14 +35,19 @@ export class PostgresAdapter {
 
   /** Resolves when the connection is over, however it ended. */
   async serve(client: Client): Promise<void> {
-    const stalled = setTimeout(() => this.#refuse(client, new ProtocolError('auth', `the client did not log in within ${HANDSHAKE_MS / 1000} s`)), HANDSHAKE_MS)
+    let speaking = client // over TLS once that is agreed
+    const stalled = setTimeout(
+      () => this.#refuse(speaking, new ProtocolError('auth', `the client did not log in within ${HANDSHAKE_MS / 1000} s`)),
+      HANDSHAKE_MS,
+    )
     try {
       const opening = await readStartup(client)
       if (opening === null) return
       if (opening.kind === 'cancel') return this.#cancels.cancel(opening)
-      await this.#serveStartup({ ...client, stream: opening.stream }, opening, () => clearTimeout(stalled))
+      speaking = { ...client, stream: opening.stream }
+      await this.#serveStartup(speaking, opening, () => clearTimeout(stalled))
     } catch (error) {
-      this.#refuse(client, error)
+      this.#refuse(speaking, error)
     } finally {
       clearTimeout(stalled)
     }
@@ -53,20 +58,16 @@ export class PostgresAdapter {
     const hold = new ClientHold(stream)
     let onClosed: () => void = () => hold.end('disconnected')
     const inbox = new Inbox(stream, startup.rest, () => onClosed())
-    try {
-      const token = await authenticate(this.#method(client, startup), startup.user, stream, inbox, this.#gate)
-      loggedIn()
-      stream.write(authenticationOk())
-      const admitted = await this.#gate.connect(
-        { token, resource: startup.resource, database: startup.database, client: client.address, reason: startup.reason },
-        hold,
-      )
-      if (admitted.effect === 'refuse') return void stream.end(connectError(admitted))
-      const { session, target } = admitted
-      await this.#proxy({ client, inbox, session, target, settings: startup.settings, onClosed: (listener) => (onClosed = listener) })
-    } catch (error) {
-      this.#refuse({ ...client, stream }, error)
-    }
+    const token = await authenticate(this.#method(client, startup), startup.user, stream, inbox, this.#gate)
+    loggedIn()
+    stream.write(authenticationOk())
+    const admitted = await this.#gate.connect(
+      { token, resource: startup.resource, database: startup.database, client: client.address, reason: startup.reason },
+      hold,
+    )
+    if (admitted.effect === 'refuse') return void stream.end(connectError(admitted))
+    const { session, target } = admitted
+    await this.#proxy({ client, inbox, session, target, settings: startup.settings, onClosed: (listener) => (onClosed = listener) })
   }
 
   async #proxy({ client, inbox, session, target, settings, onClosed }: Admitted): Promise<void> {

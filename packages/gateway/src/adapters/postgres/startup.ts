@@ -70,7 +70,8 @@ function nextPacket(stream: Duplex, decoder: StartupDecoder): Promise<Opening | 
       try {
         const opening = decoder.push(chunk)
         if (opening === null) return
-        stream.pause() // what comes next is for whoever reads next
+        // What comes next is for whoever reads next. TLS takes a socket over as it is, and would leave a paused one so.
+        if (opening.packet.kind === 'startup') stream.pause()
         done(() => resolve(opening))
       } catch (error) {
         done(() => reject(error))
