@@ -11,7 +11,6 @@ import { PostgresAdapter } from './adapters/postgres/serve.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
 import { createApi } from './api/server.ts'
 import type { Config, Resource } from './config/config.ts'
-import { ConfigError } from './config/error.ts'
 import { loadConfig } from './config/load.ts'
 import type { Caller } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
@@ -22,10 +21,9 @@ import { openJournal } from './journal/open.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
-import { listen } from './net/listen.ts'
+import { isLoopback, listen } from './net/listen.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
-import { PolicyError } from './policy/error.ts'
 import { readPolicyFiles } from './policy/load.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
 import { systemClock } from './session/clock.ts'
@@ -131,7 +129,11 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   onClose(() => postgres.close())
   onClose(() => endSessions(registry))
   addresses.postgres = postgres.address
-  const http = await serveApi({ app, address: config.listen.http, tls: { cert: identity.certificate, key: identity.key } })
+  const http = await serveApi({
+    app,
+    address: config.listen.http,
+    ...(isLoopback(config.listen.http.host) ? {} : { tls: { cert: identity.certificate, key: identity.key } }),
+  })
   onClose(() => http.close())
   addresses.http = http.address
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
@@ -220,7 +222,6 @@ function policyCheck(file: string, json: boolean): void {
 }
 
 main().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof PolicyError
-  process.stderr.write(`countersign: ${expected || !(error instanceof Error) ? String((error as Error).message ?? error) : error.message}\n`)
+  process.stderr.write(`countersign: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 })

@@ -15,19 +15,13 @@ export interface Judgement {
 export function judge(policy: PolicyEngine, principal: Principal, resource: string, statements: readonly Statement[]): Judgement {
   const each = statements.map((statement) => ({
     statement,
-    decision: withConnect(statement, policy.decide({ principal, resource, type: statement.type, facts: statement.facts })),
+    decision: policy.decide({ principal, resource, type: statement.type, facts: statement.facts }),
   }))
   return { decision: each.length === 0 ? NOTHING_TO_JUDGE : strictest(each.map(({ decision }) => decision)), each }
 }
 
 /** An empty message runs nothing, so whoever may connect may send it. */
 const NOTHING_TO_JUDGE: Decision = { effect: 'allow', policies: ['connect'], obligations: NO_OBLIGATIONS }
-
-/** `sql:session` comes with `connect`: no policy needs to permit it, but one may still forbid it. */
-function withConnect(statement: Statement, decision: Decision): Decision {
-  const byDefault = decision.effect === 'deny' && decision.policies.length === 0
-  return statement.type === 'sql:session' && byDefault && !decision.failed ? NOTHING_TO_JUDGE : decision
-}
 
 /**
  * The grants that together stand in for every review that these statements need, or null. A grant counts only where it

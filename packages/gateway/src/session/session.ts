@@ -9,7 +9,7 @@ import type { Resource } from '../config/config.ts'
 import { JournalBroken, type Durability, type JsonValue } from '../journal/journal.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { actionDigest } from '../workflow/digest.ts'
-import { liveGrants, useGrant } from '../workflow/grants.ts'
+import { endWithSession, liveGrants, useGrant } from '../workflow/grants.ts'
 import { openRequest, withdrawRequest } from '../workflow/requests.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { after } from './clock.ts'
@@ -95,7 +95,7 @@ export class LiveSession implements Session {
     this.#runningUnder = []
     this.#services.context.journal
       .append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'process')
-      .catch(this.#services.onError)
+      .catch((error: unknown) => this.#services.onError(error))
   }
 
   async end(reason: string): Promise<void> {
@@ -105,6 +105,7 @@ export class LiveSession implements Session {
     this.#stopIdle()
     this.#services.registry.remove(this.id)
     await closeRecord(this.#services, this.id, reason)
+    if (this.#opened.grant) await endWithSession(this.#services.context, this.#opened.grant.id)
   }
 
   async #decide(attempted: Attempted, hold: Hold): Promise<Verdict> {

@@ -55,6 +55,12 @@ export function finishGrant(context: Context, id: string, by: Principal): Promis
   return end(context, id, (grant) => finish(grant, by, context.clock.now()), by)
 }
 
+/** A grant that policy gave to one connection is over with it. */
+export async function endWithSession(context: Context, id: string): Promise<void> {
+  const grant = await context.store.grants.get(id)
+  if (grant && grant.session !== null) await quietly(() => end(context, id, (current) => finish(current, current.subject, context.clock.now()), null))
+}
+
 /** Ends every grant whose time is up. */
 export async function expireDueGrants(context: Context): Promise<void> {
   const now = context.clock.now()

@@ -89,7 +89,7 @@ export class Relay implements Cancellable {
     return this.#judge(message)
   }
 
-  async #judge(message: Exclude<FrontendMessage, CopyMessage>): Promise<void> {
+  async #judge(message: FrontendMessage): Promise<void> {
     switch (message.kind) {
       case 'query':
         return this.#query(message)
@@ -109,6 +109,9 @@ export class Relay implements Cancellable {
         return this.#sync(message)
       case 'functionCall':
         return this.#refuseExtended('0A000', 'the function call message is not allowed here', 'Call the function in a SELECT.')
+      case 'copyData':
+      case 'copyDone':
+      case 'copyFail':
       case 'password':
       case 'terminate':
         throw new ProtocolError('unexpected', `a ${message.kind} has no place here`)

@@ -149,7 +149,7 @@ interface Admitted {
   readonly session: Session
   readonly target: Target
   readonly settings: ReadonlyMap<string, string>
-  onClosed(listener: () => void): void
+  readonly onClosed: (listener: () => void) => void
 }
 
 function greet({ stream }: Client, upstream: Upstream, key: CancelKey): void {

@@ -1,7 +1,7 @@
 import type { SqlType } from '@countersign/core/action'
 import { isSessionSet, settingOf, type Setting } from './settings.ts'
 import { ADMIN_ALTERS, ADMIN_OBJECTS, typeOfNode, widest } from './statements.ts'
-import { as, constant, integer, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
+import { as, constant, dotted, integer, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
 import { Walk } from './walk.ts'
 
 export type Transaction = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare' | 'commit-prepared' | 'rollback-prepared'
@@ -193,6 +193,6 @@ function relations(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(relations)
   if (!isTree(value)) return []
   if (typeof value.relname === 'string') return [relationName(value)]
-  const dropped = 'removeType' in value ? list(value.objects).flatMap((object) => names(as('List', object)?.items).join('.') || []) : []
+  const dropped = 'removeType' in value ? list(value.objects).flatMap((object) => dotted(names(as('List', object)?.items)) || []) : []
   return [...dropped, ...Object.values(value).flatMap(relations)]
 }

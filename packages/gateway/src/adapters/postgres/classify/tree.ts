@@ -37,7 +37,12 @@ export function names(value: unknown): readonly string[] {
 
 /** `schema.table` as it was written. */
 export function relationName(rangeVar: Tree): string {
-  return [rangeVar.catalogname, rangeVar.schemaname, rangeVar.relname].flatMap((part) => text(part) ?? []).join('.')
+  return dotted([rangeVar.catalogname, rangeVar.schemaname, rangeVar.relname].flatMap((part) => text(part) ?? []))
+}
+
+/** A qualified name. A part that holds a dot or a quote is quoted, so that `"a.b"` is not taken for `a.b`. */
+export function dotted(path: readonly string[]): string {
+  return path.map((part) => (/[."]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part)).join('.')
 }
 
 /** The text of a constant: `'x'`, 1, 1.5, true; null for anything else and for NULL. */

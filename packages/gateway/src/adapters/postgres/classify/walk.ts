@@ -4,7 +4,7 @@ import { READING_FUNCTIONS, READING_QUALIFIED, REFUSED_FUNCTIONS, WRITING_FUNCTI
 import { NODES } from './nodes.ts'
 import { isSessionSetting } from './settings.ts'
 import { typeOfNode, widest } from './statements.ts'
-import { as, constant, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
+import { as, constant, dotted, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
 import { isUnbounded } from './unbounded.ts'
 
 /** Names of CTEs that a place in the tree can see. */
@@ -130,8 +130,8 @@ export class Walk {
   }
 
   #relation(node: Tree, scope: Scope): void {
-    const name = relationName(node)
-    if (!scope.has(name)) this.tables.add(name)
+    const isCte = node.schemaname === undefined && scope.has(text(node.relname) ?? '')
+    if (!isCte) this.tables.add(relationName(node))
   }
 
   #column(node: Tree): void {
@@ -153,12 +153,12 @@ export class Walk {
 
   #sample(method: readonly string[]): void {
     const name = this.#builtin(method)
-    if (name !== 'bernoulli' && name !== 'system') this.#unknown(`the sampling method ${method.join('.')} is not built in`)
+    if (name !== 'bernoulli' && name !== 'system') this.#unknown(`the sampling method ${dotted(method)} is not built in`)
   }
 
   #call(node: Tree): void {
     const path = names(node.funcname)
-    const written = path.join('.')
+    const written = dotted(path)
     const name = this.#builtin(path)
     if (this.#isTrusted(path) || READING_QUALIFIED.has(written)) return
     if (name !== null && READING_FUNCTIONS.has(name)) return
@@ -170,13 +170,13 @@ export class Walk {
   #operator(path: readonly string[]): void {
     if (path.length === 0) return
     const name = this.#builtin(path)
-    if (name === null || !OPERATORS.has(name)) this.#unknown(`the operator ${path.join('.')} is not built in`)
+    if (name === null || !OPERATORS.has(name)) this.#unknown(`the operator ${dotted(path)} is not built in`)
   }
 
   #typeName(path: readonly string[]): void {
     const name = path.at(-1) ?? ''
     const builtIn = path.length === 1 ? TYPES.has(name) : path.length === 2 && (path[0] === 'pg_catalog' || path[0] === 'information_schema')
-    if (!builtIn && !this.#isTrusted(path)) this.#unknown(`the type ${path.join('.')} is not built in`)
+    if (!builtIn && !this.#isTrusted(path)) this.#unknown(`the type ${dotted(path)} is not built in`)
   }
 
   #indexElement(node: Tree): void {
@@ -190,7 +190,8 @@ export class Walk {
   }
 
   #isTrusted(path: readonly string[]): boolean {
-    return this.#trusted.has(path.join('.')) || (path.length === 1 && [...this.#trusted].some((name) => name.endsWith(`.${path[0]}`)))
+    const written = dotted(path)
+    return path.length === 1 ? [...this.#trusted].some((name) => name.endsWith(`.${written}`)) : this.#trusted.has(written)
   }
 
   #unknown(because: string): void {
