@@ -1,4 +1,4 @@
-import { NO_FACTS, ROWS_UNKNOWN, type SqlType, type Statement } from '@countersign/core/action'
+import { type Facts, NO_FACTS, ROWS_UNKNOWN, type SqlType, type Statement } from '@countersign/core/action'
 import { Cache } from './classify/cache.ts'
 import { fingerprint, parse, type Parsed } from './classify/grammar.ts'
 import { type Defined, judge, type Referred, type Transaction } from './classify/judge.ts'
@@ -118,7 +118,17 @@ function classified(parsed: Parsed, trusted: ReadonlySet<string>): ClassifiedSta
   const { kind, node, text } = parsed
   const { tables, columns, unbounded, type, ...rest } = judge(kind, node, trusted)
   const facts = type === 'sql:session' ? { ...NO_FACTS, tables, columns } : { rows: ROWS_UNKNOWN, rowsKnown: false, unbounded, tables, columns }
-  return { type, fingerprint: type === 'sql:unknown' ? null : fingerprint(parsed), facts, text, ...rest }
+  return { type, fingerprint: shapeOf(parsed, type, facts), facts, text, ...rest }
+}
+
+/**
+ * libpg-query's fingerprint leaves out schemas, true and false, so that `DELETE FROM s.a` and `DELETE FROM a` share one (tried): the tables and whether it is
+ * bounded are added. It also leaves out the body of a function, a setting's value and the channel of NOTIFY, so only reads and changes of rows have a shape.
+ */
+function shapeOf(parsed: Parsed, type: SqlType, facts: Facts): string | null {
+  if ((type !== 'sql:read' && type !== 'sql:write') || parsed.kind === 'NotifyStmt') return null
+  const print = fingerprint(parsed)
+  return print === null ? null : [print, facts.unbounded ? 'unbounded' : 'bounded', ...facts.tables].join(' ')
 }
 
 /** Only the white space of PostgreSQL's scanner: a no-break space, for one, is part of a name there. */

@@ -89,6 +89,8 @@ describe('tables and columns', () => {
     ['WITH a AS (SELECT 1) SELECT * FROM a, public.a', ['public.a'], ['*']],
     ['WITH a AS (SELECT * FROM a) SELECT 1 FROM a', ['a'], ['*']],
     ['WITH RECURSIVE a AS (SELECT 1 FROM a) SELECT 1 FROM a', [], []],
+    ['WITH "public.a" AS (SELECT 1) SELECT 1 FROM public.a', ['public.a'], []],
+    ['SELECT 1 FROM "public.a", "q""q".a', ['"public.a"', '"q""q".a'], []],
     ['WITH a AS (SELECT 1) DELETE FROM a', ['a'], []],
     ['SELECT 1 FROM (WITH a AS (SELECT 1) TABLE a) x, a', ['a'], ['*']],
     ['COPY s.t (b, a) TO STDOUT', ['s.t'], ['a', 'b']],
@@ -160,6 +162,24 @@ describe('what the session must follow', () => {
     expect(inherit(one('EXECUTE p(nextval($1))'), one('PREPARE p(int) AS SELECT $1')).type).toBe('sql:write')
     expect(inherit(one('SELECT evil()'), prepared).type).toBe('sql:unknown')
   })
+})
+
+describe('fingerprint', () => {
+  it.each([
+    ['DELETE FROM a WHERE x = 1', 'DELETE FROM s.a WHERE x = 1'],
+    ['DELETE FROM a WHERE x = 1 OR false', 'DELETE FROM a WHERE x = 1 OR true'],
+    ["DELETE FROM a WHERE x LIKE 'b%'", "DELETE FROM a WHERE x LIKE '%'"],
+    ['DELETE FROM a WHERE x = 1', 'DELETE FROM a WHERE x <> 1'],
+  ])('tells %s from %s', (a, b) => expect(one(a).fingerprint).not.toBe(one(b).fingerprint))
+
+  it.each([
+    ['DELETE FROM a WHERE x = 1', 'DELETE  FROM a WHERE x = 2 -- y'],
+    ['SELECT 1 FROM a WHERE x IN (1)', 'SELECT 1 FROM a WHERE x IN (2, 3)'],
+  ])('is one for %s and %s', (a, b) => expect(one(a).fingerprint).toBe(one(b).fingerprint))
+
+  it.each(["CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'x'", 'SET role a', 'NOTIFY a', 'CALL p()'])('is none for %s', (text) =>
+    expect(one(text).fingerprint).toBeNull(),
+  )
 })
 
 describe('canonical text', () => {
