@@ -14,6 +14,15 @@ const never = (name, from, forbidden, comment) => ({ name, comment, severity: 'e
 /** An interface that others may see, beside an implementation that they may not. */
 const PORTS = [`${GATEWAY}(?:store/store|journal/journal|policy/engine|identity/caller|config/config|session/clock)[.]ts$`]
 
+/** What an adapter may see, and the one file of an adapter that may see the disk. */
+const ADAPTER = [
+  `${PACKAGES}(?:core|wire)/src/`,
+  `${GATEWAY}adapters/`,
+  'node_modules/libpg-query/',
+  '^(?:node:)?(?:crypto|stream|events|timers)(?:/promises)?$',
+]
+const PARSER = `${GATEWAY}adapters/postgres/classify/parser[.]ts$`
+
 module.exports = {
   forbidden: [
     {
@@ -29,6 +38,13 @@ module.exports = {
       severity: 'error',
       from: { path: PACKAGES },
       to: { couldNotResolve: true },
+    },
+    {
+      name: 'dependencies-are-declared',
+      comment: 'package.json is the first fence: what it does not name is only there by accident of how npm lays things out',
+      severity: 'error',
+      from: { path: `${PACKAGES}[^/]+/src/` },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     never('sources-without-tests', `${PACKAGES}[^/]+/src/`, ['/test/', '^tests/', '^bench/', '^scripts/'], 'what ships must not need what only tests have'),
     only('core-is-a-leaf', `${PACKAGES}core/src/`, [`${PACKAGES}core/src/`], 'the domain is values: no I/O, no clock, no npm'),
@@ -46,11 +62,18 @@ module.exports = {
       [`${PACKAGES}(?:cli|contract|ledger)/src/`, 'node_modules/', '^(?:node:)?[a-z_/]+$'],
       'whatever the CLI can do, anybody can do over the API; it verifies a ledger without a gateway',
     ),
+    {
+      name: 'adapter-is-an-island',
+      comment: 'an adapter gets everything it may do to the world from its session: no store, no API, no sockets of its own',
+      severity: 'error',
+      from: { path: `${GATEWAY}adapters/`, pathNot: PARSER },
+      to: { pathNot: ADAPTER },
+    },
     only(
-      'adapter-is-an-island',
-      `${GATEWAY}adapters/`,
-      [`${PACKAGES}(?:core|wire)/src/`, `${GATEWAY}adapters/`, 'node_modules/libpg-query/', '^(?:node:)?(?:crypto|stream|events|timers)(?:/promises)?$'],
-      'an adapter gets everything it may do to the world from its session: no store, no API, no sockets of its own',
+      'parser-loads-its-grammar',
+      PARSER,
+      [...ADAPTER, '^(?:node:)?(?:module|fs/promises)$'],
+      'it reads one file, the WebAssembly of its protocol library, and nothing else',
     ),
     {
       name: 'adapters-do-not-mix',
@@ -74,7 +97,14 @@ module.exports = {
     never(
       'api-sees-the-workflow',
       `${GATEWAY}api/`,
-      [`${GATEWAY}adapters/[^/]+/`, `${GATEWAY}net/`, `${GATEWAY}store/(?!store[.]ts)`, `${PACKAGES}(?:cli|wire)/src/`, 'node_modules/(?:kysely|pg|@cedar-policy)/', '^(?:node:)?(?:sqlite|net|tls)$'],
+      [
+        `${GATEWAY}adapters/[^/]+/`,
+        `${GATEWAY}net/`,
+        `${GATEWAY}store/(?!store[.]ts)`,
+        `${PACKAGES}(?:cli|wire)/src/`,
+        'node_modules/(?:kysely|pg|@cedar-policy)/',
+        '^(?:node:)?(?:sqlite|net|tls)$',
+      ],
       'a route checks who asks and hands over; rules that lived in a route would not hold at another door',
     ),
     only(

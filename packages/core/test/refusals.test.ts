@@ -3,11 +3,13 @@ import { type DomainCode, DomainError } from '../src/error.ts'
 import { consume, expireGrant, finish, revoke } from '../src/grant.ts'
 import { NO_OBLIGATIONS } from '../src/obligations.ts'
 import { approveByPolicy, assertAskable, assertWithinCeiling, expire, review, withdraw } from '../src/request.ts'
-import { ALICE, aGrant, aRequest, aReview, attempt, BOB, CAROL, MINUTE, NOW } from './arbitraries.ts'
+import { ALICE, aGrant, aRequest, aReview, attempt, BOB, CAROL, MINUTE, NOW, WRITE } from './arbitraries.ts'
 
 const grantId = 'g'
 const thirty = { kind: 'duration' as const, ms: 30 * MINUTE }
 const scope = { kind: 'scope' as const, digest: 'd', scope: 'sql:write' as const, ms: 60 * MINUTE }
+const one = aRequest().ask
+const twoStatements = one.kind === 'action' ? { ...one, action: { ...one.action, statements: [WRITE, WRITE] } } : one
 const noShape = { ...aRequest().ask, kind: 'scope' as const, scope: 'sql:write' as const, ms: 60 * MINUTE }
 const reviewOf = (over: Parameters<typeof aRequest>[0], by: Parameters<typeof aReview>[0]) => () => review(aRequest(over), aReview(by), { grantId })
 
@@ -76,6 +78,10 @@ const refusals: Record<DomainCode, readonly (readonly [string, () => unknown])[]
     ['asking for a scope of writes where policy says once', () => assertWithinCeiling(scope, { kind: 'once' })],
   ],
   'no-shape': [
+    [
+      'the shape of two statements',
+      reviewOf({ ask: twoStatements, obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: { kind: 'shape', maxRows: null } }),
+    ],
     ['the shape of a scope', reviewOf({ ask: noShape, obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: { kind: 'shape', maxRows: null } })],
   ],
   'not-active': [
