@@ -265,3 +265,9 @@ test('an approval that a policy wants signed may still be a denial', () => {
   const signed = aRequest({ obligations: { ...NO_OBLIGATIONS, sign: true } })
   expect(review(signed, aReview({ verdict: 'deny', comment: 'no' }), { grantId: 'g' }).request.status).toBe('denied')
 })
+
+test('only the approvals of humans count, whatever a stored request says', () => {
+  const agent = { ...CAROL, agent: 'claude' }
+  const stored = [aReview(), aReview({ reviewer: agent }), aReview({ reviewer: CAROL, verdict: 'deny', comment: 'no' })]
+  expect(approvers(stored)).toEqual([{ user: BOB.user, groups: BOB.groups }])
+})
