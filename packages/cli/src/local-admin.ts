@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findConfig } from './config-file.ts'
@@ -19,10 +20,17 @@ export async function withAdminSocket<T>(data: string, config: string | undefine
   if (await answers(socket)) return use(socket)
   const file = findConfig(config, data, `no gateway runs on ${resolve(data)}, and there is no configuration file to start one for this command`)
   const child = spawnGateway(['admin', '--config', file, '--data', resolve(data)], ['ignore', 'pipe', 'pipe'])
+  // A signal that ends this command must not leave the gateway behind; Ctrl-C at a terminal reaches both by itself.
+  const onSignal = (signal: NodeJS.Signals) => {
+    child.kill()
+    process.exit(128 + constants.signals[signal])
+  }
+  process.once('SIGTERM', onSignal).once('SIGINT', onSignal)
   try {
     await ready(child)
     return await use(socket)
   } finally {
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal)
     await stop(child)
   }
 }
@@ -62,6 +70,7 @@ async function ready(child: ChildProcess): Promise<void> {
     ).unref()
   })
   await Promise.race([firstReadyLine(createInterface({ input: stdout })), failed])
+  stdout.resume() // a full pipe would stop the gateway at its next log line
 }
 
 async function firstReadyLine(lines: AsyncIterable<string>): Promise<void> {

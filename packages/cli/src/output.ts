@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { visible, visibleLines } from '@countersign/contract/visible'
@@ -19,8 +20,8 @@ export class Output {
 
   constructor(json: boolean) {
     this.json = json
-    // Not a terminal is `undefined` here, which would leave it to picocolors to guess (from CI, say).
-    this.colors = pc.createColors(Boolean(process.stdout.isTTY) && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb')
+    // `process.stdout.isTTY` may be undefined, which would leave it to picocolors to guess (from CI, say).
+    this.colors = pc.createColors(isatty(1) && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb')
   }
 
   /** One JSON document on a line of its own, escaped so that printing it moves no cursor. */

@@ -12,8 +12,8 @@ afterAll(() => bed.close())
 
 const as = (person: Person) => ({ env: { COUNTERSIGN_GATEWAY: bed.url, COUNTERSIGN_TOKEN: bed.secrets[person] } })
 const json = async (person: Person, ...args: string[]) => {
-  const { code, stdout, stderr } = await cli([...args, '--json'], as(person))
-  expect(stdout, stderr).toMatch(/^.*\n$/)
+  const { code, stdout } = await cli([...args, '--json'], as(person))
+  expect(stdout).toMatch(/^.*\n$/)
   return { code, value: JSON.parse(stdout) }
 }
 const ask = async (action: string) => (await bed.client('alice').ask({ resource: 'orders-db', action })).request

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { define, perform } from '../command.ts'
 import { findConfig } from '../config-file.ts'
+import { EXIT } from '../error.ts'
 import { follow, spawnGateway } from '../gateway.ts'
 
 /** Checks configuration and policies as the gateway would at start, without starting it. Problems are `file:line:column`. */
@@ -13,7 +14,9 @@ export function addPolicyCheck(policy: Command): void {
     .action(
       perform(async (out, { config }: { readonly config?: string }) => {
         const file = findConfig(config, undefined)
-        return follow(spawnGateway(['policy-check', '--config', file, ...(out.json ? ['--json'] : [])], 'inherit'))
+        const code = await follow(spawnGateway(['policy-check', '--config', file, ...(out.json ? ['--json'] : [])], 'inherit'))
+        if (code === EXIT.ok && !out.json) out.note(`no problems in ${file} and its policies`)
+        return code
       }),
     )
 }
