@@ -1,3 +1,4 @@
+import type { Statement } from '@countersign/core/action'
 import { formatDuration } from '@countersign/core/coverage'
 import { describeNeed, missing, describeRequirement } from '@countersign/core/need'
 import { principalId } from '@countersign/core/principal'
@@ -56,6 +57,13 @@ export function pendingRefusal(url: string, request: Request, why: string): Refu
     `${linkTo(url, request)} · once it is approved, run the same statement again`,
     `Needs ${describeNeed(request.need)}. Expires ${timeOfDay(request.expiresAt)}.`,
   )
+}
+
+/** What to do about a denial. */
+export function denialHint(policies: readonly string[], statements: readonly Statement[]): string {
+  if (policies.length === 0) return 'No policy permits this; ask an administrator, or see `countersign policy explain`.'
+  if (statements.some(({ type, facts }) => type === 'sql:write' && facts.unbounded)) return 'Add a WHERE that names the rows.'
+  return 'The policy that refuses is named; ask its owners, or change the statement.'
 }
 
 export function refusal(code: RefusalCode, message: string, hint: string | null, detail: string | null = null): Refusal {

@@ -15,7 +15,7 @@ import { WorkflowError } from '../workflow/workflow.ts'
 import { after } from './clock.ts'
 import { waitForDecision } from './hold.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
-import { approvedNotice, decidedRefusal, heldNotice, pendingRefusal, refusal } from './notices.ts'
+import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import type { Services } from './services.ts'
 
 /** What a connection is opened with, after `connect` itself was allowed. */
@@ -164,13 +164,7 @@ export class LiveSession implements Session {
       },
       'process',
     )
-    return refusal(
-      'denied',
-      decision.message,
-      decision.policies.length > 0
-        ? 'The policy that refuses is named; ask its owners, or change the statement.'
-        : 'No policy permits this; ask an administrator.',
-    )
+    return refusal('denied', decision.message, denialHint(decision.policies, attempted.action.statements))
   }
 
   /** A live grant is used; else somebody is asked. `approved` means: judge again, for policy may have changed while it waited. */

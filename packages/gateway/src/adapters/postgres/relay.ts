@@ -1,6 +1,6 @@
 import type { SessionState } from '@countersign/core/action'
 import type { Duplex } from 'node:stream'
-import { commandComplete, errorResponse, flush, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
+import { commandComplete, errorResponse, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import type { FrontendMessage } from '@countersign/wire/postgres/frontend-message'
 import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
@@ -9,9 +9,10 @@ import type { Classified } from './classify.ts'
 import { ClientHold } from './hold.ts'
 import type { Inbox } from './inbox.ts'
 import type { Names } from './names.ts'
+import { Outgoing } from './outgoing.ts'
 import { actionOf, changesOf, parametersOf, read, type Reading, settles } from './readable.ts'
 import { statementError } from './refuse.ts'
-import type { Expected, Replies } from './replies.ts'
+import type { Replies } from './replies.ts'
 import { askSnapshot, sessionState, type Snapshot } from './state.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -21,8 +22,6 @@ type CopyMessage = Message<'copyData' | 'copyDone' | 'copyFail'>
 
 /** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
 const POISON = 'countersign refused the statement'
-/** What may pile up of judged messages before they are sent. */
-const MAX_OUT_BYTES = 64 * 1024
 /** How long before the server's own timeout a hold ends. */
 const MARGIN_MS = 1_000
 
@@ -39,15 +38,12 @@ export interface Sides {
 /**
  * The client's side of a connection: takes its messages one at a time, lets each action be judged, and forwards what was
  * allowed. Judged are a Query as a whole, and the extended protocol at Bind, where text and values meet and planning may
- * already run functions. What was judged waits in `#out` until the next Sync or Flush.
+ * already run functions.
  */
 export class Relay implements Cancellable {
   readonly #sides: Sides
   readonly #hold: ClientHold
-  #out: Uint8Array[] = []
-  #outBytes = 0
-  /** A Sync is on its way, and nothing behind it is judged before it was answered. */
-  #synced = false
+  readonly #outgoing: Outgoing
   /** A Bind was forwarded since the last Sync, so the server is in a transaction at least implicitly. */
   #bound = false
   /** The batch was refused or has failed: everything up to its Sync is dropped. */
@@ -57,6 +53,7 @@ export class Relay implements Cancellable {
   constructor(sides: Sides) {
     this.#sides = sides
     this.#hold = new ClientHold(sides.client)
+    this.#outgoing = new Outgoing(sides.upstream.stream, sides.replies)
   }
 
   /** Resolves when the client has left. Rejects with ProtocolError, or when the server is gone. */
@@ -83,7 +80,7 @@ export class Relay implements Cancellable {
     await this.#cancelling
     if (isCopy(message)) return this.#copy(message)
     if (this.#sides.replies.copyIn?.open) return this.#duringCopy(message)
-    if (this.#synced) await this.#settle()
+    if (this.#outgoing.synced) await this.#settle()
     if (this.#sides.replies.failed) this.#discarding = true
     if (this.#discarding && message.kind !== 'sync') return undefined
     return this.#judge(message)
@@ -100,11 +97,11 @@ export class Relay implements Cancellable {
       case 'execute':
         return this.#execute(message)
       case 'describe':
-        return this.#forward(message.raw, { kind: 'describe' })
+        return this.#outgoing.forward(message.raw, { kind: 'describe' })
       case 'close':
         return this.#close(message)
       case 'flush':
-        return this.#send(message.raw)
+        return this.#outgoing.send(message.raw)
       case 'sync':
         return this.#sync(message)
       case 'functionCall':
@@ -121,7 +118,7 @@ export class Relay implements Cancellable {
   // The simple protocol.
 
   async #query(message: Message<'query'>): Promise<void> {
-    await this.#flushAndSettle()
+    await this.#settle()
     if (this.#discarding) return
     if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
     const reading = this.#read(message.text)
@@ -130,7 +127,13 @@ export class Relay implements Cancellable {
     if (verdict.effect === 'refuse') return this.#refuseQuery(this.#errorFor(verdict))
     const { classified } = reading
     const raw = classified.canonical === message.text ? message.raw : queryMessage(classified.canonical)
-    return this.#forwardNow(raw, { kind: 'query', run: verdict.run, settles: true, taints: classified.type === 'sql:unknown', changes: changesOf(classified) })
+    return this.#outgoing.forwardNow(raw, {
+      kind: 'query',
+      run: verdict.run,
+      settles: true,
+      taints: classified.type === 'sql:unknown',
+      changes: changesOf(classified),
+    })
   }
 
   /** One error and one ReadyForQuery with the true status: inside a transaction the server is made to fail too. */
@@ -138,7 +141,7 @@ export class Relay implements Cancellable {
     const { client, replies } = this.#sides
     client.write(error)
     if (replies.status === 'I') client.write(readyForQuery('I'))
-    else await this.#forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
+    else await this.#outgoing.forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
   }
 
   /** `SET countersign.reason = '…'` is for the gateway, and never goes upstream. */
@@ -159,18 +162,18 @@ export class Relay implements Cancellable {
 
   async #parse(message: Message<'parse'>): Promise<void> {
     if (message.text === null) return this.#refuseExtended('22021', 'the statement is not valid UTF-8', null)
-    if (this.#sides.replies.mustSettle) await this.#flushAndSettle()
+    if (this.#sides.replies.mustSettle) await this.#settle()
     const { classified } = this.#read(message.text)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
     // Ours are replaced by nothing, which a driver sees as an empty query.
     const text = setsOurs(classified) ? '' : classified.canonical
     const raw = text === message.text ? message.raw : parseMessage(message.name, text, message.types)
-    return this.#forward(raw, { kind: 'parse', changes: [change] })
+    return this.#outgoing.forward(raw, { kind: 'parse', changes: [change] })
   }
 
   async #bind(message: Message<'bind'>): Promise<void> {
     const { names, replies } = this.#sides
-    if (replies.mustSettle) await this.#flushAndSettle()
+    if (replies.mustSettle) await this.#settle()
     if (this.#discarding) return undefined
     const prepared = names.statement(message.statement)
     if (!prepared)
@@ -181,7 +184,7 @@ export class Relay implements Cancellable {
     if (verdict.effect === 'refuse') return this.#refuseBatch(this.#errorFor(verdict))
     const change = names.propose({ space: 'portal', name: message.portal, value: { run: verdict.run, classified: reading.classified } })
     this.#bound = true
-    return this.#forward(message.raw, { kind: 'bind', changes: [change] })
+    return this.#outgoing.forward(message.raw, { kind: 'bind', changes: [change] })
   }
 
   /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
@@ -190,7 +193,7 @@ export class Relay implements Cancellable {
     if (!portal)
       return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
     const { classified, run } = portal
-    return this.#forward(message.raw, {
+    return this.#outgoing.forward(message.raw, {
       kind: 'execute',
       run,
       settles: settles(classified),
@@ -202,14 +205,13 @@ export class Relay implements Cancellable {
   async #close(message: Message<'close' | 'describe'>): Promise<void> {
     const space = message.target === 'S' ? 'statement' : 'portal'
     const change = this.#sides.names.propose({ space, name: message.name, value: null })
-    return this.#forward(message.raw, { kind: 'close', changes: [change] })
+    return this.#outgoing.forward(message.raw, { kind: 'close', changes: [change] })
   }
 
   async #sync({ raw }: FrontendMessage): Promise<void> {
     this.#discarding = false
     this.#bound = false
-    this.#synced = true
-    await this.#forwardNow(raw, { kind: 'sync' })
+    await this.#outgoing.forwardNow(raw, { kind: 'sync' })
   }
 
   #refuseExtended(code: string, text: string, hint: string | null): Promise<void> {
@@ -220,11 +222,11 @@ export class Relay implements Cancellable {
   async #refuseBatch(error: Uint8Array): Promise<void> {
     const { client, replies } = this.#sides
     const inTransaction = this.#inTransaction
-    await this.#flushAndSettle()
+    await this.#settle()
     if (this.#discarding) return
     if (inTransaction) {
-      await this.#forward(parseMessage('', POISON), { kind: 'parse', hidden: true, poison: true })
-      await this.#flushAndSettle()
+      await this.#outgoing.forward(parseMessage('', POISON), { kind: 'parse', hidden: true, poison: true })
+      await this.#settle()
       if (!replies.failed) throw new ProtocolError('unexpected', 'the server accepted what cannot be parsed')
     }
     client.write(error)
@@ -235,13 +237,13 @@ export class Relay implements Cancellable {
 
   async #copy(message: CopyMessage): Promise<void> {
     const { replies } = this.#sides
-    await this.#write()
+    await this.#outgoing.write()
     await replies.copyingOrSettled()
     const copy = replies.copyIn
     if (!copy?.open) return // it has failed already, and the server would ignore this too
     if (message.kind === 'copyData') copy.add(message.data)
     else copy.open = false
-    await this.#send(message.raw)
+    await this.#outgoing.send(message.raw)
   }
 
   /** A server that copies ignores Flush and Sync; anything else would break it. */
@@ -299,15 +301,13 @@ export class Relay implements Cancellable {
     if (replies.status === 'E') throw new Skipped() // the server would refuse our question too
     let snapshot: Snapshot | null = null
     const { messages, expected } = askSnapshot((taken) => (snapshot = taken))
-    await this.#flushAndSettle()
+    await this.#settle()
     if (this.#discarding) throw new Skipped()
-    for (const message of messages) this.#push(message)
+    for (const message of messages) this.#outgoing.push(message)
     for (const each of expected) replies.expect(each)
     // Outside a transaction the server must not be left inside one by our question.
-    if (this.#inTransaction) this.#push(flush())
-    else this.#pushExpecting(sync(), { kind: 'sync', hidden: true })
-    await this.#write()
-    await replies.settled()
+    if (!this.#inTransaction) await this.#outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
+    await this.#outgoing.settle()
     if (!snapshot) throw new Error('the server did not say who and where the session is')
     return { state: sessionState(target.database, snapshot, replies.parameters), deadlineMs: this.#deadline(snapshot) }
   }
@@ -324,57 +324,10 @@ export class Relay implements Cancellable {
     return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
   }
 
-  // Sending.
-
-  async #forward(raw: Uint8Array, expected: Expected): Promise<void> {
-    this.#pushExpecting(raw, expected)
-    if (this.#outBytes > MAX_OUT_BYTES) await this.#write()
-  }
-
-  async #forwardNow(raw: Uint8Array, expected: Expected): Promise<void> {
-    this.#pushExpecting(raw, expected)
-    await this.#write()
-  }
-
-  async #send(raw: Uint8Array): Promise<void> {
-    this.#push(raw)
-    await this.#write()
-  }
-
-  #pushExpecting(raw: Uint8Array, expected: Expected): void {
-    this.#push(raw)
-    this.#sides.replies.expect(expected)
-  }
-
-  #push(raw: Uint8Array): void {
-    this.#out.push(raw)
-    this.#outBytes += raw.length
-  }
-
-  /** Waiting for the drain is the back-pressure on the client. */
-  async #write(): Promise<void> {
-    if (this.#outBytes === 0) return
-    const { stream } = this.#sides.upstream
-    const [only] = this.#out
-    const bytes = this.#out.length === 1 && only ? only : Buffer.concat(this.#out)
-    this.#out = []
-    this.#outBytes = 0
-    if (!stream.write(bytes)) await drained(stream)
-  }
-
   /** Everything judged so far has been sent and answered; a batch that failed is dropped from here on. */
-  async #flushAndSettle(): Promise<void> {
-    if (this.#outBytes > 0 || !this.#sides.replies.idle) {
-      if (!this.#synced) this.#push(flush())
-      await this.#settle()
-    }
-    if (this.#sides.replies.failed) this.#discarding = true
-  }
-
   async #settle(): Promise<void> {
-    await this.#write()
-    await this.#sides.replies.settled()
-    this.#synced = false
+    await this.#outgoing.settle()
+    if (this.#sides.replies.failed) this.#discarding = true
   }
 }
 
@@ -386,18 +339,6 @@ function isCopy(message: FrontendMessage): message is CopyMessage {
 const setsOurs = ({ statements }: Classified) => statements.some(({ setting }) => setting?.name.startsWith('countersign.'))
 
 const statementFailure = (code: string, message: string) => errorResponse({ severity: 'ERROR', code, message })
-
-function drained(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done)
-      stream.off('close', done)
-      resolve()
-    }
-    stream.on('drain', done)
-    stream.on('close', done)
-  })
-}
 
 function noop(): void {
   // nothing to undo
