@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < 24) {
-  console.error(`countersign needs Node 24 or newer, and this is ${process.version}. In a checkout run "npm install" first: it brings one, and "npx countersign" uses it.`)
+  console.error(
+    `countersign needs Node 24 or newer, and this is ${process.version}. In a checkout run "npm install" first: it brings one, and "npx countersign" uses it.`,
+  )
   process.exit(1)
 }
 const source = new URL('../src/main.ts', import.meta.url)
