@@ -1,5 +1,5 @@
 import type { Context } from '../workflow/context.ts'
-import { expireDueGrants } from '../workflow/grants.ts'
+import { endWithSession, expireDueGrants } from '../workflow/grants.ts'
 import { expireDueRequests } from '../workflow/requests.ts'
 
 const SWEEP_MS = 500
@@ -59,7 +59,9 @@ export class Housekeeping {
     const { store, clock, journal } = this.#context
     for (const session of await store.sessions.list({ live: true, gateway })) {
       const closed = await store.sessions.save({ ...session, version: session.version + 1, endedAt: clock.now(), endReason: reason })
-      if (closed) await journal.append({ type: 'session.ended', body: { session: session.id, reason } }, 'process')
+      if (!closed) continue
+      await journal.append({ type: 'session.ended', body: { session: session.id, reason } }, 'process')
+      if (session.grant) await endWithSession(this.#context, session.grant)
     }
   }
 }
