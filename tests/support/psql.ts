@@ -16,6 +16,8 @@ export interface Psql {
   output(): string
   /** Resolves when the output matches; rejects after `ms` with what was printed instead. */
   waitFor(pattern: RegExp, ms?: number): Promise<string>
+  /** The same, in what was printed since the last match of `next`. */
+  next(pattern: RegExp, ms?: number): Promise<RegExpExecArray>
   /** Ctrl-C. */
   interrupt(): void
   /** Its process is gone without a goodbye, as when a laptop falls asleep. */
@@ -39,6 +41,7 @@ export function psql(
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let all = ''
+  let read = 0
   let stdout = ''
   let stderr = ''
   const listeners = new Set<() => void>()
@@ -52,29 +55,39 @@ export function psql(
   child.stdout.on('data', (chunk: Buffer) => take(chunk, 'out'))
   child.stderr.on('data', (chunk: Buffer) => take(chunk, 'err'))
   child.stdin.on('error', () => undefined) // it may be gone before it has read everything
+  const match = (pattern: RegExp, from: number, ms = 10_000) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(all.slice(from))
+        if (!found) return
+        done()
+        resolve(found)
+      }
+      const late = setTimeout(() => {
+        done()
+        reject(new Error(`psql did not print ${pattern} within ${ms} ms, but:\n${all}`))
+      }, ms)
+      const done = () => {
+        clearTimeout(late)
+        listeners.delete(look)
+      }
+      listeners.add(look)
+      look()
+    })
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
 
   return {
     type: (line) => void child.stdin.write(`${line}\n`),
     output: () => all,
-    waitFor: (pattern, ms = 10_000) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!pattern.test(all)) return
-          done()
-          resolve(all)
-        }
-        const late = setTimeout(() => {
-          done()
-          reject(new Error(`psql did not print ${pattern} within ${ms} ms, but:\n${all}`))
-        }, ms)
-        const done = () => {
-          clearTimeout(late)
-          listeners.delete(look)
-        }
-        listeners.add(look)
-        look()
-      }),
+    waitFor: async (pattern, ms) => {
+      await match(pattern, 0, ms)
+      return all
+    },
+    next: async (pattern, ms) => {
+      const found = await match(pattern, read, ms)
+      read += found.index + found[0].length
+      return found
+    },
     interrupt: () => void child.kill('SIGINT'),
     vanish: () => void child.kill('SIGKILL'),
     quit: async () => {

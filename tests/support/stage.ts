@@ -1,0 +1,107 @@
+import type { Client } from '@countersign/contract/client'
+import pg from 'pg'
+import { type GatewayOptions, type GatewayProcess, startGateway } from './gateway.ts'
+import { type PostgresServer, startPostgres } from './postgres.ts'
+import { type Psql, psql } from './psql.ts'
+
+const USERS = {
+  'alice@example.com': { groups: ['engineering'] },
+  'bob@example.com': { groups: ['dba'] },
+  'carol@example.com': { groups: ['dba', 'security'] },
+  'dave@example.com': { groups: ['security'] },
+  'erin@example.com': { groups: ['engineering', 'dba'], admin: true },
+}
+
+/** One of the people of USERS, with a token that may review. */
+export interface Person {
+  readonly user: string
+  readonly token: string
+  readonly api: Client
+  psql(resource?: string, options?: readonly string[], env?: Readonly<Record<string, string>>): Psql
+}
+
+/** A target, a gateway before it, and the people who meet there: what most end-to-end tests need. */
+export interface Stage {
+  readonly target: PostgresServer
+  readonly gateway: GatewayProcess
+  readonly alice: Person
+  readonly bob: Person
+  readonly carol: Person
+  readonly dave: Person
+  readonly erin: Person
+  /** Straight to the target, past the gateway: the values of the first column. */
+  ask(sql: string, values?: readonly unknown[]): Promise<readonly unknown[]>
+  /** How often a statement that writes to `orders` has run, rolled back or not. */
+  runs(): Promise<number>
+  close(): Promise<void>
+}
+
+export interface StageOptions extends Pick<GatewayOptions, 'policy' | 'hold' | 'session' | 'store'> {
+  /** What is said of each resource besides how it is reached; all of them are the same target. */
+  readonly resources?: Readonly<Record<string, object>>
+  /** More SQL for the target, after `orders` was made. */
+  readonly seed?: string
+}
+
+/** Counts statements in a sequence, because a sequence forgets nothing when its transaction is rolled back. */
+const SEED = `
+  CREATE TABLE orders (id int PRIMARY KEY, status text NOT NULL);
+  INSERT INTO orders SELECT id, 'new' FROM generate_series(1, 20) AS id;
+  CREATE SEQUENCE runs;
+  CREATE FUNCTION count_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('runs'); RETURN NULL; END $$;
+  CREATE TRIGGER count_run BEFORE INSERT OR UPDATE OR DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION count_run();
+`
+
+export async function openStage({ resources = { db: {} }, seed = '', ...options }: StageOptions): Promise<Stage> {
+  const target = await startPostgres()
+  const direct = new pg.Pool({ connectionString: target.url('postgres'), max: 1 })
+  await direct.query(SEED + seed)
+  const reached = {
+    protocol: 'postgres',
+    url: `postgres://${target.host}:${target.port}/postgres`,
+    credential: { username: target.superuser, password: { env: 'TARGET_PASSWORD' } },
+  }
+  const gateway = await startGateway({
+    ...options,
+    users: USERS,
+    resources: Object.fromEntries(Object.entries(resources).map(([name, said]) => [name, { ...reached, ...said }])),
+    env: { TARGET_PASSWORD: target.password },
+  })
+  const ask = async (sql: string, values: readonly unknown[] = []) => {
+    const { rows } = await direct.query<unknown[]>({ text: sql, values: [...values], rowMode: 'array' })
+    return rows.map(([first]) => first)
+  }
+  return {
+    target,
+    gateway,
+    ...(await gather(gateway)),
+    ask,
+    runs: async () => Number((await ask('SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM runs'))[0]),
+    close: async () => {
+      await direct.end()
+      await gateway.stop()
+      await target.stop()
+    },
+  }
+}
+
+async function gather(gateway: GatewayProcess): Promise<Pick<Stage, 'alice' | 'bob' | 'carol' | 'dave' | 'erin'>> {
+  const come = async (user: keyof typeof USERS): Promise<Person> => {
+    const token = await gateway.token(user, { mayReview: true })
+    return { user, token, api: gateway.api(token), psql: (resource = 'db', options = [], env = {}) => psql(gateway, user, token, resource, options, env) }
+  }
+  return {
+    alice: await come('alice@example.com'),
+    bob: await come('bob@example.com'),
+    carol: await come('carol@example.com'),
+    dave: await come('dave@example.com'),
+    erin: await come('erin@example.com'),
+  }
+}
+
+/** The id of the request that psql was told it waits for; the next one at each call. */
+export async function held(session: Psql): Promise<string> {
+  const [, id] = await session.next(/NOTICE: .*\bheld (req-\w+):/)
+  if (id === undefined) throw new Error('the notice names no request')
+  return id
+}
