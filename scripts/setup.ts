@@ -17,7 +17,7 @@ export function setUp(wantedBy: readonly Program['wantedBy'][]): readonly Progra
   if (missing.length === 0) return []
   for (const name of missing) console.log(`missing: ${name} (Debian package ${PROGRAMS[name].package}), ${PROGRAMS[name].why}`)
   if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) {
-    console.log(`Only root on Debian can install them: apt-get install ${packagesOf(missing).join(' ')}. What needs them is skipped.`)
+    console.log(`Only root on Debian can install them: apt-get install ${packagesOf(missing).join(' ')}.`)
     return missing
   }
   withoutStartingServices(() => install(packagesOf(missing)))
