@@ -36,8 +36,11 @@ export type EventType =
   | 'action.started'
   | 'action.finished'
 
-/** `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. */
-export type Durability = 'process' | 'disk'
+/**
+ * `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. `soon`:
+ * with the next write, within milliseconds; for outcomes, which nothing waits for, and whose loss reads as `unknown`.
+ */
+export type Durability = 'soon' | 'process' | 'disk'
 
 /**
  * The gateway's own append-only record. When `append` resolves the entry has its place in the hash chain with the

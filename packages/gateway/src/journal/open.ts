@@ -38,6 +38,9 @@ interface Waiter {
   readonly reject: (error: JournalBroken) => void
 }
 
+/** How long an entry may wait for company that nobody waits for. */
+const SOON_MS = 5
+
 const SEGMENT_BYTES = 64 * 1024 * 1024
 
 /**
@@ -88,6 +91,8 @@ class FileJournal implements LocalJournal {
   #cause: unknown = null
   #text = ''
   #unwritten: Waiter[] = []
+  #now: NodeJS.Immediate | undefined
+  #later: NodeJS.Timeout | undefined
   #unsynced: Waiter[] = []
   #syncing: Promise<void> | null = null
   #closed = false
@@ -169,10 +174,15 @@ class FileJournal implements LocalJournal {
 
   #enqueue(waiter: Waiter): void {
     this.#unwritten.push(waiter)
-    if (this.#unwritten.length === 1) setImmediate(() => this.#write())
+    if (waiter.durability === 'soon') this.#later ??= setTimeout(() => this.#write(), SOON_MS)
+    else this.#now ??= setImmediate(() => this.#write())
   }
 
   #write(): void {
+    clearTimeout(this.#later)
+    clearImmediate(this.#now)
+    this.#later = undefined
+    this.#now = undefined
     if (this.#broken !== null) return
     const waiters = this.#unwritten
     const text = this.#text

@@ -94,7 +94,7 @@ export class LiveSession implements Session {
   record({ run, result, summary, rows, sent }: Outcome): void {
     this.#runningUnder = []
     this.#services.context.journal
-      .append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'process')
+      .append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'soon')
       .catch((error: unknown) => this.#services.onError(error))
   }
 
