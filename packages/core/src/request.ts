@@ -79,6 +79,7 @@ export function review(request: Request, given: Review, { grantId }: GrantId): {
 /** Policy alone approved it: a scope asked for ahead whose actions need no review. */
 export function approveByPolicy(request: Request, now: number, { grantId }: GrantId): { readonly request: Request; readonly grant: Grant } {
   assertPending(request, now)
+  if (!isSatisfied(request.need, [])) throw new DomainError('not-a-reviewer', `${request.id} needs ${describeNeed(request.need)}, which policy alone does not give`)
   return { request: decided(request, 'approved', now), grant: grantFor(request, asAsked(request), grantId, now) }
 }
 

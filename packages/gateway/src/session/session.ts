@@ -103,9 +103,12 @@ export class LiveSession implements Session {
     this.#ended = true
     this.#stopClock()
     this.#stopIdle()
-    this.#services.registry.remove(this.id)
-    await closeRecord(this.#services, this.id, reason)
-    if (this.#opened.grant) await endWithSession(this.#services.context, this.#opened.grant.id)
+    try {
+      await closeRecord(this.#services, this.id, reason)
+      if (this.#opened.grant) await endWithSession(this.#services.context, this.#opened.grant.id)
+    } finally {
+      this.#services.registry.remove(this.id) // last, because a shutdown waits for the record of every session
+    }
   }
 
   async #decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
