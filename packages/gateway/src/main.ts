@@ -24,7 +24,6 @@ import { targetOf } from './net/dial.ts'
 import { isLoopback, listen } from './net/listen.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
-import { readPolicyFiles } from './policy/load.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
 import { systemClock } from './session/clock.ts'
 import { SessionGate } from './session/gate.ts'
@@ -112,7 +111,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     tokens: new Desk(tokens, store.tokens, journal),
     store,
     policy: () => policies.engine,
-    policies: () => ({ version: policies.engine.version, files: readPolicyFiles(config.policies).map(({ file, text }) => ({ name: basename(file), text })) }),
+    policies: () => ({ version: policies.engine.version, files: policies.files.map(({ file, text }) => ({ name: basename(file), text })) }),
     classify: async (resource, text) => classify(text, { trusted: resourceOf(config, resource).functions.trusted }).statements,
     resources: async (caller) => resourcesFor(config, policies, caller),
     readiness: async () => readiness(health, localJournal.broken),

@@ -4,7 +4,7 @@ import { createEngine, versionOf } from './cedar.ts'
 import { Compiler } from './compile.ts'
 import type { PolicyEngine } from './engine.ts'
 import { PolicyError, type PolicyProblem } from './error.ts'
-import { readPolicyFiles } from './load.ts'
+import { type PolicyFile, readPolicyFiles } from './load.ts'
 
 /** A new version is in force, or was refused while the last good one stays in force. */
 export type PolicyChange = { readonly kind: 'loaded'; readonly version: string } | { readonly kind: 'rejected'; readonly problems: readonly PolicyProblem[] }
@@ -12,6 +12,8 @@ export type PolicyChange = { readonly kind: 'loaded'; readonly version: string }
 /** The policies in force. `engine` is read at each use: it is another object after a reload. */
 export interface PolicyHolder {
   readonly engine: PolicyEngine
+  /** The texts that `engine` was made of; what is on disk may be newer, and broken. */
+  readonly files: readonly PolicyFile[]
   /** Returns what ends the subscription. A listener is not told about the load at start. */
   onChange(listener: (change: PolicyChange) => void): () => void
   close(): void
@@ -29,6 +31,7 @@ export function openPolicies(config: Config, pollMs = POLL_MS): PolicyHolder {
 
 class FolderHolder implements PolicyHolder {
   engine: PolicyEngine
+  files: readonly PolicyFile[]
   readonly #config: Config
   readonly #compiler: Compiler
   readonly #listeners = new Set<(change: PolicyChange) => void>()
@@ -41,7 +44,8 @@ class FolderHolder implements PolicyHolder {
   constructor(config: Config, pollMs: number) {
     this.#config = config
     this.#compiler = new Compiler(config)
-    this.engine = createEngine(config, readPolicyFiles(config.policies), this.#compiler)
+    this.files = readPolicyFiles(config.policies)
+    this.engine = createEngine(config, this.files, this.#compiler)
     this.#watcher = this.#watch()
     this.#poll = setInterval(() => this.#reload(), pollMs).unref()
   }
@@ -81,7 +85,10 @@ class FolderHolder implements PolicyHolder {
     try {
       const files = readPolicyFiles(this.#config.policies)
       const isNew = versionOf(files) !== this.engine.version
-      if (isNew) this.engine = createEngine(this.#config, files, this.#compiler)
+      if (isNew) {
+        this.engine = createEngine(this.#config, files, this.#compiler)
+        this.files = files
+      }
       this.#refused = null
       return isNew ? { kind: 'loaded', version: this.engine.version } : null
     } catch (error) {

@@ -56,6 +56,7 @@ test('broken policies are told once, and the last good ones stay in force', asyn
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect(changes).toHaveLength(1)
   expect(holder.engine.version).toBe(version)
+  expect(holder.files).toEqual([{ file: join(folder, 'a.cedar'), text: DENY }])
   expect(holder.engine.decide(ask('sql:read'))).toMatchObject({ effect: 'deny', policies: ['a'] })
 
   write(ALLOW)
