@@ -20,14 +20,16 @@ export class Requests implements RequestStore {
     this.#database = database
   }
 
-  open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean }> {
+  open(request: Request): ReturnType<RequestStore['open']> {
     return this.#database.write(async (transaction, changed) => {
+      const expired: Request[] = []
       for (let round = 0; round < OPEN_ROUNDS; round++) {
-        if (await insertPending(transaction, request, changed)) return { request, attached: false }
+        if (await insertPending(transaction, request, changed)) return { request, attached: false, expired }
         const pending = await findPending(transaction, request)
         if (pending === null) continue
-        if (request.createdAt < pending.expiresAt) return { request: pending, attached: true }
-        await replace(transaction, expire(pending, request.createdAt), changed)
+        if (request.createdAt < pending.expiresAt) return { request: pending, attached: true, expired }
+        const over = expire(pending, request.createdAt)
+        if (await replace(transaction, over, changed)) expired.push(over)
       }
       throw new StoreUnavailable(`the ask of ${request.id} is being opened and decided by too many at once; ask again`)
     })

@@ -25,8 +25,11 @@ export interface Store {
 export type StoreEvent = { readonly kind: 'request' | 'grant' | 'session' | 'token'; readonly id: string } | { readonly kind: 'resync' }
 
 export interface RequestStore {
-  /** Inserts, or returns the pending request of the same requester, resource and ask digest that is there already. */
-  open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean }>
+  /**
+   * Inserts, or returns the pending request of the same requester, resource and ask digest that is there already. One whose
+   * own life was over stands in `expired`: it was ended in the same transaction, and the caller has to record that.
+   */
+  open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean; readonly expired: readonly Request[] }>
   get(id: string): Promise<Request | null>
   /** Newest first. */
   list(filter: { readonly status?: RequestStatus; readonly user?: string; readonly limit?: number }): Promise<readonly Request[]>

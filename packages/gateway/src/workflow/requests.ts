@@ -34,7 +34,7 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
   assertAskable(opening.obligations, opening.reason, ticket)
   const now = trustedNow(context)
   const expiresAt = now + (opening.obligations.expiresMs ?? DEFAULT_LIFE_MS)
-  const opened = await context.store.requests.open({
+  const { expired, ...opened } = await context.store.requests.open({
     ...opening,
     ticket,
     id: newId('req'),
@@ -45,6 +45,7 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
     expiresAt,
     decidedAt: null,
   })
+  for (const request of expired) await record(context, { request, grant: null })
   if (!opened.attached) await context.journal.append(openedEvent(opened.request), 'disk')
   return opened
 }
@@ -119,9 +120,13 @@ async function transition(context: Context, id: string, step: (current: Request)
     if (!current) throw new WorkflowError('not-found', `there is no request ${id}`)
     const next = await step(current)
     if (!(await context.store.requests.save(next.request, next.grant))) continue
-    for (const event of outcomes(next)) await context.journal.append(event, 'disk')
+    await record(context, next)
     return next.request
   }
+}
+
+async function record({ journal }: Context, step: Step): Promise<void> {
+  for (const event of outcomes(step)) await journal.append(event, 'disk')
 }
 
 function openedEvent(request: Request): Event {

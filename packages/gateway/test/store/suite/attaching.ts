@@ -21,7 +21,7 @@ export function attaching(pair: () => Pair): void {
   test('with the other’s values, not with one’s own', async () => {
     const first = aRequest({ reason: 'first' })
     await pair().here.requests.open(first)
-    expect(await pair().there.requests.open(aRequest({ id: 'req-2', reason: 'second' }))).toEqual({ request: first, attached: true })
+    expect(await pair().there.requests.open(aRequest({ id: 'req-2', reason: 'second' }))).toEqual({ request: first, attached: true, expired: [] })
   })
 
   test('never another principal, resource or ask', async () => {
@@ -48,7 +48,10 @@ export function attaching(pair: () => Pair): void {
     const first = aRequest({ expiresAt: NOW + MINUTE })
     await here.requests.open(first)
     expect((await here.requests.open(aRequest({ id: 'in-time', createdAt: NOW + MINUTE - 1 }))).attached).toBe(true)
-    expect((await here.requests.open(aRequest({ id: 'late', createdAt: NOW + MINUTE }))).attached).toBe(false)
+    expect(await here.requests.open(aRequest({ id: 'late', createdAt: NOW + MINUTE }))).toMatchObject({
+      attached: false,
+      expired: [expire(first, NOW + MINUTE)],
+    })
     expect(await here.requests.get('req-1')).toEqual(expire(first, NOW + MINUTE))
     expect((await here.requests.list({ status: 'pending' })).map(({ id }) => id)).toEqual(['late'])
   })
@@ -57,6 +60,7 @@ export function attaching(pair: () => Pair): void {
     await pair().here.requests.open(aRequest({ expiresAt: NOW + MINUTE }))
     const opened = await openAll(racing({ createdAt: NOW + MINUTE }))
     expect(opened.filter(({ attached }) => !attached)).toHaveLength(1)
+    expect(opened.flatMap(({ expired }) => expired)).toHaveLength(1)
     expect(await pair().there.requests.list({ status: 'pending' })).toHaveLength(1)
     expect(await pair().there.requests.get('req-1')).toMatchObject({ status: 'expired', version: 2 })
   })
