@@ -1,4 +1,5 @@
 import type { Client } from '@countersign/contract/client'
+import { type Entry, parseEntry } from '@countersign/ledger/entry'
 import pg from 'pg'
 import { type GatewayOptions, type GatewayProcess, startGateway } from './gateway.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
@@ -33,6 +34,10 @@ export interface Stage {
   ask(sql: string, values?: readonly unknown[]): Promise<readonly unknown[]>
   /** How often a statement that writes to `orders` has run, rolled back or not. */
   runs(): Promise<number>
+  /** How many connections to the target run a `pg_sleep(60)` now. */
+  sleepers(): Promise<number>
+  /** The gateway's ledger so far, as an admin reads it; the newest entries may still be on their way. */
+  ledger(): Promise<readonly Entry[]>
   close(): Promise<void>
 }
 
@@ -41,6 +46,8 @@ export interface StageOptions extends Pick<GatewayOptions, 'policy' | 'hold' | '
   readonly resources?: Readonly<Record<string, object>>
   /** More SQL for the target, after `orders` was made. */
   readonly seed?: string
+  /** Of the target; 18 where nothing is said. */
+  readonly version?: 15 | 18
 }
 
 /** Counts statements in a sequence, because a sequence forgets nothing when its transaction is rolled back. */
@@ -52,8 +59,10 @@ const SEED = `
   CREATE TRIGGER count_run BEFORE INSERT OR UPDATE OR DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION count_run();
 `
 
-export async function openStage({ resources = { db: {} }, seed = '', ...options }: StageOptions): Promise<Stage> {
-  const target = await startPostgres()
+const SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+
+export async function openStage({ resources = { db: {} }, seed = '', version = 18, ...options }: StageOptions): Promise<Stage> {
+  const target = await startPostgres({ version })
   const direct = new pg.Pool({ connectionString: target.url('postgres'), max: 1 })
   await direct.query(SEED + seed)
   const reached = {
@@ -71,12 +80,15 @@ export async function openStage({ resources = { db: {} }, seed = '', ...options 
     const { rows } = await direct.query<unknown[]>({ text: sql, values: [...values], rowMode: 'array' })
     return rows.map(([first]) => first)
   }
+  const people = await gather(gateway)
   return {
     target,
     gateway,
-    ...(await gather(gateway)),
+    ...people,
     ask,
     runs: async () => Number((await ask('SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM runs'))[0]),
+    sleepers: async () => Number((await ask(SLEEPERS))[0]),
+    ledger: async () => (await people.erin.api.ledger()).map(({ line }) => parseEntry(line)),
     close: async () => {
       await direct.end()
       await gateway.stop()
