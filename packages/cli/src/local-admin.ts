@@ -54,7 +54,7 @@ const adviceFor = (code: string | null) =>
   code === 'EACCES' ? 'run this as the user that runs the gateway' : 'check that --data names the data directory of the gateway'
 
 /** Resolves when the gateway prints `{"ready":true,…}`; what it logs is shown only if it fails. */
-async function ready(child: ChildProcess): Promise<void> {
+export async function ready(child: ChildProcess): Promise<void> {
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-4000)))
   const { stdout } = child

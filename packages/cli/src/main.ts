@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { group, run } from './command.ts'
 import { addApprove } from './commands/approve.ts'
 import { addConnect } from './commands/connect.ts'
+import { addDemo } from './commands/demo.ts'
 import { addDeny } from './commands/deny.ts'
 import { addDone } from './commands/done.ts'
 import { addExec } from './commands/exec.ts'
@@ -46,6 +47,7 @@ const program = new Command('countersign')
 
 program.commandsGroup('Gateway:')
 addStart(program)
+addDemo(program)
 
 program.commandsGroup('Access:')
 for (const add of [addWhoami, addResources, addRequest, addConnect, addExec, addDone]) add(program)
