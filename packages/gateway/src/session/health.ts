@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 
 const PING_EVERY_MS = 500
 /** New actions are refused when the store has been silent this long … */

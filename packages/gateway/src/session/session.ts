@@ -9,13 +9,14 @@ import type { Resource } from '../config/config.ts'
 import { JournalBroken, type Durability, type JsonValue } from '../journal/journal.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { actionDigest } from '../workflow/digest.ts'
-import { endWithSession, liveGrants, useGrant } from '../workflow/grants.ts'
+import { liveGrants, useGrant } from '../workflow/grants.ts'
 import { openRequest, withdrawRequest } from '../workflow/requests.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
-import { after } from './clock.ts'
+import { after } from '../clock.ts'
 import { waitForDecision } from './hold.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
+import { closeRecord } from './records.ts'
 import type { Services } from './services.ts'
 
 /** What a connection is opened with, after `connect` itself was allowed. */
@@ -103,11 +104,13 @@ export class LiveSession implements Session {
     this.#ended = true
     this.#stopClock()
     this.#stopIdle()
+    const { context, registry } = this.#services
     try {
-      await closeRecord(this.#services, this.id, reason)
-      if (this.#opened.grant) await endWithSession(this.#services.context, this.#opened.grant.id)
+      // The ledger hears of it whatever the store does; what the store does not take now, housekeeping closes later.
+      const told = context.journal.append({ type: 'session.ended', body: { session: this.id, reason } }, 'process')
+      await Promise.all([told, closeRecord(context, this.id, reason)])
     } finally {
-      this.#services.registry.remove(this.id) // last, because a shutdown waits for the record of every session
+      registry.remove(this.id) // last, because a shutdown waits for the record of every session
     }
   }
 
@@ -274,15 +277,6 @@ export function failure(error: unknown, services: Services): Refusal {
     return refusal('unavailable', 'the ledger cannot be written, so nothing is allowed', 'An operator must look at the gateway.')
   services.onError(error)
   return refusal('unavailable', 'the gateway could not decide, so this is refused; its log says why', null)
-}
-
-async function closeRecord({ context: { store, journal, clock } }: Services, id: string, reason: string): Promise<void> {
-  await journal.append({ type: 'session.ended', body: { session: id, reason } }, 'process')
-  for (;;) {
-    const record = await store.sessions.get(id)
-    if (!record || record.endedAt !== null) return
-    if (await store.sessions.save({ ...record, version: record.version + 1, endedAt: clock.now(), endReason: reason })) return
-  }
 }
 
 const secretOf = (action: Omit<Action, 'state'>): Record<string, JsonValue> => ({

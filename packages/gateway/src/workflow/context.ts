@@ -2,7 +2,7 @@ import type { Action } from '@countersign/core/action'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
-import type { Clock } from '../session/clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { WorkflowError } from './workflow.ts'
 
