@@ -8,7 +8,7 @@ import { handOut } from './handout.ts'
 import { Lifetime } from './lifetime.ts'
 import { CUSTOMERS, ORDERS, seedOrders } from './orders.ts'
 import { startPostgres } from './postgres.ts'
-import { play, type Set } from './story.ts'
+import { play, type Stage } from './story.ts'
 import { Teller } from './teller.ts'
 
 export interface DemoOptions {
@@ -24,12 +24,12 @@ export async function runDemo(out: Output, { once = false, fast = false }: DemoO
   const teller = new Teller({ json: out.json, fast, signal: life.signal })
   let told = false
   try {
-    const set = await setUp(life, teller)
-    await play(set)
+    const stage = await setUp(life, teller)
+    await play(stage)
     told = true
-    if (out.json) out.data({ ...addresses(set.gateway), facts: teller.facts })
+    if (out.json) out.data({ ...addresses(stage.gateway), facts: teller.facts })
     if (once) return EXIT.ok
-    handOut(teller, set.gateway)
+    handOut(teller, stage.gateway)
     await life.untilStopped()
     teller.say('\nstopping')
     return EXIT.ok
@@ -42,7 +42,7 @@ export async function runDemo(out: Output, { once = false, fast = false }: DemoO
   }
 }
 
-async function setUp(life: Lifetime, teller: Teller): Promise<Set> {
+async function setUp(life: Lifetime, teller: Teller): Promise<Stage> {
   const { bold, dim, green } = teller.colors
   teller.say(`${bold('Countersign')}: a statement that policy does not allow by itself waits until somebody else countersigns it.\n`)
   const folder = makeFolder(life)
@@ -50,7 +50,7 @@ async function setUp(life: Lifetime, teller: Teller): Promise<Set> {
   const database = await startPostgres(life, join(folder, 'postgres'), superuser)
   const orders = await seedOrders(database, account)
   life.onEnd(() => orders.end())
-  teller.say(`${green('✔')} PostgreSQL on ${database.host}:${database.port} with ${ORDERS} orders of ${CUSTOMERS} customers`)
+  teller.say(`${green('✔')} PostgreSQL ${orders.version} on ${database.host}:${database.port} with ${ORDERS} orders of ${CUSTOMERS} customers`)
   const gateway = await startGateway(life, folder, orders.url, account)
   teller.say(`${green('✔')} gateway on ${gateway.url}, PostgreSQL clients on ${gateway.postgres.host}:${gateway.postgres.port}, store: SQLite`)
   for (const line of movedPorts(gateway)) teller.say(`  ${line}`)

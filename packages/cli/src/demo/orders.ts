@@ -42,6 +42,8 @@ UPDATE orders SET status = 'duplicate', customer_id = 3, item = 'rain jacket', t
 /** The superuser's own view of the database, past the gateway: how the story checks what it tells. */
 export interface Orders {
   readonly url: string
+  /** PostgreSQL's own, `18.4`. */
+  readonly version: string
   /** How many rows of `orders` meet a condition. */
   count(where?: string): Promise<number>
   end(): Promise<void>
@@ -56,7 +58,9 @@ export async function seedOrders({ host, port, superuser, password }: Database, 
   })
   await withClient({ ...login, database: NAME }, async (client) => void (await client.query(`SET ROLE ${ACCOUNT}; ${SEED}`)))
   const direct = await connected({ ...login, database: NAME })
+  const { rows } = await direct.query<{ server_version: string }>('SHOW server_version')
   return {
+    version: rows[0]?.server_version ?? 'unknown',
     url: `postgres://${host}:${port}/${NAME}`,
     count: async (where = 'true') => {
       const { rows } = await direct.query<{ count: string }>(`SELECT count(*) FROM orders WHERE ${where}`)

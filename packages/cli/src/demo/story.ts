@@ -9,7 +9,7 @@ import { ORDERS, type Orders } from './orders.ts'
 import type { Teller } from './teller.ts'
 
 /** What a scene needs. */
-export interface Set {
+export interface Stage {
   readonly life: Lifetime
   readonly gateway: DemoGateway
   readonly orders: Orders
@@ -28,18 +28,18 @@ const OVERRUN_MS = 2000
 const PATIENCE_MS = 30_000
 
 /** Plays the whole story once. Throws when anything is not as it is told. */
-export async function play(set: Set): Promise<void> {
-  const alice = await Alice.connect(set.life, set.gateway, 'INC-7 same order placed three times')
-  await readsRun(set, alice)
-  await deleteIsHeld(set, alice)
-  await unboundedIsRefused(set, alice)
+export async function play(stage: Stage): Promise<void> {
+  const alice = await Alice.connect(stage.life, stage.gateway, 'INC-7 same order placed three times')
+  await readsRun(stage, alice)
+  await deleteIsHeld(stage, alice)
+  await unboundedIsRefused(stage, alice)
   await alice.end()
-  await connectionDrops(set)
-  await timeIsUp(set)
-  await ledgerHolds(set)
+  await connectionDrops(stage)
+  await timeIsUp(stage)
+  await ledgerHolds(stage)
 }
 
-async function readsRun({ teller, orders }: Set, alice: Alice): Promise<void> {
+async function readsRun({ teller, orders }: Stage, alice: Alice): Promise<void> {
   await teller.scene('Alice reads', 'Policy production-reads lets engineers read: no waiting.')
   await teller.types('alice=>', `${READ};`)
   const answer = await alice.run(READ)
@@ -48,7 +48,7 @@ async function readsRun({ teller, orders }: Set, alice: Alice): Promise<void> {
   await teller.proves('ran at once', { step: 'read', rows: answer.rows.length })
 }
 
-async function deleteIsHeld(set: Set, alice: Alice): Promise<void> {
+async function deleteIsHeld(stage: Stage, alice: Alice): Promise<void> {
   const { teller, orders } = set
   await teller.scene('Alice deletes', 'Policy production-writes wants a dba to countersign: the statement waits on the wire.')
   const before = await orders.count()
@@ -65,8 +65,9 @@ async function deleteIsHeld(set: Set, alice: Alice): Promise<void> {
     hint: notice.hint,
   })
 
-  await bobs(set, ['requests', '--inbox'], id)
-  await bobs(set, ['approve', id, '--comment', 'matches INC-7'], id, lastLine)
+  await bobs(stage, ['requests', '--inbox'], id)
+  await bobs(stage, ['approve', id, '--comment', 'matches INC-7'], id, lastLine)
+  await teller.shows('(unproven: his token was made by the local administrator, not by a login of his own)', teller.colors.dim)
   const answer = await soon(running, 'the approved DELETE runs')
   for (const each of alice.takeNotices()) await teller.shows(printMessage(each), teller.colors.yellow)
   await teller.shows(printAnswer(answer))
@@ -75,7 +76,7 @@ async function deleteIsHeld(set: Set, alice: Alice): Promise<void> {
   await teller.proves(`ran once: ${before} orders before, ${after} after`, { step: 'approved', request: id, before, after })
 }
 
-async function unboundedIsRefused({ teller, orders }: Set, alice: Alice): Promise<void> {
+async function unboundedIsRefused({ teller, orders }: Stage, alice: Alice): Promise<void> {
   await teller.scene('Alice forgets the WHERE', 'Policy no-where-no-way is a plain forbid: nobody can approve it.')
   const paid = await orders.count("status = 'paid'")
   await teller.types('alice=>', `${UPDATE};`)
@@ -86,7 +87,7 @@ async function unboundedIsRefused({ teller, orders }: Set, alice: Alice): Promis
   await teller.proves('refused, nothing changed, and her session goes on', { step: 'refused', code: error.code, message: error.message })
 }
 
-async function connectionDrops(set: Set): Promise<void> {
+async function connectionDrops(stage: Stage): Promise<void> {
   const { teller, orders, life, gateway } = set
   await teller.scene('The connection drops', 'A request outlives its connection.')
   const first = await Alice.connect(life, gateway, 'INC-7 keep one of them')
@@ -97,7 +98,7 @@ async function connectionDrops(set: Set): Promise<void> {
   first.vanish()
   await refusalOf(lost)
   await teller.shows('… her laptop falls asleep, the connection is gone', teller.colors.dim)
-  await bobs(set, ['approve', id, '--comment', 'fine, keep one'], id, lastLine)
+  await bobs(stage, ['approve', id, '--comment', 'fine, keep one'], id, lastLine)
   expect((await orders.count("id = 7 AND status = 'new'")) === 0, 'nothing runs for a client that is gone')
 
   await teller.shows('… she connects again, and runs the same statement', teller.colors.dim)
@@ -111,7 +112,7 @@ async function connectionDrops(set: Set): Promise<void> {
   await second.end()
 }
 
-async function timeIsUp({ teller, life, gateway }: Set): Promise<void> {
+async function timeIsUp({ teller, life, gateway }: Stage): Promise<void> {
   await teller.scene('The time is up', 'A grant ends when it says, whatever the client does.')
   const args = ['request', RESOURCE, '--for', BOX.for, '--reason', 'a quick look']
   await teller.types('alice$', shellLine(args))
@@ -128,7 +129,7 @@ async function timeIsUp({ teller, life, gateway }: Set): Promise<void> {
   await teller.proves(`cut after ${BOX.for}`, { step: 'ended', code: end.code, message: end.message, lateMs: late })
 }
 
-async function ledgerHolds({ teller, life, gateway }: Set): Promise<void> {
+async function ledgerHolds({ teller, life, gateway }: Stage): Promise<void> {
   await teller.scene('What happened can be proved', 'Every request, review, grant, session and action is an entry in a hash chain.')
   const args = ['ledger', 'verify', '--data', gateway.data]
   await teller.types('$', shellLine(args))
@@ -140,7 +141,7 @@ async function ledgerHolds({ teller, life, gateway }: Set): Promise<void> {
 }
 
 /** Bob runs a command, whose answer must name the request. `part` is what of it is shown. */
-async function bobs({ teller, life, gateway }: Set, args: readonly string[], id: string, part = (said: string) => said): Promise<void> {
+async function bobs({ teller, life, gateway }: Stage, args: readonly string[], id: string, part = (said: string) => said): Promise<void> {
   await teller.types('bob$', shellLine(args))
   const said = (await countersign(life, gateway, gateway.bob, args)).trimEnd()
   expect(said.includes(id), `Bob sees ${id}`)
