@@ -1,9 +1,14 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsdown'
+
+const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
 
 /**
  * What is published is JavaScript, because Node does not strip types under node_modules: the command line, the gateway
  * that it starts as a process of its own, and the worker that owns SQLite, side by side in dist/. The workspace's own
- * sources are bundled; whatever comes from npm stays a dependency of this package.
+ * sources are bundled; whatever comes from npm stays a dependency of this package, but for the two files of Swagger UI that
+ * packages/gateway/src/api/docs.ts serves, and their licence: swagger-ui-dist depends on a package that reports installations.
  */
 export default defineConfig({
   entry: { main: 'src/main.ts', gateway: '../gateway/src/main.ts', 'sqlite-worker': '../gateway/src/store/sqlite/worker.ts' },
@@ -13,4 +18,8 @@ export default defineConfig({
   fixedExtension: false,
   dts: false,
   deps: { alwaysBundle: [/^@countersign\//], onlyBundle: [] },
+  copy: ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'].map((name) => ({
+    from: join(SWAGGER_UI, name),
+    to: 'dist/swagger-ui',
+  })),
 })

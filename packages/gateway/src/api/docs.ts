@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { html } from 'hono/html'
 import type { App } from './env.ts'
 
@@ -8,6 +7,13 @@ const FILES: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 }
+
+/**
+ * A checkout has swagger-ui-dist from npm. The published package carries these files itself (packages/cli/tsdown.config.ts): as a
+ * dependency it would bring @scarf/scarf, whose install script reports whoever installs it to somebody else.
+ */
+const place = (name: string): URL =>
+  import.meta.url.endsWith('.ts') ? new URL(import.meta.resolve(`swagger-ui-dist/${name}`)) : new URL(`./swagger-ui/${name}`, import.meta.url)
 
 const INITIALIZER = "window.SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#docs', validatorUrl: null, deepLinking: true })\n"
 
@@ -35,7 +41,7 @@ export function mountDocs(app: App): void {
 
   for (const [name, type] of Object.entries(FILES)) {
     app.get(`/api/docs/${name}`, async (c) => {
-      const file = await readFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`)))
+      const file = await readFile(place(name))
       return c.body(new Uint8Array(file), 200, { 'content-type': type, 'cache-control': 'public, max-age=3600' })
     })
   }
