@@ -49,7 +49,7 @@ async function readsRun({ teller, orders }: Stage, alice: Alice): Promise<void> 
 }
 
 async function deleteIsHeld(stage: Stage, alice: Alice): Promise<void> {
-  const { teller, orders } = set
+  const { teller, orders } = stage
   await teller.scene('Alice deletes', 'Policy production-writes wants a dba to countersign: the statement waits on the wire.')
   const before = await orders.count()
   await teller.types('alice=>', `${DELETE};`)
@@ -88,7 +88,7 @@ async function unboundedIsRefused({ teller, orders }: Stage, alice: Alice): Prom
 }
 
 async function connectionDrops(stage: Stage): Promise<void> {
-  const { teller, orders, life, gateway } = set
+  const { teller, orders, life, gateway } = stage
   await teller.scene('The connection drops', 'A request outlives its connection.')
   const first = await Alice.connect(life, gateway, 'INC-7 keep one of them')
   await teller.types('alice=>', `${LATER};`)
