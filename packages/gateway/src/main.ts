@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pino, { type Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
@@ -18,10 +19,11 @@ import { Tokens } from './identity/tokens.ts'
 import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
+import { unfinishedRuns } from './journal/unfinished.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
-import { isLoopback, listen } from './net/listen.ts'
+import { isLoopback, listen, type Listener } from './net/listen.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
@@ -94,11 +96,12 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, resource, text) }
   const workflow = new WorkflowService(context)
+  await recordLost(context)
   await recordStart(context, policies, log)
   onClose(async () => void (await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)))
   health.start()
   onClose(() => health.stop())
-  const housekeeping = new Housekeeping(context, onError)
+  const housekeeping = new Housekeeping({ context, registry, health, onError })
   if (listening) await housekeeping.start()
   onClose(() => housekeeping.stop())
 
@@ -126,7 +129,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const adapter = new PostgresAdapter(gate, { auth: config.session.auth, refused: (address, why) => log.info({ address, why }, 'connection refused') })
   const postgres = await listen(config.listen.postgres, identity.context, (client) => adapter.serve(client), onError)
   onClose(() => postgres.close())
-  onClose(() => endSessions(registry))
+  onClose(() => endSessions(postgres, gate, registry))
   addresses.postgres = postgres.address
   const http = await serveApi({
     app,
@@ -137,6 +140,14 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   addresses.http = http.address
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
+}
+
+/** What ran when the previous process was killed is known to nobody: said so once, and never run again. */
+async function recordLost({ config, journal }: Context): Promise<void> {
+  for (const { session, run } of await unfinishedRuns(config.data, journal.gateway)) {
+    const lost = { session, run, result: 'unknown', summary: 'the gateway ended before the outcome was known', rows: null }
+    await journal.append({ type: 'action.finished', body: lost }, 'disk')
+  }
 }
 
 async function recordStart({ journal }: Context, policies: PolicyHolder, log: Logger): Promise<void> {
@@ -152,10 +163,14 @@ async function recordStart({ journal }: Context, policies: PolicyHolder, log: Lo
   })
 }
 
-/** Whoever is connected is told, and gets a moment to hear it. */
-async function endSessions(registry: Registry): Promise<void> {
+/** Nobody comes in any more; whoever is here is told, and gets a moment to hear it. */
+async function endSessions(listener: Listener, gate: SessionGate, registry: Registry): Promise<void> {
+  const over = listener.stop()
+  gate.stop()
   registry.cutAll(new Cut('shutdown', 'the gateway is shutting down; what is held stays held, run it again when it is back'))
-  for (let waited = 0; registry.size > 0 && waited < SHUTDOWN_MS; waited += 20) await new Promise((resolve) => setTimeout(resolve, 20))
+  const late = new AbortController()
+  await Promise.race([over, sleep(SHUTDOWN_MS, undefined, { signal: late.signal }).catch(() => undefined)])
+  late.abort()
 }
 
 function resourceOf(config: Config, name: string): Resource {

@@ -59,6 +59,14 @@ export class Skipped extends Error {
   }
 }
 
+/** The gateway cannot say who somebody is, because its store does not answer. The message is for the client. */
+export class Unavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'Unavailable'
+  }
+}
+
 /** Why a live connection ends, in words for its client. */
 export class Cut extends Error {
   readonly code: 'expired' | 'revoked' | 'killed' | 'done' | 'idle' | 'token' | 'store' | 'shutdown'
@@ -108,7 +116,7 @@ export interface Knock {
 
 /** The gateway as an adapter sees it before there is a session. */
 export interface Gate {
-  /** SCRAM parameters and verifiers of a user; an unknown user has parameters too, and no verifiers. */
+  /** SCRAM parameters and verifiers of a user; an unknown user has parameters too, and no verifiers. Rejects with Unavailable, as `tokenFor` does. */
   verifiers(user: string): Promise<{ readonly salt: Uint8Array; readonly iterations: number; readonly verifiers: readonly Verifier[] }>
   /** The id of the live token with this secret if it is `user`'s, or null. */
   tokenFor(user: string, secret: string): Promise<string | null>

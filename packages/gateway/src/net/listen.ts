@@ -10,8 +10,8 @@ const TLS_HANDSHAKE_MS = 10_000
 /** A listening socket with every connection that it accepted. */
 export interface Listener {
   readonly address: Address
-  /** Takes no more connections; those that are open go on. */
-  stop(): void
+  /** Takes no more connections; resolves when those that are open have been served. */
+  stop(): Promise<void>
   /** Ends what is still open. */
   close(): Promise<void>
 }
@@ -24,18 +24,26 @@ export async function listen(
   onError: (error: unknown) => void,
 ): Promise<Listener> {
   const open = new Set<Socket>()
+  const serving = new Set<Promise<void>>()
   const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS, noDelay: true }, (socket) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket))
     socket.on('error', () => socket.destroy()) // a client's reset is no event of ours
-    serve(clientOf(socket, context))
+    const served = serve(clientOf(socket, context))
       .catch(onError)
-      .finally(() => socket.destroy())
+      .finally(() => {
+        socket.destroy()
+        serving.delete(served)
+      })
+    serving.add(served)
   })
   await bind(server, address)
   return {
     address: { host: address.host, port: portOf(server) },
-    stop: () => void server.close(),
+    stop: async () => {
+      server.close()
+      await Promise.all(serving)
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

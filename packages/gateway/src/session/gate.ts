@@ -2,10 +2,11 @@ import { NO_FACTS, type Statement } from '@countersign/core/action'
 import { covers, type Grant, standsFor } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
-import type { Gate, Hold, Knock, Refusal, Session, Target, Verifier } from '../adapters/adapter.ts'
+import { type Gate, type Hold, type Knock, type Refusal, type Session, type Target, Unavailable, type Verifier } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
 import type { Caller } from '../identity/caller.ts'
 import { scramParameters } from '../identity/tokens.ts'
+import { type SessionRecord, StoreUnavailable } from '../store/store.ts'
 import { issueForSession, liveGrants, useGrant } from '../workflow/grants.ts'
 import { scopeDigest } from '../workflow/digest.ts'
 import { newId } from '../workflow/ids.ts'
@@ -21,14 +22,20 @@ const CONNECT: Statement = { type: 'connect', fingerprint: null, facts: NO_FACTS
 export class SessionGate implements Gate {
   readonly #services: Services
   readonly #target: (resource: Resource, database: string | null) => Target
+  readonly #stopping = new AbortController()
 
   constructor(services: Services, target: (resource: Resource, database: string | null) => Target) {
     this.#services = services
     this.#target = target
   }
 
+  /** Connections that wait for somebody's approval are refused from now on. */
+  stop(): void {
+    this.#stopping.abort()
+  }
+
   async verifiers(user: string): Promise<{ readonly salt: Uint8Array; readonly iterations: number; readonly verifiers: readonly Verifier[] }> {
-    const tokens = await this.#services.tokens.liveOf(user)
+    const tokens = await this.#ask(() => this.#services.tokens.liveOf(user))
     const verifiers = tokens.map(({ id, scram }) => ({
       token: id,
       storedKey: Buffer.from(scram.storedKey, 'base64'),
@@ -38,7 +45,7 @@ export class SessionGate implements Gate {
   }
 
   async tokenFor(user: string, secret: string): Promise<string | null> {
-    const caller = await this.#services.tokens.callerForSecret(secret)
+    const caller = await this.#ask(() => this.#services.tokens.callerForSecret(secret))
     return caller?.principal.user === user ? caller.token : null
   }
 
@@ -47,6 +54,18 @@ export class SessionGate implements Gate {
       return await this.#connect(knock, hold)
     } catch (error) {
       return failure(error, this.#services)
+    }
+  }
+
+  /** Before a client has proved who it is there is no refusal to return: it is told by an error. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    const { silence } = this.#services.health
+    if (silence !== null) throw new Unavailable(silence)
+    try {
+      return await question()
+    } catch (cause) {
+      if (cause instanceof StoreUnavailable) throw new Unavailable(failure(cause, this.#services).message, { cause })
+      throw cause
     }
   }
 
@@ -125,12 +144,12 @@ export class SessionGate implements Gate {
     hold.tell(heldNotice(url, request, false))
     const waited = await waitForDecision(context.store, request.id, {
       client: AbortSignal.any([hold.signal, deadline(limits.connectMs)]),
-      session: NEVER,
+      session: this.#stopping.signal,
       reminderMs: limits.reminderMs,
       remind: () => hold.tell(heldNotice(url, request, true)),
     })
     if (waited.by === 'client') return endWait(this.#services, request, waited.end, principal)
-    if (waited.by === 'session') return refusal('ended', 'the gateway stops', null)
+    if (waited.by === 'session') return refusal('ended', `the gateway is shutting down; ${request.id} stays held, connect again when it is back`, null)
     if (waited.request.status !== 'approved') return decidedRefusal(url, waited.request)
     hold.tell(approvedNotice(waited.request))
     return 'approved'
@@ -154,26 +173,36 @@ export class SessionGate implements Gate {
       mode: resource.mode,
       endsAt: grant.endsAt,
     }
-    await context.journal.append({ type: 'session.started', body: record, secret: { reason: knock.reason } }, 'process')
-    await context.store.sessions.insert({
+    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt: grant.endsAt, reason: knock.reason }, this.#services)
+    registry.add(session) // first, so that no record of a session is ever without one
+    try {
+      await context.journal.append({ type: 'session.started', body: record, secret: { reason: knock.reason } }, 'process')
+      await context.store.sessions.insert(this.#record(session.id, principal, resource, knock, grant))
+      await registry.recheck(session)
+      return session
+    } catch (error) {
+      await session.end('it could not be opened').catch((also: unknown) => this.#services.onError(also))
+      throw error
+    }
+  }
+
+  #record(id: string, principal: Principal, resource: Resource, knock: Knock, grant: Grant): SessionRecord {
+    const { clock, journal } = this.#services.context
+    return {
       id,
       version: 1,
-      gateway: context.journal.gateway,
+      gateway: journal.gateway,
       principal,
       resource: resource.name,
       database: knock.database ?? resource.database,
       grant: grant.id,
       client: knock.client,
-      startedAt: context.clock.now(),
+      startedAt: clock.now(),
       endsAt: grant.endsAt,
       cut: null,
       endedAt: null,
       endReason: null,
-    })
-    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt: grant.endsAt, reason: knock.reason }, this.#services)
-    registry.add(session)
-    await registry.recheck(session)
-    return session
+    }
   }
 }
 
@@ -182,8 +211,6 @@ interface Admitted {
   readonly decision: Decision
   readonly grant: Grant | null
 }
-
-const NEVER = new AbortController().signal
 
 /** How long a connection lasts: what `@grants` says, within the configured maximum where it says nothing. */
 function sessionMs(decision: Decision, maxMs: number): number {

@@ -1,6 +1,6 @@
 import type { Request } from '@countersign/core/request'
 import type { HoldEnd } from '../adapters/adapter.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, StoreUnavailable } from '../store/store.ts'
 
 /** How often a wait looks for itself, should an event have been lost. */
 const LOOK_EVERY_MS = 2_000
@@ -19,9 +19,14 @@ export interface Waiting {
 export async function waitForDecision(store: Store, id: string, waiting: Waiting): Promise<Waited> {
   const { promise, resolve, reject } = Promise.withResolvers<Waited>()
   const look = () => {
-    store.requests.get(id).then((request) => {
-      if (request && request.status !== 'pending') resolve({ by: 'decision', request })
-    }, reject)
+    store.requests.get(id).then(
+      (request) => {
+        if (request && request.status !== 'pending') resolve({ by: 'decision', request })
+      },
+      (error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) reject(error) // else it is looked at again, until the session is cut
+      },
+    )
   }
   const unsubscribe = store.subscribe((event) => {
     if (event.kind === 'resync' || (event.kind === 'request' && event.id === id)) look()

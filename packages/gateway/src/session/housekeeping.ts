@@ -1,32 +1,34 @@
-import type { Context } from '../workflow/context.ts'
-import { endWithSession, expireDueGrants } from '../workflow/grants.ts'
+import { expireDueGrants } from '../workflow/grants.ts'
 import { expireDueRequests } from '../workflow/requests.ts'
+import { closeRecord } from './records.ts'
+import type { Services } from './services.ts'
 
 const SWEEP_MS = 500
 const BEAT_MS = 5_000
 /** A gateway that has not been heard of for this long is dead, and so are its sessions. */
-const DEAD_MS = 30_000
+export const DEAD_MS = 30_000
 
-/** What a gateway does by the clock: ends what is due, says that it lives, and closes the records that the dead left open. */
+/** What a gateway does by the clock: ends what is due, says that it lives, and closes the records that nobody else will. */
 export class Housekeeping {
-  readonly #context: Context
-  readonly #onError: (error: unknown) => void
+  readonly #services: Omit<Services, 'tokens'>
   readonly #timers: NodeJS.Timeout[] = []
+  /** What each other gateway last said, and since when we have heard nothing newer, on our own monotonic clock. */
+  readonly #heard = new Map<string, { readonly seenAt: number; readonly since: number }>()
+  #lookedAt = 0
   #sweeping = false
 
-  constructor(context: Context, onError: (error: unknown) => void) {
-    this.#context = context
-    this.#onError = onError
+  constructor(services: Omit<Services, 'tokens'>) {
+    this.#services = services
   }
 
   /** Call before the first connection: sessions that this gateway left open when it died are closed in the record. */
   async start(): Promise<void> {
-    const { store, clock, journal } = this.#context
+    const { store, clock, journal } = this.#services.context
     await store.gateways.beat(journal.gateway, clock.now())
     await this.#closeSessions(journal.gateway, 'the gateway was restarted')
     this.#timers.push(
       setInterval(() => void this.#sweep(), SWEEP_MS),
-      setInterval(() => void this.#beat().catch(this.#onError), BEAT_MS),
+      setInterval(() => void this.beat().catch((error: unknown) => this.#services.onError(error)), BEAT_MS),
     )
   }
 
@@ -34,34 +36,50 @@ export class Housekeeping {
     for (const timer of this.#timers) clearInterval(timer)
   }
 
+  /** Says that this gateway lives, and closes what it could not close itself, and what dead gateways have left. */
+  async beat(): Promise<void> {
+    if (this.#services.health.silence !== null) return
+    const { store, clock, journal } = this.#services.context
+    await store.gateways.beat(journal.gateway, clock.now())
+    await this.#closeForgotten()
+    for (const id of await this.#dead()) await this.#closeSessions(id, 'its gateway is gone')
+  }
+
   async #sweep(): Promise<void> {
-    if (this.#sweeping) return
+    if (this.#sweeping || this.#services.health.silence !== null) return
     this.#sweeping = true
     try {
-      await expireDueRequests(this.#context)
-      await expireDueGrants(this.#context)
+      await expireDueRequests(this.#services.context)
+      await expireDueGrants(this.#services.context)
     } catch (error) {
-      this.#onError(error)
+      this.#services.onError(error)
     } finally {
       this.#sweeping = false
     }
   }
 
-  async #beat(): Promise<void> {
-    const { store, clock, journal } = this.#context
-    const now = clock.now()
-    await store.gateways.beat(journal.gateway, now)
-    const dead = (await store.gateways.list()).filter(({ id, seenAt }) => id !== journal.gateway && seenAt < now - DEAD_MS)
-    for (const { id } of dead) await this.#closeSessions(id, 'its gateway is gone')
+  /** Judged by our own clock alone, for theirs may be wrong; and only while we could have heard them. */
+  async #dead(): Promise<readonly string[]> {
+    const { store, clock, journal } = this.#services.context
+    const others = (await store.gateways.list()).filter(({ id }) => id !== journal.gateway)
+    const now = clock.monotonic()
+    if (now - this.#lookedAt > 3 * BEAT_MS) this.#heard.clear()
+    this.#lookedAt = now
+    for (const { id, seenAt } of others) if (this.#heard.get(id)?.seenAt !== seenAt) this.#heard.set(id, { seenAt, since: now })
+    return others.map(({ id }) => id).filter((id) => now - (this.#heard.get(id)?.since ?? now) >= DEAD_MS)
+  }
+
+  /** The store did not answer when these ended. The ledger has known it since then. */
+  async #closeForgotten(): Promise<void> {
+    const { context, registry } = this.#services
+    const open = await context.store.sessions.list({ live: true, gateway: context.journal.gateway })
+    for (const { id } of open) if (!registry.has(id)) await closeRecord(context, id, 'it ended while the store did not answer')
   }
 
   async #closeSessions(gateway: string, reason: string): Promise<void> {
-    const { store, clock, journal } = this.#context
-    for (const session of await store.sessions.list({ live: true, gateway })) {
-      const closed = await store.sessions.save({ ...session, version: session.version + 1, endedAt: clock.now(), endReason: reason })
-      if (!closed) continue
-      await journal.append({ type: 'session.ended', body: { session: session.id, reason } }, 'process')
-      if (session.grant) await endWithSession(this.#context, session.grant)
+    const { context } = this.#services
+    for (const { id } of await context.store.sessions.list({ live: true, gateway })) {
+      if (await closeRecord(context, id, reason)) await context.journal.append({ type: 'session.ended', body: { session: id, reason } }, 'process')
     }
   }
 }

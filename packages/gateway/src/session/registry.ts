@@ -28,6 +28,10 @@ export class Registry {
     return this.#live.size
   }
 
+  has(id: string): boolean {
+    return this.#live.has(id)
+  }
+
   add(session: Live): void {
     this.#live.set(session.id, session)
   }

@@ -1,6 +1,7 @@
+import type { Duplex } from 'node:stream'
 import { authenticationOk, backendKeyData, readyForQuery } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
-import { type Client, Cut, type Gate, type Session, type Target } from '../adapter.ts'
+import { type Client, Cut, type Gate, type Session, type Target, Unavailable } from '../adapter.ts'
 import { authenticate, type Method } from './authenticate.ts'
 import { type CancelKey, cancelUpstream, Cancels } from './cancels.ts'
 import { ClientHold } from './hold.ts'
@@ -21,6 +22,7 @@ export interface Options {
 
 /** A client that has not proved who it is by then is stalling. */
 const HANDSHAKE_MS = 15_000
+const GOODBYE_MS = 2_000
 
 /** The PostgreSQL protocol, one connection at a time: startup, token, `connect` judged, target, and then every statement. */
 export class PostgresAdapter {
@@ -37,7 +39,10 @@ export class PostgresAdapter {
   async serve(client: Client): Promise<void> {
     let speaking = client // over TLS once that is agreed
     const stalled = setTimeout(
-      () => this.#refuse(speaking, new ProtocolError('auth', `the client did not log in within ${HANDSHAKE_MS / 1000} s`)),
+      () => {
+        this.#refuse(speaking, new ProtocolError('auth', `the client did not log in within ${HANDSHAKE_MS / 1000} s`))
+        void goodbye(speaking.stream)
+      },
       HANDSHAKE_MS,
     )
     try {
@@ -50,6 +55,7 @@ export class PostgresAdapter {
       this.#refuse(speaking, error)
     } finally {
       clearTimeout(stalled)
+      await goodbye(speaking.stream)
     }
   }
 
@@ -96,7 +102,7 @@ export class PostgresAdapter {
     greet(client, upstream, key)
     const cut = cutOf(session)
     try {
-      return await Promise.race([relay.run().then(() => 'the client left'), this.#untilServerGone(replies, relay, client), cut.promise])
+      return await Promise.race([relay.run().then(() => 'the client left'), this.#untilServerGone(replies, relay, client, target), cut.promise])
     } catch (error) {
       if (error instanceof Cut) return await this.#cut(client, target, upstream, replies, error)
       throw error
@@ -107,10 +113,12 @@ export class PostgresAdapter {
     }
   }
 
-  async #untilServerGone(replies: Replies, relay: Relay, { stream }: Client): Promise<string> {
+  async #untilServerGone(replies: Replies, relay: Relay, { stream }: Client, { resource }: Target): Promise<string> {
     const why = await replies.relay()
     relay.leave()
-    stream.end() // what the server said last is on its way to the client
+    if (!replies.saidGoodbye && replies.atBoundary) stream.write(fatal('08006', `the connection to ${resource} is over: ${why}`, null))
+    // What the server said last is on its way, and the client takes the time that it needs.
+    await new Promise<void>((resolve) => stream.end(() => resolve()))
     return why
   }
 
@@ -137,6 +145,7 @@ export class PostgresAdapter {
     if (stream.writable) {
       if (error instanceof ConnectionRefused) stream.write(fatal(error.sqlstate, message, error.hint))
       else if (error instanceof ProtocolError) stream.write(fatal(error.code === 'auth' ? '28000' : '08P01', message, null))
+      else if (error instanceof Unavailable) stream.write(fatal('57P03', message, null))
       else stream.write(fatal('XX000', 'the gateway failed, and its log says why', null))
     }
     stream.end()
@@ -158,6 +167,21 @@ function greet({ stream }: Client, upstream: Upstream, key: CancelKey): void {
   stream.write(backendKeyData(key.processId, key.secretKey))
   stream.write(readyForQuery('I'))
   stream.uncork()
+}
+
+/** What was said last is on its way. A client that does not hang up then is not waited for. */
+function goodbye(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed) return resolve()
+    const enough = setTimeout(() => stream.destroy(), GOODBYE_MS)
+    stream.once('close', () => {
+      clearTimeout(enough)
+      resolve()
+    })
+    stream.resume() // closing with bytes unread would take back what was said
+    stream.end()
+    return undefined
+  })
 }
 
 /** Rejects with the Cut when the session must end. */

@@ -10,7 +10,8 @@ const CHANNEL = 'countersign'
 /** A connection whose other end has vanished says nothing by itself. */
 const PULSE_MS = 5_000
 const FIRST_RETRY_MS = 100
-const LAST_RETRY_MS = 5_000
+/** While nobody listens a revocation is not heard, and it must cut within a second. */
+const LAST_RETRY_MS = 500
 
 const changeShape: z.ZodType<Change> = z.strictObject({ kind: z.enum(['request', 'grant', 'session', 'token']), id: z.string() })
 

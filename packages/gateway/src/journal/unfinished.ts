@@ -1,0 +1,57 @@
+import { parseEntry } from '@countersign/ledger/entry'
+import { listSegments, type Segment } from './files.ts'
+import { readSegment } from './read.ts'
+
+/** A run that began and of whose outcome nothing is known. */
+export interface UnfinishedRun {
+  readonly session: string
+  readonly run: string
+}
+
+/**
+ * What ran when this gateway's previous process ended without a goodbye: it may have happened or not, and nothing repeats it.
+ * Reads back to that process's `gateway.started`, so call it before the new one is written.
+ */
+export async function unfinishedRuns(directory: string, gateway: string): Promise<readonly UnfinishedRun[]> {
+  const finished = new Set<string>()
+  const unfinished: UnfinishedRun[] = []
+  for (const segment of listSegments(directory, gateway).toReversed()) {
+    const { started, ended, isFirst } = await scan(directory, segment)
+    unfinished.unshift(...[...started.values()].filter(({ run }) => !finished.has(run)))
+    for (const run of ended) finished.add(run)
+    if (isFirst) break
+  }
+  return unfinished
+}
+
+interface Scan {
+  /** Runs that began in this segment and did not end in it. */
+  readonly started: ReadonlyMap<string, UnfinishedRun>
+  /** Runs that ended in this segment and began before it. */
+  readonly ended: ReadonlySet<string>
+  /** The process began in this segment. */
+  readonly isFirst: boolean
+}
+
+async function scan(directory: string, segment: Segment): Promise<Scan> {
+  const started = new Map<string, UnfinishedRun>()
+  const ended = new Set<string>()
+  let isFirst = false
+  for await (const bytes of readSegment(directory, segment)) {
+    const line = Buffer.from(bytes).toString('utf8')
+    if (!CONCERNS.test(line)) continue // most entries of a busy gateway are parsed here, the others never
+    const { type, body } = parseEntry(line)
+    const [session, run] = [String(body['session']), String(body['run'])]
+    if (type === 'action.started') started.set(run, { session, run })
+    else if (type === 'action.finished' && !started.delete(run)) ended.add(run)
+    else if (type === 'gateway.started') {
+      started.clear()
+      ended.clear()
+      isFirst = true
+    }
+  }
+  return { started, ended, isFirst }
+}
+
+/** Canonical JSON has one form, so that an entry's type stands like this, and a person's text never does: it is sealed. */
+const CONCERNS = /"type":"(?:action\.started|action\.finished|gateway\.started)"/
