@@ -34,14 +34,14 @@ export interface Stage {
   ask(sql: string, values?: readonly unknown[]): Promise<readonly unknown[]>
   /** How often a statement that writes to `orders` has run, rolled back or not. */
   runs(): Promise<number>
-  /** How many connections to the target run a `pg_sleep(60)` now. */
-  sleepers(): Promise<number>
+  /** True while the target runs a statement of this session. */
+  isBusy(session: string): Promise<boolean>
   /** The gateway's ledger so far, as an admin reads it; the newest entries may still be on their way. */
   ledger(): Promise<readonly Entry[]>
   close(): Promise<void>
 }
 
-export interface StageOptions extends Pick<GatewayOptions, 'policy' | 'hold' | 'session' | 'store'> {
+export interface StageOptions extends Pick<GatewayOptions, 'policy' | 'hold' | 'session' | 'store' | 'env'> {
   /** What is said of each resource besides how it is reached; all of them are the same target. */
   readonly resources?: Readonly<Record<string, object>>
   /** More SQL for the target, after `orders` was made. */
@@ -59,9 +59,9 @@ const SEED = `
   CREATE TRIGGER count_run BEFORE INSERT OR UPDATE OR DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION count_run();
 `
 
-const SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+const ACTIVE = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE $1"
 
-export async function openStage({ resources = { db: {} }, seed = '', version = 18, ...options }: StageOptions): Promise<Stage> {
+export async function openStage({ resources = { db: {} }, seed = '', version = 18, env = {}, ...options }: StageOptions): Promise<Stage> {
   const target = await startPostgres({ version })
   const direct = new pg.Pool({ connectionString: target.url('postgres'), max: 1 })
   await direct.query(SEED + seed)
@@ -74,7 +74,7 @@ export async function openStage({ resources = { db: {} }, seed = '', version = 1
     ...options,
     users: USERS,
     resources: Object.fromEntries(Object.entries(resources).map(([name, said]) => [name, { ...reached, ...said }])),
-    env: { TARGET_PASSWORD: target.password },
+    env: { ...env, TARGET_PASSWORD: target.password },
   })
   const ask = async (sql: string, values: readonly unknown[] = []) => {
     const { rows } = await direct.query<unknown[]>({ text: sql, values: [...values], rowMode: 'array' })
@@ -87,7 +87,7 @@ export async function openStage({ resources = { db: {} }, seed = '', version = 1
     ...people,
     ask,
     runs: async () => Number((await ask('SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM runs'))[0]),
-    sleepers: async () => Number((await ask(SLEEPERS))[0]),
+    isBusy: async (session) => (await ask(ACTIVE, [`%:${session}`])).length > 0,
     ledger: async () => (await people.erin.api.ledger()).map(({ line }) => parseEntry(line)),
     close: async () => {
       await direct.end()
@@ -115,5 +115,13 @@ async function gather(gateway: GatewayProcess): Promise<Pick<Stage, 'alice' | 'b
 export async function held(session: Psql): Promise<string> {
   const [, id] = await session.next(/NOTICE: .*\bheld (req-\w+):/)
   if (id === undefined) throw new Error('the notice names no request')
+  return id
+}
+
+/** The id of the session that psql is in: it is part of the name that the target knows the connection by. */
+export async function sessionOf(session: Psql): Promise<string> {
+  session.type('SHOW application_name;')
+  const [, id] = await session.next(/^countersign:\S+:(ses-\w+)$/m)
+  if (id === undefined) throw new Error('the target knows of no session')
   return id
 }

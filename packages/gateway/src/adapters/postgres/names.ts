@@ -1,3 +1,4 @@
+import type { Parameter } from '@countersign/core/action'
 import { type Classified, type ClassifiedStatement, unknownBecause } from './classify.ts'
 
 /** A prepared statement as the server knows it. `types` are the parameter OIDs of its Parse. */
@@ -10,6 +11,8 @@ export interface Prepared {
 export interface Portal {
   readonly run: string
   readonly classified: Classified
+  /** What the names in it stood for when it was judged: an EXECUTE looks them up again when it runs. */
+  readonly definitions: readonly Parameter[]
 }
 
 /** A name that a message on its way to the server will give or take. It counts for the same batch, and for ever once the server confirms it. */
@@ -74,9 +77,12 @@ export class Names {
     switch (change.space) {
       case 'statement':
         return set(this.#statements, change.name, change.value)
+      // The server has one name space for both: whichever came last is what the name means.
       case 'portal':
+        this.#cursors.delete(change.name)
         return set(this.#portals, change.name, change.value)
       case 'cursor':
+        this.#portals.delete(change.name)
         return set(this.#cursors, change.name, change.value)
     }
   }

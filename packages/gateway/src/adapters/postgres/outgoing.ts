@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { flush } from '@countersign/wire/postgres/encode'
+import { ProtocolError } from '@countersign/wire/postgres/error'
 import type { Expected, Replies } from './replies.ts'
 
 /** What may pile up of judged messages before they are sent. */
@@ -11,29 +12,22 @@ export class Outgoing {
   readonly #replies: Replies
   #waiting: Uint8Array[] = []
   #bytes = 0
-  /** A Sync is on its way, and nothing behind it is judged before it was answered. */
-  #synced = false
 
   constructor(server: Duplex, replies: Replies) {
     this.#server = server
     this.#replies = replies
   }
 
-  get synced(): boolean {
-    return this.#synced
-  }
-
   /** Queues a message and the answer that it will get; sends what has piled up. */
   async forward(raw: Uint8Array, expected: Expected): Promise<void> {
+    if (!this.#replies.expect(expected)) return
     this.push(raw)
-    this.#replies.expect(expected)
     if (this.#bytes > MAX_BYTES) await this.write()
   }
 
   async forwardNow(raw: Uint8Array, expected: Expected): Promise<void> {
+    if (!this.#replies.expect(expected)) return
     this.push(raw)
-    this.#replies.expect(expected)
-    if (expected.kind === 'sync') this.#synced = true
     await this.write()
   }
 
@@ -58,13 +52,16 @@ export class Outgoing {
     if (!this.#server.write(bytes)) await drained(this.#server)
   }
 
-  /** Sends, and resolves when everything was answered that will be: after a Sync, or a Flush of which this makes sure. */
+  /**
+   * Sends, and resolves when everything was answered that will be: after a Sync, or a Flush of which this makes sure.
+   * Throws ProtocolError where the server waits for COPY data instead.
+   */
   async settle(): Promise<void> {
     const owed = this.#bytes > 0 || !this.#replies.idle
-    if (owed && !this.#synced) this.push(flush())
+    if (owed && !this.#replies.synced) this.push(flush())
     await this.write()
     await this.#replies.settled()
-    this.#synced = false
+    if (this.#replies.copyIn?.open) throw new ProtocolError('unexpected', 'something else was sent where the server waits for COPY data')
   }
 }
 

@@ -11,8 +11,8 @@ export interface Reading {
   readonly definitions: readonly Parameter[]
 }
 
-/** Reads a text as the server will, given what the server says of its session. */
-export function read(text: string, trusted: readonly string[], names: Names, settings: ReadonlyMap<string, string>): Reading {
+/** Reads a text as the server will, given what the server says of its session; null when that may be out of date. */
+export function read(text: string, trusted: readonly string[], names: Names, settings: ReadonlyMap<string, string> | null): Reading {
   const doubt = misread(settings)
   const classified = doubt === null ? classify(text, { trusted }) : unknownBecause(text, doubt)
   if (!classified.statements.some(({ refers }) => refers?.use === 'run')) return { classified, definitions: [] }
@@ -22,7 +22,8 @@ export function read(text: string, trusted: readonly string[], names: Names, set
 }
 
 /** Why the parser might read another text than the server does; null when it does not. */
-function misread(settings: ReadonlyMap<string, string>): string | null {
+function misread(settings: ReadonlyMap<string, string> | null): string | null {
+  if (settings === null) return 'what ran before it may have changed how literals are read, and the server says so only after Sync'
   if (settings.get('standard_conforming_strings') !== 'on') return 'standard_conforming_strings is not on, so literals cannot be told from statements'
   if (settings.get('client_encoding') !== 'UTF8') return 'client_encoding is not UTF8'
   return null
@@ -55,10 +56,16 @@ export function settles({ statements }: Classified): boolean {
   return statements.some(({ type, defines }) => defines !== null || (type !== 'sql:session' && type !== 'sql:read'))
 }
 
-/** The names that this message gives when it succeeds. */
+/** It may do anything to the session's settings; a change of rows only where somebody's trigger does. */
+export function resets({ type }: Classified): boolean {
+  return type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown'
+}
+
+/** The names that this message gives or takes when it succeeds. */
 export function changesOf(classified: Classified): readonly Change[] {
   return classified.statements.flatMap((statement): readonly Change[] => {
-    const { defines } = statement
+    const { defines, refers } = statement
+    if (refers?.use === 'end' && refers.name !== null) return [{ space: refers.object, name: refers.name, value: null }]
     if (defines === null) return []
     if (defines.object === 'cursor') return [{ space: 'cursor', name: defines.name, value: statement }]
     return [

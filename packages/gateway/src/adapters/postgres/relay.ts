@@ -1,4 +1,3 @@
-import type { SessionState } from '@countersign/core/action'
 import type { Duplex } from 'node:stream'
 import { commandComplete, errorResponse, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
@@ -8,9 +7,9 @@ import { cancelUpstream, type Cancellable } from './cancels.ts'
 import type { Classified } from './classify.ts'
 import { ClientHold } from './hold.ts'
 import type { Inbox } from './inbox.ts'
-import type { Names } from './names.ts'
+import type { Names, Portal } from './names.ts'
 import { Outgoing } from './outgoing.ts'
-import { actionOf, changesOf, parametersOf, read, type Reading, settles } from './readable.ts'
+import { actionOf, changesOf, parametersOf, read, type Reading, resets, settles } from './readable.ts'
 import { statementError } from './refuse.ts'
 import type { Replies } from './replies.ts'
 import { askSnapshot, sessionState, type Snapshot } from './state.ts'
@@ -80,7 +79,7 @@ export class Relay implements Cancellable {
     await this.#cancelling
     if (isCopy(message)) return this.#copy(message)
     if (this.#sides.replies.copyIn?.open) return this.#duringCopy(message)
-    if (this.#outgoing.synced) await this.#settle()
+    if (this.#sides.replies.synced) await this.#settle()
     if (this.#sides.replies.failed) this.#discarding = true
     if (this.#discarding && message.kind !== 'sync') return undefined
     return this.#judge(message)
@@ -124,9 +123,11 @@ export class Relay implements Cancellable {
     const reading = this.#read(message.text)
     if (setsOurs(reading.classified)) return this.#setOurs(reading.classified)
     const verdict = await this.#decide(reading, [])
-    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#errorFor(verdict))
+    if (verdict === 'failed') return this.#outgoing.forwardNow(sync(), { kind: 'sync' })
+    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#errorFor(verdict, reading))
     const { classified } = reading
     const raw = classified.canonical === message.text ? message.raw : queryMessage(classified.canonical)
+    this.#bound = false // its own ReadyForQuery says whether a transaction is left
     return this.#outgoing.forwardNow(raw, {
       kind: 'query',
       run: verdict.run,
@@ -138,10 +139,11 @@ export class Relay implements Cancellable {
 
   /** One error and one ReadyForQuery with the true status: inside a transaction the server is made to fail too. */
   async #refuseQuery(error: Uint8Array): Promise<void> {
-    const { client, replies } = this.#sides
+    const { client } = this.#sides
     client.write(error)
-    if (replies.status === 'I') client.write(readyForQuery('I'))
-    else await this.#outgoing.forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
+    if (!this.#inTransaction) return void client.write(readyForQuery('I'))
+    this.#bound = false
+    return this.#outgoing.forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
   }
 
   /** `SET countersign.reason = '…'` is for the gateway, and never goes upstream. */
@@ -163,6 +165,7 @@ export class Relay implements Cancellable {
   async #parse(message: Message<'parse'>): Promise<void> {
     if (message.text === null) return this.#refuseExtended('22021', 'the statement is not valid UTF-8', null)
     if (this.#sides.replies.mustSettle) await this.#settle()
+    if (this.#discarding) return undefined
     const { classified } = this.#read(message.text)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
     // Ours are replaced by nothing, which a driver sees as an empty query.
@@ -181,22 +184,29 @@ export class Relay implements Cancellable {
     if (setsOurs(prepared.classified)) this.#noteOurs(prepared.classified)
     const reading = this.#resolve(prepared.classified)
     const verdict = await this.#decide(reading, parametersOf(message, prepared))
-    if (verdict.effect === 'refuse') return this.#refuseBatch(this.#errorFor(verdict))
-    const change = names.propose({ space: 'portal', name: message.portal, value: { run: verdict.run, classified: reading.classified } })
+    if (verdict === 'failed') return void (this.#discarding = true)
+    if (verdict.effect === 'allow' && replies.failed) return this.#drop(verdict.run)
+    if (verdict.effect === 'refuse') return this.#refuseBatch(this.#errorFor(verdict, reading))
+    const change = names.propose({ space: 'portal', name: message.portal, value: { run: verdict.run, ...reading } })
     this.#bound = true
-    return this.#outgoing.forward(message.raw, { kind: 'bind', changes: [change] })
+    return this.#outgoing.forward(message.raw, { kind: 'bind', run: verdict.run, changes: [change] })
   }
 
   /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
   async #execute(message: Message<'execute'>): Promise<void> {
+    if (this.#sides.replies.mustSettle) await this.#settle()
+    if (this.#discarding) return undefined
     const portal = this.#sides.names.portal(message.portal)
     if (!portal)
       return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
+    if (!this.#meansTheSame(portal))
+      return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
     const { classified, run } = portal
     return this.#outgoing.forward(message.raw, {
       kind: 'execute',
       run,
       settles: settles(classified),
+      resets: resets(classified),
       taints: classified.type === 'sql:unknown',
       changes: changesOf(classified),
     })
@@ -221,11 +231,11 @@ export class Relay implements Cancellable {
   /** The client sees what came before, one error, and after its Sync the true status. */
   async #refuseBatch(error: Uint8Array): Promise<void> {
     const { client, replies } = this.#sides
-    const inTransaction = this.#inTransaction
     await this.#settle()
     if (this.#discarding) return
-    if (inTransaction) {
-      await this.#outgoing.forward(parseMessage('', POISON), { kind: 'parse', hidden: true, poison: true })
+    if (this.#inTransaction) {
+      // Under a name that nobody has, since the client may still want its unnamed statement.
+      await this.#outgoing.forward(parseMessage(POISON, POISON), { kind: 'parse', hidden: true, poison: true })
       await this.#settle()
       if (!replies.failed) throw new ProtocolError('unexpected', 'the server accepted what cannot be parsed')
     }
@@ -238,7 +248,7 @@ export class Relay implements Cancellable {
   async #copy(message: CopyMessage): Promise<void> {
     const { replies } = this.#sides
     await this.#outgoing.write()
-    await replies.copyingOrSettled()
+    await replies.settled()
     const copy = replies.copyIn
     if (!copy?.open) return // it has failed already, and the server would ignore this too
     if (message.kind === 'copyData') copy.add(message.data)
@@ -259,7 +269,7 @@ export class Relay implements Cancellable {
 
   #read(text: string): Reading {
     const { target, names, replies } = this.#sides
-    return read(text, target.trustedFunctions, names, replies.parameters)
+    return read(text, target.trustedFunctions, names, replies.stale ? null : replies.parameters)
   }
 
   /** What a prepared text does now: its names may stand for something else than when it was prepared. */
@@ -267,20 +277,37 @@ export class Relay implements Cancellable {
     return classified.type === 'sql:unknown' && classified.error !== null ? { classified, definitions: [] } : this.#read(classified.canonical)
   }
 
-  async #decide(reading: Reading, parameters: Parameters<typeof actionOf>[1]): Promise<Verdict> {
+  /** EXECUTE and FETCH look their name up when they run, which may be long after they were bound and judged. */
+  #meansTheSame({ classified, definitions }: Portal): boolean {
+    if (!classified.statements.some(({ refers }) => refers?.use === 'run')) return true
+    return JSON.stringify(this.#resolve(classified).definitions) === JSON.stringify(definitions)
+  }
+
+  /** What was allowed while something before it failed: the server would skip it, so it is not sent. */
+  #drop(run: string): void {
+    this.#discarding = true
+    this.#sides.session.record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
+  }
+
+  /** `failed`: the server could not answer our question about its state, and the client has seen why. */
+  async #decide(reading: Reading, parameters: Parameters<typeof actionOf>[1]): Promise<Verdict | 'failed'> {
     const { session, client } = this.#sides
     let cancelDeadline = noop
+    let failed = false
     const attempted: Attempted = {
       action: actionOf(reading, parameters),
       inTransaction: this.#inTransaction,
       state: async () => {
-        const { state, deadlineMs } = await this.#state()
-        cancelDeadline = this.#endHoldAfter(deadlineMs)
-        return state
+        const snapshot = await this.#snapshot()
+        failed = snapshot === null
+        if (snapshot === null) throw new Skipped()
+        cancelDeadline = this.#endHoldAfter(this.#deadline(snapshot))
+        return sessionState(this.#sides.target.database, snapshot, this.#sides.replies.parameters)
       },
     }
     try {
-      return await session.decide(attempted, this.#hold)
+      const verdict = await session.decide(attempted, this.#hold)
+      return failed ? 'failed' : verdict
     } finally {
       cancelDeadline()
       this.#hold.reset()
@@ -296,8 +323,8 @@ export class Relay implements Cancellable {
   }
 
   /** Everything before has been answered when this resolves, so what the server says now is what the action will meet. */
-  async #state(): Promise<{ readonly state: SessionState; readonly deadlineMs: number | null }> {
-    const { replies, target } = this.#sides
+  async #snapshot(): Promise<Snapshot | null> {
+    const { replies } = this.#sides
     if (replies.status === 'E') throw new Skipped() // the server would refuse our question too
     let snapshot: Snapshot | null = null
     const { messages, expected } = askSnapshot((taken) => (snapshot = taken))
@@ -308,8 +335,7 @@ export class Relay implements Cancellable {
     // Outside a transaction the server must not be left inside one by our question.
     if (!this.#inTransaction) await this.#outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
     await this.#outgoing.settle()
-    if (!snapshot) throw new Error('the server did not say who and where the session is')
-    return { state: sessionState(target.database, snapshot, replies.parameters), deadlineMs: this.#deadline(snapshot) }
+    return snapshot
   }
 
   #deadline({ idleInTransactionMs, idleMs }: Snapshot): number | null {
@@ -319,14 +345,16 @@ export class Relay implements Cancellable {
   }
 
   /** In a failed transaction nothing is held: it could not run anyway. */
-  #errorFor(refusal: Refusal): Uint8Array {
-    if (this.#sides.replies.status !== 'E' || refusal.code !== 'ended') return statementError(refusal)
+  #errorFor(refusal: Refusal, { classified }: Reading): Uint8Array {
+    const why = refusal.code === 'denied' ? classified.statements.find(({ because }) => because !== null)?.because : null
+    if (this.#sides.replies.status !== 'E' || refusal.code !== 'ended') return statementError({ ...refusal, detail: refusal.detail ?? why ?? null })
     return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
   }
 
   /** Everything judged so far has been sent and answered; a batch that failed is dropped from here on. */
   async #settle(): Promise<void> {
     await this.#outgoing.settle()
+    await this.#cancelling // it came for what has just been answered
     if (this.#sides.replies.failed) this.#discarding = true
   }
 }

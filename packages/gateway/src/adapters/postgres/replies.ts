@@ -13,19 +13,21 @@ import type { Outcome } from '../adapter.ts'
 import type { Change, Names } from './names.ts'
 import type { Upstream } from './upstream.ts'
 
-/** An answer that the server owes. `hidden` is our own doing: the client does not see it. */
+/** An answer that the server owes. `hidden` is our own doing: the client does not see it, unless it fails. */
 export interface Expected {
   readonly kind: 'query' | 'parse' | 'bind' | 'describe' | 'execute' | 'close' | 'sync'
   readonly hidden?: boolean
   /** Told to Names when the server confirms them. */
   readonly changes?: readonly Change[]
-  /** The execution whose outcome this answer is. */
+  /** The execution whose outcome this answer is; of a Bind only when it fails. */
   readonly run?: string
   /** Nothing behind it is judged before it is over, because it may change how the next is read. */
   readonly settles?: boolean
+  /** It may change settings, which the server reports with ReadyForQuery and not before. */
+  readonly resets?: boolean
   /** Nobody can say what it did: afterwards no name can be trusted to mean what it meant. */
   readonly taints?: boolean
-  /** Must fail: it was sent to make the server abort its transaction. */
+  /** Must fail, unseen: it was sent to make the server abort its transaction. */
   readonly poison?: boolean
   /** Gets the rows of a hidden execute. */
   capture?(rows: Uint8Array): void
@@ -70,9 +72,15 @@ export class Replies {
   #waiting: { readonly ready: () => boolean; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   #answering: Answering = { rows: null, summary: '', failed: false }
   #gone: Error | null = null
+  /** Between two messages, as the client has got them. */
+  #atBoundary = true
+  /** The server has said itself why it goes. */
+  saidGoodbye = false
   status: TransactionStatus = 'I'
   /** Something failed since the last Sync, and the server skips everything up to the next. */
   failed = false
+  /** Something may have changed a setting since the server last reported them. */
+  stale = false
   copyIn: CopyIn | null = null
 
   constructor(client: Duplex, upstream: Upstream, names: Names, record: (outcome: Outcome) => void) {
@@ -100,7 +108,8 @@ export class Replies {
       })
       stream.on('end', () => end('the server closed the connection'))
       stream.on('close', () => end('the connection to the server was lost'))
-      this.#client.on('drain', () => stream.resume())
+      // A client that is gone takes nothing more, and the server must not wait for it in the middle of an answer.
+      for (const event of ['drain', 'close']) this.#client.on(event, () => stream.resume())
       stream.resume()
     })
   }
@@ -111,29 +120,35 @@ export class Replies {
 
   /** True when something of ours may be put between the server's messages. */
   get atBoundary(): boolean {
-    return this.#upstream.scanner.atBoundary
+    return this.#atBoundary
   }
 
   get idle(): boolean {
     return this.#expected.length === 0
   }
 
+  /** A Sync is on its way, and nothing behind it is judged before it was answered. */
+  get synced(): boolean {
+    return this.#expected.at(-1)?.kind === 'sync'
+  }
+
   get mustSettle(): boolean {
     return this.#expected.some((each) => each.settles)
   }
 
-  expect(expected: Expected): void {
+  /** False when the server would skip it, because something before it has failed: then nothing is owed, and nothing need be sent. */
+  expect(expected: Expected): boolean {
+    if (this.failed && expected.kind !== 'sync') {
+      this.#skip([expected])
+      return false
+    }
     this.#expected.push(expected)
+    return true
   }
 
-  /** Resolves when the server owes nothing. Rejects when it is gone. */
+  /** Resolves when the server owes nothing any more, or waits for COPY data (`copyIn.open`). Rejects when it is gone. */
   settled(): Promise<void> {
-    return this.#when(() => this.idle)
-  }
-
-  /** Resolves when the server takes COPY data, or owes nothing any more. */
-  copyingOrSettled(): Promise<void> {
-    return this.#when(() => this.copyIn !== null || this.idle)
+    return this.#when(() => this.copyIn?.open === true || this.idle)
   }
 
   #when(ready: () => boolean): Promise<void> {
@@ -147,7 +162,8 @@ export class Replies {
     const shown = pieces.filter((piece) => this.#see(piece))
     const bytes = shown.reduce((sum, piece) => sum + piece.bytes.length, 0)
     const passed = bytes === chunk.length ? this.#client.write(chunk) : this.#writeAll(shown)
-    if (!passed) this.#upstream.stream.pause() // until the client has taken it
+    this.#atBoundary = this.#upstream.scanner.atBoundary
+    if (!passed && !this.#client.destroyed) this.#upstream.stream.pause() // until the client has taken it
     if (this.#waiting.length > 0) this.#wake()
   }
 
@@ -226,26 +242,29 @@ export class Replies {
 
   #seeCopyIn(head: Expected | undefined): boolean {
     asked(head)
-    this.copyIn = new CopyIn()
+    this.copyIn ??= new CopyIn() // a message may copy more than once
+    this.copyIn.open = true
     // A Sync that came before the data is ignored by a server that copies, so nothing will answer it.
     this.#expected = this.#expected.filter(({ kind }, index) => index === 0 || kind !== 'sync')
     return true
   }
 
   #seeError(head: Expected | undefined, body: Uint8Array): boolean {
-    if (!head) return true // the server ends the connection, and says why
+    const fields = decodeFields(body)
+    this.saidGoodbye ||= !head || /^(FATAL|PANIC)$/.test(fields.get('V') ?? fields.get('S') ?? '')
+    if (!head) return true
     this.#answering.failed = true
-    this.#answering.summary = decodeFields(body).get('C') ?? 'error'
-    if (head.kind === 'query') return !head.hidden
+    this.#answering.summary = fields.get('C') ?? 'error'
+    if (head.kind === 'query') return !head.poison
     this.#finish(head)
     // The server skips the rest of the batch: what it was to answer will not be answered.
     const sync = this.#expected.findIndex(({ kind }) => kind === 'sync')
-    for (const skipped of this.#expected.slice(1, sync === -1 ? undefined : sync)) if (skipped.run) this.#skip(skipped.run)
+    this.#skip(this.#expected.slice(1, sync === -1 ? undefined : sync), head.run)
     this.#expected = sync === -1 ? [] : this.#expected.slice(sync)
     this.#names.discardProposed()
     this.failed = true
     this.copyIn = null
-    return !head.hidden
+    return !head.poison
   }
 
   #seeReady(head: Expected | undefined, body: Uint8Array): boolean {
@@ -256,20 +275,24 @@ export class Replies {
     this.#finish(head)
     if (this.status === 'I') this.#names.closePortals()
     this.failed = false
+    this.stale = false
     this.#expected.shift()
     return !head.hidden || head.kind === 'query'
   }
 
-  #finish({ run, taints }: Expected): void {
+  #finish({ kind, run, taints, resets }: Expected): void {
     const { rows, summary, failed } = this.#answering
+    if (resets) this.stale = true
     if (taints) this.#names.taint()
-    if (run) this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, sent: this.copyIn?.sum() ?? null })
+    if (run && (kind !== 'bind' || failed)) this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, sent: this.copyIn?.sum() ?? null })
     this.#answering = { rows: null, summary: '', failed: false }
     this.copyIn = null
   }
 
-  #skip(run: string): void {
-    this.#record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
+  /** What was bound and executed behind a failure has not run, unless it is `failed` itself. */
+  #skip(behind: readonly Expected[], failed?: string): void {
+    for (const run of new Set(behind.map((each) => each.run)))
+      if (run && run !== failed) this.#record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
   }
 
   #wake(): void {
@@ -282,7 +305,8 @@ export class Replies {
   #close(why: string): void {
     if (this.#gone) return
     this.#gone = new Error(why)
-    for (const { run } of this.#expected) if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: this.copyIn?.sum() ?? null })
+    for (const run of new Set(this.#expected.map((each) => each.run)))
+      if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: this.copyIn?.sum() ?? null })
     this.#expected = []
     for (const waiter of this.#waiting) waiter.reject(this.#gone)
     this.#waiting = []

@@ -38,13 +38,10 @@ export class PostgresAdapter {
   /** Resolves when the connection is over, however it ended. */
   async serve(client: Client): Promise<void> {
     let speaking = client // over TLS once that is agreed
-    const stalled = setTimeout(
-      () => {
-        this.#refuse(speaking, new ProtocolError('auth', `the client did not log in within ${HANDSHAKE_MS / 1000} s`))
-        void goodbye(speaking.stream)
-      },
-      HANDSHAKE_MS,
-    )
+    const stalled = setTimeout(() => {
+      this.#refuse(speaking, new ProtocolError('auth', `the client did not log in within ${HANDSHAKE_MS / 1000} s`))
+      void goodbye(speaking.stream)
+    }, HANDSHAKE_MS)
     try {
       const opening = await readStartup(client)
       if (opening === null) return

@@ -111,9 +111,10 @@ function parseStartup({ minor, parameters }: Extract<FirstPacket, { kind: 'start
 /** Startup parameters are an allow-list: any other could run or change something before anybody is judged (CVE-2025-12819). */
 function allowed(options: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const settings = new Map<string, string>()
-  for (const [name, value] of options) {
+  for (const [anyCase, value] of options) {
+    const name = anyCase.toLowerCase() // as PostgreSQL reads it: two of a kind could hide one
     if (name === 'replication' && /^(false|off|no|0)$/i.test(value)) continue
-    if (!SESSION_SETTINGS.has(name.toLowerCase()) && name !== 'client_encoding') {
+    if (!SESSION_SETTINGS.has(name) && name !== 'client_encoding') {
       throw new ConnectionRefused(
         '42501',
         `the startup parameter ${JSON.stringify(name)} is not allowed here`,

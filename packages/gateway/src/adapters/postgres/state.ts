@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { SessionState } from '@countersign/core/action'
 import { decodeDataRow } from '@countersign/wire/postgres/backend-message'
 import { bind, close, execute, parse } from '@countersign/wire/postgres/encode'
@@ -5,8 +6,8 @@ import { ProtocolError } from '@countersign/wire/postgres/error'
 import { shownText } from '@countersign/wire/postgres/text'
 import type { Expected } from './replies.ts'
 
-/** Our own statement on the session's connection: named so that no client's is replaced, closed as soon as it has answered. */
-const NAME = 'countersign_state'
+/** Our own statement on the session's connection: a name that no client can have taken, closed as soon as it has answered. */
+const NAME = `countersign_${randomUUID()}`
 
 const TIMEOUT = (name: string) => `(SELECT setting FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '${name}')`
 

@@ -11,7 +11,7 @@ import { password, saslInitial, saslResponse, sslRequest, startup, terminate } f
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { md5Answer } from '@countersign/wire/postgres/md5'
 import { ScramClient } from '@countersign/wire/postgres/scram-client'
-import type { Target } from '../adapter.ts'
+import { Cut, type Target } from '../adapter.ts'
 import { ConnectionRefused } from './refuse.ts'
 
 /** A target that is logged in to and idle. Whoever takes it over reads `stream` on through `scanner`. */
@@ -25,6 +25,7 @@ export interface Upstream {
 }
 
 const LOGIN_MS = 15_000
+const CLOSE_MS = 1_000
 
 /**
  * Dials, encrypts as configured, logs in with the resource's own credential. The client's token never gets here, and a
@@ -39,6 +40,7 @@ export async function openUpstream(target: Target, settings: ReadonlyMap<string,
     return await login(target, stream, settings, within)
   } catch (error) {
     stream?.destroy()
+    if (signal.reason instanceof Cut) throw new ConnectionRefused('57P01', `terminating connection: ${signal.reason.message}`, null, { cause: error })
     if (error instanceof ConnectionRefused) throw error
     throw new ConnectionRefused(
       '08006',
@@ -49,9 +51,13 @@ export async function openUpstream(target: Target, settings: ReadonlyMap<string,
   }
 }
 
-/** Ends it as a client that is done would. */
+/** Ends it as a client that is done would. Nothing is read any more: a server in the middle of a long answer must not wait for us. */
 export function closeUpstream({ stream }: Upstream): void {
-  stream.end(terminate())
+  const enough = setTimeout(() => stream.destroy(), CLOSE_MS)
+  stream.end(terminate(), () => {
+    clearTimeout(enough)
+    stream.destroy()
+  })
 }
 
 async function encrypt(target: Target, stream: Duplex, signal: AbortSignal): Promise<Duplex> {
