@@ -25,17 +25,23 @@ export function targetOf(config: Pick<Config, 'hold'>, resource: Resource, datab
   }
 }
 
+/** `signal` ends the attempt and not the connection: given to the socket itself, it would cut it whenever a login's deadline comes. */
 function dial({ name, host, port }: Resource, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000, signal })
+    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 })
+    const onAbort = () => socket.destroy(new Error('the attempt was ended'))
+    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
     const stalled = setTimeout(() => socket.destroy(new Error(`no answer in ${CONNECT_MS / 1000} s`)), CONNECT_MS)
     const failed = (error: Error) => {
       clearTimeout(stalled)
+      signal.removeEventListener('abort', onAbort)
       reject(new Error(`${name} cannot be reached: ${error.message}`, { cause: error }))
     }
     socket.once('error', failed)
     socket.once('connect', () => {
       clearTimeout(stalled)
+      signal.removeEventListener('abort', onAbort)
       socket.off('error', failed)
       socket.on('error', () => socket.destroy())
       resolve(socket)
