@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A data directory to start in again; the fixture leaves it in place at `stop`. */
   readonly data?: string
+  /** The gateway's own file, where it is not the source of this checkout. */
+  readonly program?: string
 }
 
 /** A real gateway of one test run: a process of its own, on free loopback ports. */
@@ -46,7 +48,10 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   const folder = mkdtempSync(join(tmpdir(), 'countersign-gateway-'))
   const data = options.data ?? join(folder, 'data')
   const { config, policyFile } = writeConfiguration(folder, data, options)
-  const child = spawn(process.execPath, [PROGRAM, 'start', '--config', config], { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [options.program ?? PROGRAM, 'start', '--config', config], {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const output: string[] = []
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()))
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
