@@ -92,6 +92,6 @@ describe.skipIf(lacks('psql'))('inside a transaction', () => {
     await session.next(/ERROR: {2}held req-\w+: nobody has decided yet, and this connection cannot wait longer\n/)
     session.type('ROLLBACK;')
     await session.next(/ROLLBACK\n/)
-    await session.quit()
+    expect((await session.quit()).code).toBe(0)
   })
 })
