@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type GatewayProcess, startGateway } from './support/gateway.ts'
+import { lacks } from './support/needs.ts'
+import { openReplicas, type Replicas } from './support/replicas.ts'
+import { held } from './support/stage.ts'
+
+describe.skipIf(lacks('psql'))('two gateways, one of which loses something', () => {
+  let replicas: Replicas
+  let a: GatewayProcess
+  let b: GatewayProcess
+
+  beforeAll(async () => {
+    replicas = await openReplicas()
+    ;({ a, b } = replicas)
+  })
+
+  afterAll(() => replicas?.close())
+
+  const gatewayOf = ({ data }: GatewayProcess) => readFileSync(join(data, 'gateway-id'), 'utf8').trim()
+  const ran = async (what: string) => Number((await replicas.target(`SELECT count(*) FROM ran WHERE what = '${what}'`))[0]?.[0])
+  /** Ends every connection that any gateway has to the store, those that listen too. */
+  const cutStore = () =>
+    replicas.target("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'countersign' AND application_name = 'countersign'")
+
+  it('an approval is not lost on connections to the store that are cut', async () => {
+    const session = replicas.alice.psql(a)
+    session.type("INSERT INTO ran (what) VALUES ('resync');")
+    const id = await held(session)
+    expect((await cutStore()).length).toBeGreaterThanOrEqual(2)
+    await vi.waitFor(() => b.api(replicas.bob.token).approve({ id }))
+    await session.next(/INSERT 0 1\n/, 3_000)
+    await session.quit()
+    expect(await ran('resync')).toBe(1)
+  })
+
+  it('a revoke while nobody listened cuts once somebody listens again', async () => {
+    const session = replicas.alice.psql(a)
+    session.type('SELECT pg_sleep(30);')
+    const erin = b.api(replicas.erin.token)
+    const [live] = await vi.waitFor(async () => {
+      const sessions = await erin.sessions({ live: true })
+      expect(sessions).toHaveLength(1)
+      return sessions
+    })
+    await cutStore()
+    // Straight into the store, so that nobody is told of it but by the resync.
+    await replicas.store(
+      `UPDATE countersign.grants SET version = version + 1, status = 'revoked', body = jsonb_set(jsonb_set(body::jsonb, '{status}', '"revoked"'), '{version}', to_jsonb(version + 1))::text WHERE id = '${live?.grant}'`,
+    )
+    await session.next(/FATAL: {2}terminating connection: access of alice@example.com .* was revoked/, 3_000)
+    await session.quit()
+  })
+
+  it('is killed with -9: the other goes on with what it held, and its sessions are closed when it is back', async () => {
+    const session = replicas.alice.psql(a)
+    session.type("INSERT INTO ran (what) VALUES ('survives');")
+    const id = await held(session)
+    a.child.kill('SIGKILL')
+    await session.next(/connection to server was lost/)
+    await session.quit()
+
+    await b.api(replicas.bob.token).approve({ id })
+    const again = replicas.alice.psql(b)
+    again.type("INSERT INTO ran (what) VALUES ('survives');")
+    await again.next(/INSERT 0 1\n/)
+    await again.quit()
+    expect(await ran('survives')).toBe(1)
+
+    const erin = b.api(replicas.erin.token)
+    const left = (await erin.sessions({ live: true })).find(({ gateway }) => gateway === gatewayOf(a))
+    expect(left?.endedAt).toBeNull()
+    const restarted = await startGateway(replicas.options({ data: a.data }))
+    try {
+      expect((await erin.sessions({})).find((each) => each.id === left?.id)).toMatchObject({ endReason: 'the gateway was restarted' })
+      expect((await erin.grants({})).find((grant) => grant.id === left?.grant)).toMatchObject({ status: 'done' })
+      const fresh = replicas.alice.psql(restarted)
+      fresh.type('SELECT 1;')
+      await fresh.next(/^1$/m)
+      await fresh.quit()
+    } finally {
+      await restarted.stop()
+    }
+  })
+})
