@@ -28,7 +28,7 @@ import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
 import { systemClock } from './clock.ts'
-import { SessionGate } from './session/gate.ts'
+import { connectMs, SessionGate } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
 import { Registry } from './session/registry.ts'
@@ -190,7 +190,11 @@ async function plan(config: Config, name: string, text: string) {
 
 /** What the caller may reach; an admin sees what is there. */
 function resourcesFor(config: Config, policies: PolicyHolder, { principal, admin }: Caller) {
-  const views = Object.values(config.resources).map((resource) => ({ resource, summary: summarise(policies.engine, principal, resource.name) }))
+  const views = Object.values(config.resources).map((resource) => ({
+    resource,
+    summary: summarise(policies.engine, principal, resource.name),
+    sessionMs: connectMs(policies.engine, principal, resource.name, config.session.maxMs),
+  }))
   return views.filter(({ summary }) => admin || summary.connect !== 'never')
 }
 

@@ -29,7 +29,7 @@ export function addConnect(program: Command): void {
 }
 
 /** `orders-db (production) as alice@example.com · reads run · writes need 1 of dba · ends 15:02` */
-function banner({ resource: { name, labels, summary }, me }: Reached, grants: readonly Grant[]): string {
+function banner({ resource: { name, labels, summary, sessionMs }, me }: Reached, grants: readonly Grant[]): string {
   const access = grants.find(
     ({ resource, subject, coverage, session }) =>
       resource === name && subject.id === me.id && session === null && coverage.kind === 'scope' && coverage.scope === 'connect',
@@ -39,7 +39,7 @@ function banner({ resource: { name, labels, summary }, me }: Reached, grants: re
     ...(summary.connect === 'runs' || access ? [] : [outlook('connecting', summary.connect)]),
     outlook('reads', summary.read),
     outlook('writes', summary.write),
-    ...(access ? [`ends ${moment(access.endsAt)}`] : []),
+    `ends ${moment(access?.endsAt ?? new Date(Date.now() + sessionMs).toISOString())}`,
   ]
   return parts.join(' · ')
 }

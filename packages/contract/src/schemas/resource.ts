@@ -13,6 +13,8 @@ export const Resource = z
     /** Where a native client connects: the gateway's own address. */
     connect: z.object({ host: z.string(), port: z.number().int(), database: z.string() }),
     summary: z.object({ connect: Outlook, read: Outlook, write: Outlook, ddl: Outlook }),
+    /** How long a connection made now would last at most; a grant that was asked for has its own end. Milliseconds. */
+    sessionMs: z.number().int(),
   })
   .meta({ id: 'Resource', description: 'A protected target' })
 export type Resource = z.infer<typeof Resource>

@@ -27,6 +27,8 @@ export interface TokenDesk {
 export interface ResourceView {
   readonly resource: Pick<Resource, 'name' | 'protocol' | 'labels' | 'mode' | 'onHold'>
   readonly summary: { readonly connect: string; readonly read: string; readonly write: string; readonly ddl: string }
+  /** How long a connection made now would last at most, milliseconds. */
+  readonly sessionMs: number
 }
 
 /** `checks` is `ok`, or why not, for each part. */

@@ -6,6 +6,7 @@ import { type Gate, type Hold, type Knock, type Refusal, type Session, type Targ
 import type { Resource } from '../config/config.ts'
 import type { Caller } from '../identity/caller.ts'
 import { scramParameters } from '../identity/tokens.ts'
+import type { PolicyEngine } from '../policy/engine.ts'
 import { type SessionRecord, StoreUnavailable } from '../store/store.ts'
 import { issueForSession, liveGrants, useGrant } from '../workflow/grants.ts'
 import { scopeDigest } from '../workflow/digest.ts'
@@ -160,6 +161,7 @@ export class SessionGate implements Gate {
     const id = newId('ses')
     const { principal } = caller
     const grant = asked ?? (await issueForSession(context, principal, resource.name, id, sessionMs(decision, context.config.session.maxMs)))
+    const endsAt = Math.min(grant.endsAt, await this.#endOfToken(knock.token))
     const record = {
       session: id,
       principal: principalId(principal),
@@ -171,13 +173,13 @@ export class SessionGate implements Gate {
       policies: decision.policies,
       policy: context.policy().version,
       mode: resource.mode,
-      endsAt: grant.endsAt,
+      endsAt,
     }
-    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt: grant.endsAt, reason: knock.reason }, this.#services)
+    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt, reason: knock.reason }, this.#services)
     registry.add(session) // first, so that no record of a session is ever without one
     try {
       await context.journal.append({ type: 'session.started', body: record, secret: { reason: knock.reason } }, 'process')
-      await context.store.sessions.insert(this.#record(session.id, principal, resource, knock, grant))
+      await context.store.sessions.insert(this.#record(session, principal, resource, knock, grant))
       await registry.recheck(session)
       return session
     } catch (error) {
@@ -186,7 +188,13 @@ export class SessionGate implements Gate {
     }
   }
 
-  #record(id: string, principal: Principal, resource: Resource, knock: Knock, grant: Grant): SessionRecord {
+  /** A connection does not outlive the token that opened it. */
+  async #endOfToken(id: string): Promise<number> {
+    const token = await this.#services.context.store.tokens.get(id)
+    return token?.expiresAt ?? 0
+  }
+
+  #record({ id, endsAt }: LiveSession, principal: Principal, resource: Resource, knock: Knock, grant: Grant): SessionRecord {
     const { clock, journal } = this.#services.context
     return {
       id,
@@ -198,7 +206,7 @@ export class SessionGate implements Gate {
       grant: grant.id,
       client: knock.client,
       startedAt: clock.now(),
-      endsAt: grant.endsAt,
+      endsAt,
       cut: null,
       endedAt: null,
       endReason: null,
@@ -210,6 +218,11 @@ interface Admitted {
   readonly effect: 'allow'
   readonly decision: Decision
   readonly grant: Grant | null
+}
+
+/** How long a connection that is made now would last, milliseconds. */
+export function connectMs(policy: PolicyEngine, principal: Principal, resource: string, maxMs: number): number {
+  return sessionMs(policy.decide({ principal, resource, type: 'connect', facts: NO_FACTS }), maxMs)
 }
 
 /** How long a connection lasts: what `@grants` says, within the configured maximum where it says nothing. */

@@ -20,7 +20,7 @@ export function mountAbout(app: App, services: ApiServices): void {
     const { host, port } = services.addresses().postgres
     const views = await services.resources(c.get('caller'))
     return c.json(
-      views.map(({ resource: { name, protocol, labels, mode, onHold }, summary }) => ({
+      views.map(({ resource: { name, protocol, labels, mode, onHold }, summary, sessionMs }) => ({
         name,
         protocol,
         labels,
@@ -28,6 +28,7 @@ export function mountAbout(app: App, services: ApiServices): void {
         onHold,
         connect: { host, port, database: name },
         summary,
+        sessionMs,
       })),
       200,
     )
