@@ -40,11 +40,14 @@ export interface Attempted {
   state(): Promise<SessionState>
 }
 
+/** The summary of a run that has stopped in the middle and may go on. */
+export const SUSPENDED = 'suspended'
+
 /** What became of a run. `rows` is null where the protocol does not say. */
 export interface Outcome {
   readonly run: string
   readonly result: 'done' | 'failed' | 'unknown'
-  /** The command tag, or the error's code. */
+  /** The command tag, the error's code, or SUSPENDED. */
   readonly summary: string
   readonly rows: number | null
   /** What the client sent in besides the action itself (COPY): its length, and its SHA-256 in hexadecimal. */

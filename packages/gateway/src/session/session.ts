@@ -4,7 +4,7 @@ import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
-import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, Skipped, type Verdict } from '../adapters/adapter.ts'
+import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, Skipped, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
 import { JournalBroken, type Durability, type JsonValue } from '../journal/journal.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -42,7 +42,8 @@ export class LiveSession implements Session {
   #stopIdle: () => void = () => undefined
   #reason: string | null
   #runs = 0
-  #runningUnder: readonly string[] = []
+  /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
+  readonly #runningUnder = new Map<string, readonly Grant[]>()
   #ended = false
 
   constructor(opened: Opened, services: Services) {
@@ -70,7 +71,8 @@ export class LiveSession implements Session {
   }
 
   grants(): readonly string[] {
-    return this.#opened.grant ? [this.#opened.grant.id, ...this.#runningUnder] : this.#runningUnder
+    const running = [...this.#runningUnder.values()].flatMap((grants) => grants.map(({ id }) => id))
+    return this.#opened.grant ? [this.#opened.grant.id, ...running] : running
   }
 
   cut(reason: Cut): void {
@@ -93,7 +95,7 @@ export class LiveSession implements Session {
   }
 
   record({ run, result, summary, rows, sent }: Outcome): void {
-    this.#runningUnder = []
+    if (summary !== SUSPENDED) this.#runningUnder.delete(run)
     this.#services.context.journal
       .append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'soon')
       .catch((error: unknown) => this.#services.onError(error))
@@ -120,12 +122,16 @@ export class LiveSession implements Session {
       if (stop) return stop
       const judgement = judge(this.#policy, this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
       const { decision } = judgement
-      if (decision.effect === 'allow') return this.#allow(attempted, decision, [], 'process')
-      if (this.#opened.resource.mode === 'observe') return this.#allow(attempted, decision, [], 'process')
+      if (decision.effect === 'allow') return this.#allow(this.#nextRun(), attempted, decision, [], 'process')
+      if (this.#opened.resource.mode === 'observe') return this.#allow(this.#nextRun(), attempted, decision, [], 'process')
       if (decision.effect === 'deny') return this.#deny(attempted, decision)
       const verdict = await this.#review(attempted, decision, judgement, hold)
       if (verdict !== 'approved') return verdict
     }
+  }
+
+  #nextRun(): string {
+    return `${this.id}.${++this.#runs}`
   }
 
   get #policy() {
@@ -144,8 +150,7 @@ export class LiveSession implements Session {
   }
 
   /** The entry is durable before the adapter hears `allow`. */
-  async #allow(attempted: Attempted, decision: Decision, grants: readonly Grant[], durability: Durability): Promise<Verdict> {
-    const run = `${this.id}.${++this.#runs}`
+  async #allow(run: string, attempted: Attempted, decision: Decision, grants: readonly Grant[], durability: Durability): Promise<Verdict> {
     const observed: Record<string, JsonValue> = decision.effect === 'allow' || grants.length > 0 ? {} : { observed: decision.effect }
     const under: Record<string, JsonValue> = grants.length > 0 ? { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) } : {}
     await this.#services.context.journal.append(
@@ -157,7 +162,6 @@ export class LiveSession implements Session {
       durability,
     )
     if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
-    this.#runningUnder = grants.map(({ id }) => id)
     return { effect: 'allow', run }
   }
 
@@ -176,12 +180,14 @@ export class LiveSession implements Session {
   /** A live grant is used; else somebody is asked. `approved` means: judge again, for policy may have changed while it waited. */
   async #review(attempted: Attempted, decision: Extract<Decision, { effect: 'review' }>, judgement: Judgement, hold: Hold): Promise<Verdict | 'approved'> {
     const { context } = this.#services
+    const policy = this.#policy
     const { principal, resource } = this.#opened
     const action: Action = { ...attempted.action, state: await attempted.state() }
     const digest = actionDigest(principal, resource.name, action)
     const live = await liveGrants(context, principal, resource.name)
     const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
-    if (grants) return (await this.#useAll(grants)) ? this.#allow(attempted, decision, grants, 'disk') : 'approved'
+    if (this.#policy !== policy) return 'approved' // the wait for the state may have been long
+    if (grants) return this.#allowUnder(attempted, decision, grants)
 
     const { request, attached } = await openRequest(context, {
       requester: principal,
@@ -205,6 +211,15 @@ export class LiveSession implements Session {
     )
     if (resource.onHold === 'refuse') return pendingRefusal(context.config.url, request, 'this resource does not keep clients waiting')
     return this.#wait(request, hold)
+  }
+
+  /** From here on the end of any of these grants ends this connection, also while their use is being written down. */
+  async #allowUnder(attempted: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict | 'approved'> {
+    const run = this.#nextRun()
+    this.#runningUnder.set(run, grants)
+    const verdict = (await this.#useAll(grants)) ? await this.#allow(run, attempted, decision, grants, 'disk') : 'approved'
+    if (verdict === 'approved' || verdict.effect === 'refuse') this.#runningUnder.delete(run)
+    return verdict
   }
 
   /** Counted grants are used one by one; one that somebody else used first means asking again. */

@@ -19,7 +19,7 @@ export async function planAction(target: Target, text: string): Promise<Action> 
       throw new Error(`${target.resource}: ${why}`)
     })
     const snapshot = await Promise.race([takeSnapshot(replies, upstream), gone])
-    const state = sessionState(target.database, snapshot, replies.parameters)
+    const state = sessionState(target.database, snapshot)
     return { ...actionOf(read(text, target.trustedFunctions, names, replies.parameters), []), state }
   } finally {
     closeUpstream(upstream)

@@ -27,7 +27,7 @@ export function connectError(refusal: Refusal): Uint8Array {
 }
 
 export function fatal(sqlstate: string, message: string, hint: string | null): Uint8Array {
-  return errorResponse({ severity: 'FATAL', code: sqlstate, message, ...(hint === null ? {} : { hint }) })
+  return errorResponse({ severity: 'FATAL', code: sqlstate, ...said({ message, detail: null, hint }) })
 }
 
 export function noticeOf(notice: Notice): Uint8Array {
@@ -50,8 +50,18 @@ function statementState({ code }: Refusal): string {
   }
 }
 
-/** NUL would end a field early; nothing that a person typed may forge the next one. */
+/**
+ * In these texts are words that other people typed, and psql prints them as they are: what moves a cursor, starts a line
+ * that looks like the gateway's own, turns the writing around or (NUL) ends a field early is shown as its code.
+ */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`)
+}
+
 function said({ message, detail, hint }: Notice): { message: string; detail?: string; hint?: string } {
-  const clean = (text: string) => text.replaceAll('\0', '')
-  return { message: clean(message), ...(detail === null ? {} : { detail: clean(detail) }), ...(hint === null ? {} : { hint: clean(hint) }) }
+  return {
+    message: printable(message),
+    ...(detail === null ? {} : { detail: printable(detail) }),
+    ...(hint === null ? {} : { hint: printable(hint) }),
+  }
 }

@@ -302,7 +302,7 @@ export class Relay implements Cancellable {
         failed = snapshot === null
         if (snapshot === null) throw new Skipped()
         cancelDeadline = this.#endHoldAfter(this.#deadline(snapshot))
-        return sessionState(this.#sides.target.database, snapshot, this.#sides.replies.parameters)
+        return sessionState(this.#sides.target.database, snapshot)
       },
     }
     try {

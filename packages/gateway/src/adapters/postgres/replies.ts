@@ -9,7 +9,7 @@ import {
   type TransactionStatus,
 } from '@countersign/wire/postgres/backend-message'
 import { ProtocolError } from '@countersign/wire/postgres/error'
-import type { Outcome } from '../adapter.ts'
+import { type Outcome, SUSPENDED } from '../adapter.ts'
 import type { Change, Names } from './names.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -232,7 +232,7 @@ export class Replies {
 
   #noteCompletion(code: number, body: Uint8Array): void {
     if (code !== Backend.commandComplete) {
-      this.#answering.summary = code === Backend.portalSuspended ? 'suspended' : 'empty'
+      this.#answering.summary = code === Backend.portalSuspended ? SUSPENDED : 'empty'
       return
     }
     const { tag, rows } = decodeCommandComplete(body)

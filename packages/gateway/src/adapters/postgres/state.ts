@@ -11,12 +11,16 @@ const NAME = `countersign_${randomUUID()}`
 
 const TIMEOUT = (name: string) => `(SELECT setting FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '${name}')`
 
-const QUERY = `SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path'), ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}`
+const SETTING = (name: string) => `pg_catalog.current_setting('${name}')`
+
+const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}`
 
 /** What a session's own connection says of itself. Timeouts are milliseconds, 0 for none. */
 export interface Snapshot {
   readonly role: string
   readonly searchPath: string
+  readonly standardConformingStrings: string
+  readonly clientEncoding: string
   readonly idleInTransactionMs: number
   readonly idleMs: number
 }
@@ -43,20 +47,16 @@ export function askSnapshot(done: (snapshot: Snapshot) => void): { readonly mess
 }
 
 function decodeSnapshot(row: Uint8Array): Snapshot {
-  const [role, searchPath, idleInTransaction, idle] = decodeDataRow(row.subarray(5)).map((value) => (value === null ? '' : shownText(value)))
+  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle] = decodeDataRow(row.subarray(5)).map((value) =>
+    value === null ? '' : shownText(value),
+  )
   if (!role || searchPath === undefined) throw new ProtocolError('malformed', 'the server did not say who and where the session is')
-  return { role, searchPath, idleInTransactionMs: milliseconds(idleInTransaction), idleMs: milliseconds(idle) }
+  return { role, searchPath, standardConformingStrings, clientEncoding, idleInTransactionMs: milliseconds(idleInTransaction), idleMs: milliseconds(idle) }
 }
 
 /** `pg_settings.setting` is in the setting's base unit, which is milliseconds for both. */
 const milliseconds = (text: string | undefined) => (text && /^\d+$/.test(text) ? Number(text) : 0)
 
-export function sessionState(database: string, { role, searchPath }: Snapshot, parameters: ReadonlyMap<string, string>): SessionState {
-  return {
-    database,
-    role,
-    searchPath,
-    standardConformingStrings: parameters.get('standard_conforming_strings') ?? '',
-    clientEncoding: parameters.get('client_encoding') ?? '',
-  }
+export function sessionState(database: string, { role, searchPath, standardConformingStrings, clientEncoding }: Snapshot): SessionState {
+  return { database, role, searchPath, standardConformingStrings, clientEncoding }
 }
