@@ -43,6 +43,7 @@ describe.skipIf(lacks('psql'))('policies that change while a session is open', (
     await change(READS, BY_DBA, NEVER)
     session.type('DELETE FROM orders WHERE id = 3;')
     await session.next(/denied by never/)
+    expect(await stage.runs()).toBe(2)
   })
 
   it('leave an approval as it is when they ask for no more', async () => {

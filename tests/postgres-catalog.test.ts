@@ -21,12 +21,14 @@ const SEED = `
   COMMENT ON TABLE orders IS 'what people buy';
 `
 
-const COMMANDS = [
-  ...['\\d', '\\d+', '\\d orders', '\\d+ orders', '\\d billing.invoices', '\\d+ open_orders', '\\d orders_pkey', '\\d runs'],
-  ...['\\dt', '\\dt+', '\\dt *.*', '\\dv', '\\di+', '\\ds', '\\dn', '\\dn+', '\\df', '\\df+ order_total', '\\dT+', '\\du', '\\dp', '\\dx', '\\dd'],
-  ...['\\l', '\\l+', '\\db', '\\dO', '\\dD', '\\da', '\\do', '\\dC', '\\dE', '\\dm', '\\drds', '\\dy', '\\dFd', '\\dRp', '\\dconfig work_mem'],
-  ...['\\sf order_total', '\\sv open_orders', '\\z', '\\dg', '\\encoding'],
-]
+const COMMANDS = String.raw`
+  \d | \d+ | \d orders | \d+ orders | \d billing.invoices | \d+ open_orders | \d orders_pkey | \d runs
+  \dt | \dt+ | \dt *.* | \dv | \di+ | \ds | \dn | \dn+ | \df | \df+ order_total | \dT+ | \du | \dp | \dx | \dd
+  \l | \l+ | \db | \dO | \dD | \da | \do | \dC | \dE | \dm | \drds | \dy | \dFd | \dRp | \dconfig work_mem
+  \sf order_total | \sv open_orders | \z | \dg | \encoding
+`
+  .trim()
+  .split(/\s*[|\n]\s*/)
 
 // PostgreSQL 15 comes with pgbench.
 describe.skipIf(lacks('psql') || lacks('pgbench')).each([15, 18] as const)("psql's \\d and its like, on PostgreSQL %i", (version) => {

@@ -72,14 +72,15 @@ export function review(request: Request, given: Review, { grantId }: GrantId): {
   if (given.verdict === 'deny') return { request: decided({ ...request, reviews }, 'denied', given.at), grant: null }
 
   if (!isSatisfied(request.need, approvers(reviews))) return { request: next({ ...request, reviews }), grant: null }
-  const least = narrowestOf(reviews.map((each) => each.given ?? asAsked(request)))
-  return { request: decided({ ...request, reviews }, 'approved', given.at), grant: grantFor({ ...request, reviews }, least, grantId, given.at) }
+  const reviewed = { ...request, reviews }
+  return { request: decided(reviewed, 'approved', given.at), grant: grantFor(reviewed, givenTogether(reviewed), grantId, given.at) }
 }
 
 /** Policy alone approved it: a scope asked for ahead whose actions need no review. */
 export function approveByPolicy(request: Request, now: number, { grantId }: GrantId): { readonly request: Request; readonly grant: Grant } {
   assertPending(request, now)
-  if (!isSatisfied(request.need, [])) throw new DomainError('not-a-reviewer', `${request.id} needs ${describeNeed(request.need)}, which policy alone does not give`)
+  if (!isSatisfied(request.need, []))
+    throw new DomainError('not-a-reviewer', `${request.id} needs ${describeNeed(request.need)}, which policy alone does not give`)
   return { request: decided(request, 'approved', now), grant: grantFor(request, asAsked(request), grantId, now) }
 }
 
@@ -102,6 +103,12 @@ export function expire(request: Request, now: number): Request {
 /** The humans whose approvals count, with their groups when they approved. */
 export function approvers(reviews: readonly Review[]): readonly Approver[] {
   return reviews.filter(({ verdict, reviewer }) => verdict === 'approve' && reviewer.agent === null).map(({ reviewer: { user, groups } }) => ({ user, groups }))
+}
+
+/** What an approval gives: the narrowest of what its reviewers gave; what was asked for where policy needed none of them. */
+export function givenTogether(request: Request): Given {
+  const approvals = request.reviews.filter(({ verdict }) => verdict === 'approve')
+  return approvals.length === 0 ? asAsked(request) : narrowestOf(approvals.map(({ given }) => given ?? asAsked(request)))
 }
 
 /** Policy's ceiling for this request: what `@grants` says, `once` when it says nothing. */

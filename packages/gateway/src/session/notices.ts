@@ -2,7 +2,7 @@ import type { Statement } from '@countersign/core/action'
 import { formatDuration } from '@countersign/core/coverage'
 import { describeNeed, missing, describeRequirement } from '@countersign/core/need'
 import { principalId } from '@countersign/core/principal'
-import { approvers, type Request } from '@countersign/core/request'
+import { approvers, givenTogether, type Request } from '@countersign/core/request'
 import type { Notice, Refusal, RefusalCode } from '../adapters/adapter.ts'
 
 /** What a client is told, in words that are the same in every protocol. */
@@ -26,7 +26,20 @@ export function approvedNotice(request: Request): Notice {
   const said = request.reviews
     .filter(({ verdict }) => verdict === 'approve')
     .map(({ reviewer, comment, proven }) => `${principalId(reviewer)}${proven ? '' : ' (unproven)'}${comment ? `: "${comment}"` : ''}`)
-  return { message: `${request.id} approved by ${said.join(', ') || 'policy'}; running once`, detail: null, hint: null }
+  return { message: `${request.id} approved by ${said.join(', ') || 'policy'}; ${describeGiven(request)}`, detail: null, hint: null }
+}
+
+/** A reviewer may give less than was asked, or more than this once. */
+function describeGiven(request: Request): string {
+  const given = givenTogether(request)
+  switch (given.kind) {
+    case 'once':
+      return 'running once'
+    case 'shape':
+      return `running, and its like${given.maxRows === null ? '' : ` of ${given.maxRows} rows at most`}`
+    case 'duration':
+      return `${request.ask.kind === 'scope' ? request.ask.scope : request.ask.action.type} for ${formatDuration(given.ms)}`
+  }
 }
 
 /** The end of a request that was not approved, as an error for whoever waited. */
