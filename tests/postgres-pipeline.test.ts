@@ -11,7 +11,7 @@ import {
   sync,
 } from '@countersign/wire/postgres/encode'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { entries, nothingIsLeft } from './support/aftermath.ts'
+import { entries, leftovers } from './support/aftermath.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { RawClient, tell } from './support/wire.ts'
 
@@ -72,7 +72,7 @@ describe.each([18, 15] as const)('the extended protocol of PostgreSQL %i, messag
       own.send(bind('w', '', ['101']), execute(''), sync())
       const notice = await own.told()
       const id = /^notice 00000 held (req-\w+):/.exec(notice)?.[1]
-      expect(id, notice).toBeDefined()
+      expect(id).toBeDefined()
       expect(await own.silent(300)).toBe(true)
       expect(await there(101)).toBe(false)
       await stage.bob.api.approve({ id: id ?? '' })
@@ -204,5 +204,7 @@ describe.each([18, 15] as const)('the extended protocol of PostgreSQL %i, messag
     expect(started.filter((id) => !finished.has(id))).toEqual([])
   })
 
-  it('leaves nothing behind', () => nothingIsLeft(stage))
+  it('leaves nothing behind', async () => {
+    expect(await leftovers(stage)).toEqual([])
+  })
 })

@@ -11,7 +11,7 @@ import type { Names, Portal } from './names.ts'
 import { Outgoing } from './outgoing.ts'
 import { actionOf, changesOf, parametersOf, read, type Reading, resets, settles } from './readable.ts'
 import { statementError } from './refuse.ts'
-import type { Replies } from './replies.ts'
+import type { Expected, Replies } from './replies.ts'
 import { askSnapshot, sessionState, type Snapshot } from './state.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -104,7 +104,7 @@ export class Relay implements Cancellable {
       case 'sync':
         return this.#sync(message)
       case 'functionCall':
-        return this.#refuseExtended('0A000', 'the function call message is not allowed here', 'Call the function in a SELECT.')
+        return this.#functionCall()
       case 'copyData':
       case 'copyDone':
       case 'copyFail':
@@ -134,7 +134,15 @@ export class Relay implements Cancellable {
       settles: true,
       taints: classified.type === 'sql:unknown',
       changes: changesOf(classified),
+      partial: classified.statements.length > 1,
     })
+  }
+
+  /** A server answers it as it does a Query. */
+  async #functionCall(): Promise<void> {
+    await this.#settle()
+    if (this.#discarding) return
+    await this.#refuseQuery(statementFailure('0A000', 'the function call message is not allowed here; call the function in a SELECT'))
   }
 
   /** One error and one ReadyForQuery with the true status: inside a transaction the server is made to fail too. */
@@ -202,14 +210,17 @@ export class Relay implements Cancellable {
     if (!this.#meansTheSame(portal))
       return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
     const { classified, run } = portal
-    return this.#outgoing.forward(message.raw, {
+    const expected: Expected = {
       kind: 'execute',
       run,
       settles: settles(classified),
       resets: resets(classified),
       taints: classified.type === 'sql:unknown',
       changes: changesOf(classified),
-    })
+    }
+    // A server that is to take data says so at once, and a client may wait for that without a Flush.
+    const takesData = classified.statements.some(({ copy }) => copy === 'in')
+    return takesData ? this.#outgoing.forwardNow(message.raw, expected) : this.#outgoing.forward(message.raw, expected)
   }
 
   async #close(message: Message<'close' | 'describe'>): Promise<void> {

@@ -19,6 +19,8 @@ export interface Expected {
   readonly hidden?: boolean
   /** Told to Names when the server confirms them. */
   readonly changes?: readonly Change[]
+  /** Part of it may have happened although it failed. */
+  readonly partial?: boolean
   /** The execution whose outcome this answer is; of a Bind only when it fails. */
   readonly run?: string
   /** Nothing behind it is judged before it is over, because it may change how the next is read. */
@@ -270,8 +272,9 @@ export class Replies {
   #seeReady(head: Expected | undefined, body: Uint8Array): boolean {
     if (head?.kind !== 'query' && head?.kind !== 'sync') throw new ProtocolError('unexpected', 'the server was ready before it had answered')
     this.status = decodeReadyForQuery(body)
+    const { failed } = this.#answering
     // A message that failed half-way may have given its names or not: then they mean nothing that is known.
-    for (const change of head.changes ?? []) this.#names.confirm(this.#answering.failed ? { ...change, value: null } : change)
+    for (const change of head.changes ?? []) if (!failed || head.partial) this.#names.confirm(failed ? { ...change, value: null } : change)
     this.#finish(head)
     if (this.status === 'I') this.#names.closePortals()
     this.failed = false
