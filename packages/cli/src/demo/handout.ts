@@ -5,13 +5,14 @@ import { type DemoGateway, PORTS } from './gateway.ts'
 import type { Teller } from './teller.ts'
 
 /** What to try by hand while the demo stays up. No line carries a token: they name the files. */
-export function handOut({ say, colors }: Pick<Teller, 'say' | 'colors'>, { url, postgres, folder, log, alice, bob }: DemoGateway): void {
+export function handOut(teller: Teller, { url, postgres, folder, log, alice, bob }: DemoGateway): void {
+  const { colors } = teller
   const moved = url.endsWith(`:${PORTS.http}`) ? [] : [`export COUNTERSIGN_GATEWAY=${url}`]
   const block = (title: string, lines: readonly string[]) => {
-    say(`\n${colors.bold(title)}`)
-    for (const line of lines) say(`  ${line}`)
+    teller.say(`\n${colors.bold(title)}`)
+    for (const line of lines) teller.say(`  ${line}`)
   }
-  say(`\n${colors.bold('Now you.')} It all stays up until Ctrl-C, which removes every trace of it.`)
+  teller.say(`\n${colors.bold('Now you.')} It all stays up until Ctrl-C, which removes every trace of it.`)
   block(`As ${ALICE}, in another terminal`, [
     `export PGPASSWORD=$(cat ${alice.tokenFile})`,
     `psql "host=${postgres.host} port=${postgres.port} user=${ALICE} dbname=${RESOURCE}"`,
@@ -36,7 +37,7 @@ export function handOut({ say, colors }: Pick<Teller, 'say' | 'colors'>, { url, 
     `ledger    npx countersign ledger verify --data ${join(folder, 'data')}`,
     `log       ${log}`,
   ])
-  say()
+  teller.say()
 }
 
 const PSQL = [

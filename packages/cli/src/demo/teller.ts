@@ -9,7 +9,7 @@ export interface Fact {
 }
 
 /** How long a reader gets for what was just printed. */
-const PACE_MS = { line: 150, moment: 900, scene: 1500 } as const
+const PACE_MS = { line: 50, moment: 350, scene: 900 } as const
 
 /** Tells the story. `fast` leaves out the pauses; with `json` the text goes to stderr, and what was shown is kept. */
 export class Teller {
