@@ -1,4 +1,3 @@
-import { parseEntry } from '@countersign/ledger/entry'
 import { listSegments, type Segment } from './files.ts'
 import { readSegment } from './read.ts'
 
@@ -39,19 +38,22 @@ async function scan(directory: string, segment: Segment): Promise<Scan> {
   let isFirst = false
   for await (const bytes of readSegment(directory, segment)) {
     const line = Buffer.from(bytes).toString('utf8')
-    if (!CONCERNS.test(line)) continue // most entries of a busy gateway are parsed here, the others never
-    const { type, body } = parseEntry(line)
-    const [session, run] = [String(body['session']), String(body['run'])]
-    if (type === 'action.started') started.set(run, { session, run })
-    else if (type === 'action.finished' && !started.delete(run)) ended.add(run)
-    else if (type === 'gateway.started') {
+    const type = TYPE.exec(line)?.[1]
+    const [, run, session] = RUN.exec(line) ?? []
+    if (type === 'gateway.started') {
       started.clear()
       ended.clear()
       isFirst = true
-    }
+    } else if (run === undefined || session === undefined) continue
+    else if (type === 'action.started') started.set(run, { session, run })
+    else if (type === 'action.finished' && !started.delete(run)) ended.add(run)
   }
   return { started, ended, isFirst }
 }
 
-/** Canonical JSON has one form, so that an entry's type stands like this, and a person's text never does: it is sealed. */
-const CONCERNS = /"type":"(?:action\.started|action\.finished|gateway\.started)"/
+/**
+ * Looked for and not parsed, because a busy gateway may have written many millions of entries. Canonical JSON has one form,
+ * in which no value can imitate a key: a quote inside a string is escaped.
+ */
+const TYPE = /"type":"([a-z.]+)","v":1\}$/
+const RUN = /"run":"(([^"\\.]+)\.\d+)"/

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Event } from '../../src/journal/journal.ts'
+import { openJournal } from '../../src/journal/open.ts'
+import { unfinishedRuns } from '../../src/journal/unfinished.ts'
+
+type Step = { readonly what: 'start' | 'finish'; readonly run: number } | { readonly what: 'process' }
+
+const eventOf = (step: Step): Event => {
+  if (step.what === 'process') return { type: 'gateway.started', body: { version: '1' } }
+  const body = { session: 'ses-1', run: `ses-1.${step.run}`, policies: ['"run":"ses-9.9"', '"type":"gateway.started"'] }
+  return step.what === 'start' ? { type: 'action.started', body, secret: { text: '"type":"action.finished"' } } : { type: 'action.finished', body }
+}
+
+/** Each run begins once and ends at most once, after that; processes begin in between. */
+const stories = fc.array(fc.record({ ends: fc.boolean(), newProcess: fc.boolean(), wait: fc.nat(5) }), { maxLength: 30 }).map((runs) => {
+  const steps: { at: number; step: Step }[] = [{ at: -1, step: { what: 'process' } }]
+  runs.forEach(({ ends, newProcess, wait }, run) => {
+    if (newProcess) steps.push({ at: run, step: { what: 'process' } })
+    steps.push({ at: run + 0.1, step: { what: 'start', run } })
+    if (ends) steps.push({ at: run + wait + 0.2 + run / 1000, step: { what: 'finish', run } })
+  })
+  return steps.toSorted((a, b) => a.at - b.at).map(({ step }) => step)
+})
+
+/** The specification: of the last process, what began and did not end. */
+function expected(steps: readonly Step[]): readonly string[] {
+  const last = steps.slice(steps.findLastIndex(({ what }) => what === 'process'))
+  const runs = (what: Step['what']) => last.flatMap((step) => (step.what === what && 'run' in step ? [`ses-1.${step.run}`] : []))
+  const finished = new Set(runs('finish'))
+  return runs('start').filter((run) => !finished.has(run))
+}
+
+test('are those of the last process that began and did not end, over any number of segments', async () => {
+  await fc.assert(
+    fc.asyncProperty(stories, fc.constantFrom(600, 5_000, 1_000_000), async (steps, segmentBytes) => {
+      const directory = mkdtempSync(join(tmpdir(), 'countersign-unfinished-'))
+      try {
+        const journal = await openJournal({ directory, segmentBytes })
+        for (const step of steps) await journal.append(eventOf(step), 'process')
+        expect((await unfinishedRuns(directory, journal.gateway)).map(({ run }) => run)).toEqual(expected(steps))
+        await journal.close()
+      } finally {
+        rmSync(directory, { recursive: true, force: true })
+      }
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('an empty journal has none', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-unfinished-'))
+  const journal = await openJournal({ directory })
+  expect(await unfinishedRuns(directory, journal.gateway)).toEqual([])
+  await journal.close()
+  rmSync(directory, { recursive: true, force: true })
+})
