@@ -10,11 +10,13 @@ unless { resource.name == "free" };
 @id("no-ddl") forbid (principal, action == Action::"sql:ddl", resource);
 `
 
+const LIMIT_MS = 1_500
+
 describe.skipIf(lacks('psql'))('inside a transaction', () => {
   let stage: Stage
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY, resources: { db: {}, free: {} }, hold: { inTransaction: '1500ms' } })
+    stage = await openStage({ policy: POLICY, resources: { db: {}, free: {} }, hold: { inTransaction: `${LIMIT_MS}ms` } })
   })
 
   afterAll(() => stage?.close())
@@ -81,6 +83,23 @@ describe.skipIf(lacks('psql'))('inside a transaction', () => {
     await session.next(/DELETE 1\n/)
     await session.quit()
     expect(await stage.runs()).toBe(before + 1)
+  })
+
+  it('a hold has its own time, whatever one before it took', async () => {
+    const { alice, bob } = stage
+    const session = alice.psql()
+    session.type('BEGIN;')
+    session.type('DELETE FROM orders WHERE id = 5;')
+    const first = await held(session)
+    await new Promise((resolve) => setTimeout(resolve, LIMIT_MS / 2))
+    await bob.api.approve({ id: first })
+    await session.next(/DELETE 1\n/)
+    session.type('DELETE FROM orders WHERE id = 6;')
+    await held(session)
+    const start = Date.now()
+    await session.next(/cannot wait longer/)
+    expect(Date.now() - start).toBeGreaterThan(LIMIT_MS * 0.9)
+    await session.quit()
   })
 
   it('a hold ends before the time that the server itself gives an idle transaction', async () => {

@@ -312,6 +312,7 @@ export class Relay implements Cancellable {
         const snapshot = await this.#snapshot()
         failed = snapshot === null
         if (snapshot === null) throw new Skipped()
+        cancelDeadline() // it is asked again once somebody has decided
         cancelDeadline = this.#endHoldAfter(this.#deadline(snapshot))
         return sessionState(this.#sides.target.database, snapshot)
       },
