@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Entry, parseEntry } from '@countersign/ledger/entry'
+
+const CLI = new URL('../../packages/cli/bin/countersign.js', import.meta.url).pathname
+
+/** Every entry of a gateway's own journal, in order. */
+export function entriesOf(data: string): readonly Entry[] {
+  const folder = join(data, 'journal')
+  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'))
+  return files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean).map(parseEntry))
+}
+
+/** What `countersign ledger verify --json` says of a data directory. */
+export async function verify(data: string): Promise<{ readonly code: number | null; readonly ok: boolean; readonly chains: readonly unknown[] }> {
+  const { code, stdout } = await countersign(['ledger', 'verify', '--data', data, '--json'])
+  return { code, ...(JSON.parse(stdout) as { ok: boolean; chains: unknown[] }) }
+}
+
+/** Runs the command-line program to its end. */
+export function countersign(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [CLI, ...args], { env: { ...process.env, ...env } }, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
+    )
+  })
+}
