@@ -31,10 +31,7 @@ describe('a statement that cannot be read', () => {
     own = await RawClient.login(stage.gateway.postgres, stage.alice)
   })
 
-  afterEach(async () => {
-    own.close()
-    expect(await stage.runs()).toBe(0)
-  })
+  afterEach(() => own.close())
 
   afterAll(() => stage?.close())
 
@@ -88,10 +85,11 @@ describe('a statement that cannot be read', () => {
     expect(await own.ask(call)).toEqual([expect.stringMatching(/^error 0A000 /), 'ready I'])
   })
 
-  it('leaves nothing behind, when its client vanishes as well', async () => {
+  it('has run nothing, and leaves nothing behind when its client vanishes as well', async () => {
     own.send(query('DELETE FROM orders WHERE id = 7'))
     expect(await own.told()).toMatch(/held/)
     own.socket.resetAndDestroy()
+    expect(await stage.runs()).toBe(0)
     expect(await leftovers(stage)).toEqual([])
     expect((await stage.alice.api.requests({})).filter(({ status }) => status === 'pending')).toHaveLength(1)
   })
