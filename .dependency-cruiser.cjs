@@ -12,7 +12,7 @@ const only = (name, from, allowed, comment) => ({ name, comment, severity: 'erro
 const never = (name, from, forbidden, comment) => ({ name, comment, severity: 'error', from: { path: from }, to: { path: forbidden } })
 
 /** An interface that others may see, beside an implementation that they may not. */
-const PORTS = [`${GATEWAY}(?:store/store|journal/journal|policy/engine|identity/caller|config/config|session/clock)[.]ts$`]
+const PORTS = [`${GATEWAY}(?:store/store|journal/journal|policy/engine|identity/caller|config/config|clock)[.]ts$`]
 
 /** What an adapter may see, and the one file of an adapter that may see the disk. */
 const ADAPTER = [
