@@ -14,6 +14,9 @@ const sources = packages.flatMap((name) => {
     .map((path) => join(folder, path))
 })
 
+type Asking = Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>>
+const asked = ({ dependencies, devDependencies, optionalDependencies }: Asking): Asking => ({ dependencies, devDependencies, optionalDependencies })
+
 describe('the tree', () => {
   test('was found', () => {
     expect(packages).toEqual(expect.arrayContaining(['cli', 'contract', 'core', 'gateway', 'ledger', 'wire']))
@@ -38,6 +41,12 @@ describe('the tree', () => {
     const lock = read('package-lock.json')
     expect(lock).not.toContain('"resolved": "http')
     expect(lock).toContain('"integrity": "sha512-')
+  })
+
+  // `npm test` installs without saving, because npm 10 would write the lock file in its own way; so nothing else would tell.
+  test.each(['', ...packages.map((name) => `packages/${name}`)])('has a lock file that knows what %s/package.json asks for', (folder) => {
+    const lock: { packages: Record<string, Asking> } = JSON.parse(read('package-lock.json'))
+    expect(asked(lock.packages[folder] ?? {})).toEqual(asked(JSON.parse(read(join(folder, 'package.json')))))
   })
 
   test('numbers its decisions one by one, each with context, choice and what would reverse it', () => {
