@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lacks } from './support/needs.ts'
-import { held, openStage, type Stage } from './support/stage.ts'
+import { held, openStage, sessionOf, type Stage } from './support/stage.ts'
 
 const POLICY = `
 @id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
@@ -12,7 +12,7 @@ describe.skipIf(lacks('psql'))('a grant that is wider than one action', () => {
   let stage: Stage
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY, resources: { db: {}, scope: {}, ahead: {}, exact: {}, several: {} } })
+    stage = await openStage({ policy: POLICY, resources: { db: {}, scope: {}, ahead: {}, cut: {}, exact: {}, several: {} } })
   })
 
   afterAll(() => stage?.close())
@@ -72,6 +72,32 @@ describe.skipIf(lacks('psql'))('a grant that is wider than one action', () => {
     expect(await held(session)).not.toBe(request.id)
     session.vanish()
     await session.quit()
+  })
+
+  it('cuts the statement that runs under it when it ends, and when it is revoked', async () => {
+    const { alice, bob } = stage
+    const statement = 'UPDATE orders SET status = status WHERE id = 1 AND pg_sleep(60) IS NOT NULL;'
+    const ask = async (life: string) => {
+      const { request } = await alice.api.ask({ resource: 'cut', scope: 'sql:write', for: life })
+      await bob.api.approve({ id: request.id })
+      return (await alice.api.grants()).find((each) => each.request === request.id)
+    }
+    const short = await ask('3s')
+    const first = alice.psql('cut')
+    first.type(statement)
+    await first.next(new RegExp(`FATAL: {2}terminating connection: access of alice@example.com to cut \\(${short?.id}\\) has reached its end\n`))
+    expect(Date.now() - Date.parse(short?.endsAt ?? '')).toBeLessThan(1_000)
+    await first.quit()
+
+    const long = await ask('5m')
+    const second = alice.psql('cut')
+    const id = await sessionOf(second)
+    second.type(statement)
+    await expect.poll(() => stage.isBusy(id)).toBe(true)
+    await bob.api.revoke({ id: long?.id ?? '' })
+    await second.next(/FATAL: {2}terminating connection: .* was revoked by bob@example.com\n/)
+    await expect.poll(() => stage.isBusy(id)).toBe(false)
+    await second.quit()
   })
 
   it.each(['', ';', ' ; '])('is one action asked for ahead, and the same one typed later with %j behind it', async (end) => {

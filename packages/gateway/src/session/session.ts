@@ -30,6 +30,12 @@ export interface Opened {
   readonly reason: string | null
 }
 
+/** What a run is allowed under, and what cuts it when that ends. */
+interface Under {
+  readonly grants: readonly Grant[]
+  readonly stopClocks: readonly (() => void)[]
+}
+
 /** One live connection: decides each of its actions, and ends when it must. */
 export class LiveSession implements Session {
   readonly id: string
@@ -43,7 +49,7 @@ export class LiveSession implements Session {
   #reason: string | null
   #runs = 0
   /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
-  readonly #runningUnder = new Map<string, readonly Grant[]>()
+  readonly #runningUnder = new Map<string, Under>()
   #ended = false
 
   constructor(opened: Opened, services: Services) {
@@ -71,7 +77,7 @@ export class LiveSession implements Session {
   }
 
   grants(): readonly string[] {
-    const running = [...this.#runningUnder.values()].flatMap((grants) => grants.map(({ id }) => id))
+    const running = [...this.#runningUnder.values()].flatMap(({ grants }) => grants.map(({ id }) => id))
     return this.#opened.grant ? [this.#opened.grant.id, ...running] : running
   }
 
@@ -84,18 +90,15 @@ export class LiveSession implements Session {
   }
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
-    this.#restIdle()
-    try {
-      return await this.#decide(attempted, hold)
-    } catch (error) {
-      return failure(error, this.#services)
-    } finally {
-      this.#restIdle()
-    }
+    this.#stopIdle() // neither who waits for a verdict is idle, nor whose statement runs
+    const verdict = await this.#decide(attempted, hold).catch((error: unknown) => failure(error, this.#services))
+    if (verdict.effect === 'refuse') this.#restIdle()
+    return verdict
   }
 
   record({ run, result, summary, rows, sent }: Outcome): void {
-    if (summary !== SUSPENDED) this.#runningUnder.delete(run)
+    if (summary !== SUSPENDED) this.#leave(run)
+    if (run === this.#latestRun) this.#restIdle() // those before it are over too
     this.#services.context.journal
       .append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'soon')
       .catch((error: unknown) => this.#services.onError(error))
@@ -106,6 +109,7 @@ export class LiveSession implements Session {
     this.#ended = true
     this.#stopClock()
     this.#stopIdle()
+    for (const run of this.#runningUnder.keys()) this.#leave(run)
     const { context, registry } = this.#services
     try {
       // The ledger hears of it whatever the store does; what the store does not take now, housekeeping closes later.
@@ -131,7 +135,12 @@ export class LiveSession implements Session {
   }
 
   #nextRun(): string {
-    return `${this.id}.${++this.#runs}`
+    this.#runs++
+    return this.#latestRun
+  }
+
+  get #latestRun(): string {
+    return `${this.id}.${this.#runs}`
   }
 
   get #policy() {
@@ -216,10 +225,22 @@ export class LiveSession implements Session {
   /** From here on the end of any of these grants ends this connection, also while their use is being written down. */
   async #allowUnder(attempted: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict | 'approved'> {
     const run = this.#nextRun()
-    this.#runningUnder.set(run, grants)
+    this.#runningUnder.set(run, { grants, stopClocks: grants.filter(({ usesLeft }) => usesLeft === null).map((grant) => this.#cutAtEndOf(grant)) })
     const verdict = (await this.#useAll(grants)) ? await this.#allow(run, attempted, decision, grants, 'disk') : 'approved'
-    if (verdict === 'approved' || verdict.effect === 'refuse') this.#runningUnder.delete(run)
+    if (verdict === 'approved' || verdict.effect === 'refuse') this.#leave(run)
     return verdict
+  }
+
+  /** A use that was counted may be finished; a while is over for everybody at the same time. */
+  #cutAtEndOf({ id, endsAt }: Grant): () => void {
+    const { clock } = this.#services.context
+    const why = `access of ${this.principal} to ${this.#opened.resource.name} (${id}) has reached its end`
+    return after(endsAt - clock.now(), () => this.cut(new Cut('expired', why)), clock)
+  }
+
+  #leave(run: string): void {
+    this.#runningUnder.get(run)?.stopClocks.forEach((stop) => stop())
+    this.#runningUnder.delete(run)
   }
 
   /** Counted grants are used one by one; one that somebody else used first means asking again. */
@@ -231,7 +252,6 @@ export class LiveSession implements Session {
   async #wait(request: Request, hold: Hold): Promise<Verdict | 'approved'> {
     const { config, store } = this.#services.context
     hold.tell(heldNotice(config.url, request, false))
-    this.#stopIdle() // who waits for a reviewer is not idle
     const waited = await waitForDecision(store, request.id, {
       client: hold.signal,
       session: this.#cut.signal,
