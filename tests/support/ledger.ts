@@ -12,10 +12,15 @@ export function entriesOf(data: string): readonly Entry[] {
   return files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean).map(parseEntry))
 }
 
+interface Verified {
+  readonly ok: boolean
+  readonly chains: readonly { readonly entries: number; readonly bad: { readonly seq: number; readonly why: string } | null; readonly place: string | null }[]
+}
+
 /** What `countersign ledger verify --json` says of a data directory. */
-export async function verify(data: string): Promise<{ readonly code: number | null; readonly ok: boolean; readonly chains: readonly unknown[] }> {
+export async function verify(data: string): Promise<Verified & { readonly code: number | null }> {
   const { code, stdout } = await countersign(['ledger', 'verify', '--data', data, '--json'])
-  return { code, ...(JSON.parse(stdout) as { ok: boolean; chains: unknown[] }) }
+  return { code, ...(JSON.parse(stdout) as Verified) }
 }
 
 /** Runs the command-line program to its end. */

@@ -44,6 +44,7 @@ export async function openReplicas(over: Partial<GatewayOptions> = {}): Promise<
   await target.query(SEED)
   await target.query('CREATE DATABASE countersign')
   const store = new pg.Pool({ connectionString: server.url('countersign'), max: 1 })
+  for (const pool of [target, store]) pool.on('error', () => undefined) // the server may stop before they have hung up
   const options = (more: Partial<GatewayOptions> = {}): GatewayOptions => ({
     users: {
       'alice@example.com': { groups: ['engineering'] },

@@ -64,6 +64,7 @@ const ACTIVE = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND appl
 export async function openStage({ resources = { db: {} }, seed = '', version = 18, env = {}, ...options }: StageOptions): Promise<Stage> {
   const target = await startPostgres({ version })
   const direct = new pg.Pool({ connectionString: target.url('postgres'), max: 1 })
+  direct.on('error', () => undefined) // the target may stop before it has hung up
   await direct.query(SEED + seed)
   const reached = {
     protocol: 'postgres',

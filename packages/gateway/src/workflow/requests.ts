@@ -6,7 +6,7 @@ import type { Obligations } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { type Ask, approveByPolicy, assertAskable, expire, type Request, review, withdraw } from '@countersign/core/request'
 import type { Caller } from '../identity/caller.ts'
-import type { Event, JsonValue } from '../journal/journal.ts'
+import { type Event, JournalBroken, type JsonValue } from '../journal/journal.ts'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
 import { WorkflowError } from './workflow.ts'
@@ -32,6 +32,7 @@ export interface Opening {
 export async function openRequest(context: Context, opening: Opening): Promise<{ readonly request: Request; readonly attached: boolean }> {
   const ticket = opening.ticket ?? opening.reason
   assertAskable(opening.obligations, opening.reason, ticket)
+  if (context.journal.broken !== null) throw new JournalBroken(context.journal.broken)
   const now = trustedNow(context)
   const expiresAt = now + (opening.obligations.expiresMs ?? DEFAULT_LIFE_MS)
   const { expired, ...opened } = await context.store.requests.open({
