@@ -45,7 +45,8 @@ export interface ClassifyOptions {
 /** Longer messages are unknown: parsing half a MiB may block the process for more than a second. */
 const MAX_BYTES = 512 * 1024
 
-const cache = new Cache<Classified>(4096, 32 * 1024 * 1024)
+/** By text; one that another list of trusted functions was meant for is judged again. */
+const cache = new Cache<{ readonly trusted: readonly string[]; readonly classified: Classified }>(4096, 32 * 1024 * 1024)
 
 /** Loads the grammar; `classify` says `sql:unknown` to everything before it resolved. */
 export async function loadGrammar(): Promise<void> {
@@ -58,12 +59,12 @@ export async function loadGrammar(): Promise<void> {
  * client_encoding than UTF8 it is not, so use `unknownBecause` then.
  */
 export function classify(text: string, options: ClassifyOptions): Classified {
-  const key = JSON.stringify(options.trusted) + text
-  const known = cache.get(key)
-  if (known) return known
+  const { trusted } = options
+  const known = cache.get(text)
+  if (known && isSame(known.trusted, trusted)) return known.classified
   try {
-    const result = classifyAnew(text, new Set(options.trusted))
-    cache.add(key, result, 1024 + 8 * text.length)
+    const result = classifyAnew(text, new Set(trusted))
+    cache.set(text, { trusted, classified: result }, 1024 + 8 * text.length)
     return result
   } catch (error) {
     if (error instanceof ParserBusy) return unknownBecause(text, error.message)
@@ -114,24 +115,42 @@ function unreadable(text: string): string | null {
   return Buffer.byteLength(text) > MAX_BYTES ? `the text is longer than ${MAX_BYTES} bytes` : null
 }
 
-function classified(parsed: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
-  const { kind, node, text } = parsed
+const isSame = (one: readonly string[], other: readonly string[]) =>
+  one === other || (one.length === other.length && one.every((name, index) => name === other[index]))
+
+function classified({ kind, node, text }: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
   const { tables, columns, unbounded, type, ...rest } = judge(kind, node, trusted)
   const facts = type === 'sql:session' ? { ...NO_FACTS, tables, columns } : { rows: ROWS_UNKNOWN, rowsKnown: false, unbounded, tables, columns }
-  return { type, fingerprint: shapeOf(parsed, type, facts), facts, text, ...rest }
+  let shape: string | null | undefined
+  return {
+    type,
+    facts,
+    text,
+    ...rest,
+    /** Worked out when a review asks for it, and then kept: what policy allows by itself needs no shape. */
+    get fingerprint() {
+      if (shape === undefined) shape = shapeOf(kind, text, type, facts)
+      return shape
+    },
+  }
 }
 
 /**
  * libpg-query's fingerprint leaves out schemas, true and false, so that `DELETE FROM s.a` and `DELETE FROM a` share one (tried): the tables and whether it is
  * bounded are added. It also leaves out the body of a function, a setting's value and the channel of NOTIFY, so only reads and changes of rows have a shape.
  */
-function shapeOf(parsed: Parsed, type: SqlType, facts: Facts): string | null {
-  if ((type !== 'sql:read' && type !== 'sql:write') || parsed.kind === 'NotifyStmt') return null
-  const print = fingerprint(parsed)
+function shapeOf(kind: string, text: string, type: SqlType, facts: Facts): string | null {
+  if ((type !== 'sql:read' && type !== 'sql:write') || kind === 'NotifyStmt') return null
+  const print = fingerprint(text)
   return print === null ? null : [print, facts.unbounded ? 'unbounded' : 'bounded', ...facts.tables].join(' ')
 }
 
-/** Only the white space of PostgreSQL's scanner: a no-break space, for one, is part of a name there. */
+/** White space of PostgreSQL's scanner only (a no-break space, for one, is part of a name there), and the semicolon. */
+const END = new Set(' \t\n\r\f\v;')
+
+/** Backwards, because a pattern that is anchored at the end tries every run of spaces on the way: seconds for a hundred thousand of them. */
 function withoutEnd(text: string): string {
-  return text.replace(/[ \t\n\r\f\v;]+$/, '')
+  let end = text.length
+  while (END.has(text.charAt(end - 1))) end -= 1
+  return text.slice(0, end)
 }

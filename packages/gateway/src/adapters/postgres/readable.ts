@@ -49,7 +49,13 @@ export function actionOf({ classified, definitions }: Reading, parameters: reado
   return { type: classified.type, text: classified.canonical, parameters: [...parameters, ...definitions], statements: classified.statements.map(statementOf) }
 }
 
-const statementOf = ({ type, fingerprint, facts }: ClassifiedStatement): Statement => ({ type, fingerprint, facts })
+const statementOf = (statement: ClassifiedStatement): Statement => ({
+  type: statement.type,
+  facts: statement.facts,
+  get fingerprint() {
+    return statement.fingerprint // only when a review asks for it
+  },
+})
 
 /** What is behind it is judged only when it is over: it may change how the next text is read, or what a name means. */
 export function settles({ statements }: Classified): boolean {

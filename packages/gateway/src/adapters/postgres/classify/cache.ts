@@ -1,8 +1,17 @@
-/** A map that forgets what was used longest ago, when it holds too many entries or too much weight. */
+interface Entry<V> {
+  readonly value: V
+  readonly weight: number
+}
+
+/**
+ * A map that forgets, in two halves: when the newer one is full it becomes the older one, and what nobody has asked for in the older
+ * one by then is forgotten. Nothing is moved or looked for when most texts are new, which is the case that has to be cheap.
+ */
 export class Cache<V> {
-  readonly #entries = new Map<string, { readonly value: V; readonly weight: number }>()
   readonly #maxEntries: number
   readonly #maxWeight: number
+  #newer = new Map<string, Entry<V>>()
+  #older: ReadonlyMap<string, Entry<V>> = new Map()
   #weight = 0
 
   constructor(maxEntries: number, maxWeight: number) {
@@ -11,26 +20,25 @@ export class Cache<V> {
   }
 
   get(key: string): V | undefined {
-    const entry = this.#entries.get(key)
-    if (!entry) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    return entry.value
+    const entry = this.#newer.get(key)
+    if (entry) return entry.value
+    const older = this.#older.get(key)
+    if (older) this.#keep(key, older)
+    return older?.value
   }
 
-  /** `key` must not be in it yet. What weighs more than an eighth of the whole is not kept. */
-  add(key: string, value: V, weight: number): void {
-    if (weight > this.#maxWeight / 8) return
-    this.#entries.set(key, { value, weight })
-    this.#weight += weight
-    while (this.#entries.size > this.#maxEntries || this.#weight > this.#maxWeight) this.#dropOldest()
+  /** What weighs more than an eighth of the whole is not kept. */
+  set(key: string, value: V, weight: number): void {
+    if (weight <= this.#maxWeight / 8) this.#keep(key, { value, weight })
   }
 
-  #dropOldest(): void {
-    const oldest = this.#entries.entries().next()
-    if (oldest.done) return
-    const [key, entry] = oldest.value
-    this.#entries.delete(key)
-    this.#weight -= entry.weight
+  #keep(key: string, entry: Entry<V>): void {
+    if (this.#newer.size >= this.#maxEntries / 2 || this.#weight + entry.weight > this.#maxWeight / 2) {
+      this.#older = this.#newer
+      this.#newer = new Map()
+      this.#weight = 0
+    }
+    this.#newer.set(key, entry)
+    this.#weight += entry.weight
   }
 }
