@@ -71,6 +71,8 @@ export class Replies {
   readonly #names: Names
   readonly #record: (outcome: Outcome) => void
   #expected: Expected[] = []
+  /** The last that settles, until it is answered: nothing is ever sent behind it before. */
+  #settling: Expected | null = null
   #waiting: { readonly ready: () => boolean; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   #answering: Answering = { rows: null, summary: '', failed: false }
   #gone: Error | null = null
@@ -135,7 +137,7 @@ export class Replies {
   }
 
   get mustSettle(): boolean {
-    return this.#expected.some((each) => each.settles)
+    return this.#settling !== null
   }
 
   /** False when the server would skip it, because something before it has failed: then nothing is owed, and nothing need be sent. */
@@ -145,6 +147,7 @@ export class Replies {
       return false
     }
     this.#expected.push(expected)
+    if (expected.settles) this.#settling = expected
     return true
   }
 
@@ -164,7 +167,8 @@ export class Replies {
     const shown = pieces.filter((piece) => this.#see(piece))
     const bytes = shown.reduce((sum, piece) => sum + piece.bytes.length, 0)
     const passed = bytes === chunk.length ? this.#client.write(chunk) : this.#writeAll(shown)
-    this.#atBoundary = this.#upstream.scanner.atBoundary
+    const { atBoundary, buffered } = this.#upstream.scanner
+    this.#atBoundary = atBoundary || buffered > 0 // what is buffered, the client has not seen
     if (!passed && !this.#client.destroyed) this.#upstream.stream.pause() // until the client has taken it
     if (this.#waiting.length > 0) this.#wake()
   }
@@ -263,6 +267,7 @@ export class Replies {
     const sync = this.#expected.findIndex(({ kind }) => kind === 'sync')
     this.#skip(this.#expected.slice(1, sync === -1 ? undefined : sync), head.run)
     this.#expected = sync === -1 ? [] : this.#expected.slice(sync)
+    this.#settling = null // a batch that failed is not judged on, and nothing goes behind a Sync that is not answered
     this.#names.discardProposed()
     this.failed = true
     this.copyIn = null
@@ -283,7 +288,9 @@ export class Replies {
     return !head.hidden || head.kind === 'query'
   }
 
-  #finish({ kind, run, taints, resets }: Expected): void {
+  #finish(answered: Expected): void {
+    const { kind, run, taints, resets } = answered
+    if (answered === this.#settling) this.#settling = null
     const { rows, summary, failed } = this.#answering
     if (resets) this.stale = true
     if (taints) this.#names.taint()

@@ -43,10 +43,9 @@ export class PostgresAdapter {
       void goodbye(speaking.stream)
     }, HANDSHAKE_MS)
     try {
-      const opening = await readStartup(client)
+      const opening = await readStartup(client, (stream) => (speaking = { ...client, stream }))
       if (opening === null) return
       if (opening.kind === 'cancel') return this.#cancels.cancel(opening)
-      speaking = { ...client, stream: opening.stream }
       await this.#serveStartup(speaking, opening, () => clearTimeout(stalled))
     } catch (error) {
       this.#refuse(speaking, error)

@@ -32,9 +32,10 @@ const DECLINE = Buffer.from('N')
 
 /**
  * Everything before authentication: encryption is answered, and the startup packet read. Null when the client closed
- * without saying anything, as health checks do. Throws ProtocolError or ConnectionRefused.
+ * without saying anything, as health checks do. `secured` gets the stream over which the client is spoken to from then on.
+ * Throws ProtocolError or ConnectionRefused.
  */
-export async function readStartup(client: Client): Promise<Startup | CancelRequest | null> {
+export async function readStartup(client: Client, secured: (stream: Duplex) => void): Promise<Startup | CancelRequest | null> {
   const decoder = new StartupDecoder()
   let stream = client.stream
   let encrypted = false
@@ -54,6 +55,7 @@ export async function readStartup(client: Client): Promise<Startup | CancelReque
     stream.write(ACCEPT)
     stream = await client.startTls(stream)
     encrypted = true
+    secured(stream)
   }
 }
 
