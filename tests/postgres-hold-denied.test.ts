@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lacks } from './support/needs.ts'
+import { psql } from './support/psql.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
 
 const POLICY = `
@@ -64,6 +65,16 @@ describe.skipIf(lacks('psql'))('a held write that is not approved', () => {
     expect(await stage.runs()).toBe(0)
     await bob.api.deny({ id, comment: 'enough' })
     await session.next(/denied by bob/)
+    await session.quit()
+  })
+  it('cannot be approved by the person for whom an agent asks', async () => {
+    const { erin, bob, gateway } = stage
+    const session = psql(gateway, erin.user, await gateway.token(erin.user, { agent: 'claude' }), 'db')
+    session.type('DELETE FROM orders WHERE id = 9;')
+    const id = await held(session)
+    await expect(erin.api.approve({ id })).rejects.toMatchObject({ problem: { code: 'own-request' } })
+    expect((await bob.api.approve({ id, comment: 'let it' })).requester.id).toBe('erin@example.com/claude')
+    await session.next(/DELETE 1\n/)
     await session.quit()
   })
 })

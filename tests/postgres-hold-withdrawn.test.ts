@@ -45,8 +45,46 @@ describe.skipIf(lacks('psql'))('a held write that is taken back', () => {
     expect(await stage.runs()).toBe(0)
   })
 
-  it('is nobody else: Ctrl-C of one session leaves what another holds', async () => {
+  it('is withdrawn once for all who wait for it, however many press Ctrl-C at once', async () => {
+    const { alice } = stage
+    for (let round = 0; round < 3; round++) {
+      const command = `--command=DELETE FROM orders WHERE id = ${10 + round}`
+      const sessions = [1, 2, 3].map(() => alice.psql('db', ['--set=VERBOSITY=verbose', command]))
+      const ids = await Promise.all(sessions.map(held))
+      expect(new Set(ids).size).toBe(1)
+      for (const session of sessions) session.interrupt()
+      for (const session of sessions) await session.next(new RegExp(`ERROR: {2}57014: ${ids[0]} withdrawn\n`))
+      await Promise.all(sessions.map((session) => session.quit()))
+    }
+    expect(await stage.runs()).toBe(0)
+  })
+
+  it('runs nothing when it is approved at that very moment, and keeps the approval', async () => {
     const { alice, bob } = stage
+    for (let round = 0; round < 4; round++) {
+      const before = await stage.runs()
+      const statement = `DELETE FROM orders WHERE id = ${14 + round}`
+      const session = alice.psql('db', ['--set=VERBOSITY=verbose', `--command=${statement}`])
+      const id = await held(session)
+      const approving = bob.api.approve({ id }).then(
+        () => true,
+        () => false,
+      )
+      session.interrupt()
+      const approved = await approving
+      // Ctrl-C may also come too late, and then it has run.
+      const [outcome] = await session.next(new RegExp(`ERROR: {2}57014: ${id} .*\n|DELETE 1\n`))
+      await session.quit()
+      const ran = outcome === 'DELETE 1\n'
+      expect(await stage.runs()).toBe(before + (ran ? 1 : 0))
+      expect((await alice.api.request({ id })).status).toBe(approved ? 'approved' : 'withdrawn')
+      if (approved && !ran) expect(outcome).toContain('approved')
+    }
+  })
+
+  it('is its own alone: Ctrl-C of one session leaves what another holds', async () => {
+    const { alice, bob } = stage
+    const before = await stage.runs()
     const [waiting, other] = [alice.psql(), alice.psql('db', ['--command=DELETE FROM orders WHERE id = 9'])]
     waiting.type('DELETE FROM orders WHERE id = 8;')
     const [kept, taken] = [await held(waiting), await held(other)]
@@ -56,6 +94,6 @@ describe.skipIf(lacks('psql'))('a held write that is taken back', () => {
     await bob.api.approve({ id: kept })
     await waiting.next(/DELETE 1\n/)
     await waiting.quit()
-    expect(await stage.runs()).toBe(1)
+    expect(await stage.runs()).toBe(before + 1)
   })
 })

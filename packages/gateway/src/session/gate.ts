@@ -15,7 +15,8 @@ import { openRequest } from '../workflow/requests.ts'
 import { waitForDecision } from './hold.ts'
 import { approvedNotice, decidedRefusal, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import type { Services } from './services.ts'
-import { endWait, failure, LiveSession } from './session.ts'
+import { endWait, failure } from './refusals.ts'
+import { LiveSession } from './session.ts'
 
 const CONNECT: Statement = { type: 'connect', fingerprint: null, facts: NO_FACTS }
 

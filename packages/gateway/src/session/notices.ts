@@ -57,6 +57,7 @@ export function decidedRefusal(url: string, request: Request): Refusal {
     case 'withdrawn':
       return refusal('withdrawn', `${request.id} withdrawn`, 'Run the statement again to ask again.')
     case 'approved':
+      return refusal('withdrawn', `${request.id} was approved at that very moment; it did not run`, 'Run the same statement again, and it goes through.')
     case 'pending':
       return refusal('unavailable', `${request.id} is ${request.status}`, null)
   }

@@ -1,22 +1,20 @@
 import type { Action } from '@countersign/core/action'
-import { DomainError } from '@countersign/core/error'
 import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
-import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, Skipped, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
+import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
-import { JournalBroken, type Durability, type JsonValue } from '../journal/journal.ts'
-import { StoreUnavailable } from '../store/store.ts'
+import type { Durability, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrant } from '../workflow/grants.ts'
-import { openRequest, withdrawRequest } from '../workflow/requests.ts'
-import { WorkflowError } from '../workflow/workflow.ts'
+import { openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
 import { waitForDecision } from './hold.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import { closeRecord } from './records.ts'
+import { endWait, failure } from './refusals.ts'
 import type { Services } from './services.ts'
 
 /** What a connection is opened with, after `connect` itself was allowed. */
@@ -286,32 +284,6 @@ export class LiveSession implements Session {
     const { idleMs } = config.session
     if (idleMs !== null && !this.#ended) this.#stopIdle = after(idleMs, () => this.cut(new Cut('idle', `session ${this.id} was idle for too long`)), clock)
   }
-}
-
-/** What becomes of a request whose client no longer waits: only a withdrawal ends it. */
-export async function endWait(services: Services, request: Request, end: 'withdrawn' | 'disconnected' | 'deadline', principal: Principal): Promise<Refusal> {
-  const { url } = services.context.config
-  switch (end) {
-    case 'withdrawn':
-      return decidedRefusal(url, await withdrawRequest(services.context, principal, request.id))
-    case 'disconnected':
-      return pendingRefusal(url, request, 'its client is gone')
-    case 'deadline':
-      return pendingRefusal(url, request, 'nobody has decided yet, and this connection cannot wait longer')
-  }
-}
-
-/** An error of deciding, as a refusal: it never lets anything through. */
-export function failure(error: unknown, services: Services): Refusal {
-  if (error instanceof Skipped) return refusal('ended', error.message, null)
-  if (error instanceof DomainError) return refusal('denied', error.message, null)
-  if (error instanceof WorkflowError) return refusal(error.code === 'denied' ? 'denied' : 'unavailable', error.message, null)
-  if (error instanceof StoreUnavailable)
-    return refusal('unavailable', "the gateway's store does not answer, so nothing new is allowed; try again when it is back", null)
-  if (error instanceof JournalBroken)
-    return refusal('unavailable', 'the ledger cannot be written, so nothing is allowed', 'An operator must look at the gateway.')
-  services.onError(error)
-  return refusal('unavailable', 'the gateway could not decide, so this is refused; its log says why', null)
 }
 
 const secretOf = (action: Omit<Action, 'state'>): Record<string, JsonValue> => ({

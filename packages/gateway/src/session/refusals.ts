@@ -1,0 +1,47 @@
+import { DomainError } from '@countersign/core/error'
+import type { Principal } from '@countersign/core/principal'
+import type { Request } from '@countersign/core/request'
+import { type HoldEnd, type Refusal, Skipped } from '../adapters/adapter.ts'
+import { JournalBroken } from '../journal/journal.ts'
+import { StoreUnavailable } from '../store/store.ts'
+import { withdrawRequest } from '../workflow/requests.ts'
+import { WorkflowError } from '../workflow/workflow.ts'
+import { decidedRefusal, pendingRefusal, refusal } from './notices.ts'
+import type { Services } from './services.ts'
+
+/** What becomes of a request whose client no longer waits: only a withdrawal ends it. */
+export async function endWait(services: Services, request: Request, end: HoldEnd, principal: Principal): Promise<Refusal> {
+  const { url } = services.context.config
+  switch (end) {
+    case 'withdrawn':
+      return decidedRefusal(url, await takeBack(services, request, principal))
+    case 'disconnected':
+      return pendingRefusal(url, request, 'its client is gone')
+    case 'deadline':
+      return pendingRefusal(url, request, 'nobody has decided yet, and this connection cannot wait longer')
+  }
+}
+
+/** Somebody may have decided at that very moment; then that stands. */
+async function takeBack({ context }: Services, { id }: Request, principal: Principal): Promise<Request> {
+  try {
+    return await withdrawRequest(context, principal, id)
+  } catch (error) {
+    const request = error instanceof DomainError ? await context.store.requests.get(id) : null
+    if (request === null || request.status === 'pending') throw error
+    return request
+  }
+}
+
+/** An error of deciding, as a refusal: it never lets anything through. */
+export function failure(error: unknown, services: Services): Refusal {
+  if (error instanceof Skipped) return refusal('ended', error.message, null)
+  if (error instanceof DomainError) return refusal(error.code === 'expired' ? 'expired' : 'denied', error.message, null)
+  if (error instanceof WorkflowError) return refusal(error.code === 'denied' ? 'denied' : 'unavailable', error.message, null)
+  if (error instanceof StoreUnavailable)
+    return refusal('unavailable', "the gateway's store does not answer, so nothing new is allowed; try again when it is back", null)
+  if (error instanceof JournalBroken)
+    return refusal('unavailable', 'the ledger cannot be written, so nothing is allowed', 'An operator must look at the gateway.')
+  services.onError(error)
+  return refusal('unavailable', 'the gateway could not decide, so this is refused; its log says why', null)
+}
