@@ -26,6 +26,9 @@ const elsewhere: NodeJS.ProcessEnv = {
   ORDERS_DB_PASSWORD: 'only-in-tests',
 }
 
+/** npx, the command and a gateway are three starts of Node, and other tests run beside. */
+const SLOW = 60_000
+
 /** Bytes of the tarball. It was 660 kB, three quarters of it Swagger UI. */
 const LARGEST = 1_000_000
 
@@ -102,16 +105,24 @@ describe('the package that is published', () => {
     expect(dependencies).toMatchObject(Object.fromEntries(wanted))
   })
 
-  test('runs where there is no workspace', async () => {
-    expect((await runThere('npx', 'countersign', '--version')).trim()).toBe(manifestOf(installed).version)
-    expect(await runThere('npx', 'countersign', '--help')).toContain('approve')
-  })
+  test(
+    'runs where there is no workspace',
+    async () => {
+      expect((await runThere('npx', 'countersign', '--version')).trim()).toBe(manifestOf(installed).version)
+      expect(await runThere('npx', 'countersign', '--help')).toContain('approve')
+    },
+    SLOW,
+  )
 
-  test('checks policies and makes tokens, for which it starts its gateway', async () => {
-    await expect(runThere('npx', 'countersign', 'policy', 'check')).resolves.toBe('')
-    const token = await runThere('npx', 'countersign', 'token', 'create', '--user', 'alice@example.com', '--data', join(home, 'data'))
-    expect(token).toMatch(/^cst_[\w-]{43}\n$/)
-  })
+  test(
+    'checks policies and makes tokens, for which it starts its gateway',
+    async () => {
+      await expect(runThere('npx', 'countersign', 'policy', 'check')).resolves.toBe('')
+      const token = await runThere('npx', 'countersign', 'token', 'create', '--user', 'alice@example.com', '--data', join(home, 'data'))
+      expect(token).toMatch(/^cst_[\w-]{43}\n$/)
+    },
+    SLOW,
+  )
 
   test("serves the API's documentation from its own files", async () => {
     const gateway = await startGateway({ program: join(installed, 'dist/gateway.js'), users: {}, resources: {}, policy: '' })
@@ -126,7 +137,11 @@ describe('the package that is published', () => {
     }
   })
 
-  test('plays the whole story', async () => {
-    expect(await runThere('npx', 'countersign', 'demo', '--once')).toContain('entries verified')
-  }, 120_000)
+  test(
+    'plays the whole story',
+    async () => {
+      expect(await runThere('npx', 'countersign', 'demo', '--once')).toContain('entries verified')
+    },
+    2 * SLOW,
+  )
 })
