@@ -1,0 +1,75 @@
+import { bind, execute, parse, query, sync } from '@countersign/wire/postgres/encode'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { leftovers } from './support/aftermath.ts'
+import { openStage, type Stage } from './support/stage.ts'
+import { cancel, RawClient } from './support/wire.ts'
+
+const POLICY = `
+@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read", Action::"sql:ddl", Action::"sql:admin"], resource);
+@id("writes") @review("dba") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
+`
+const WRITE = 'DELETE FROM orders WHERE id = 7'
+const unnamed = bind({ portal: '', statement: '', formats: [], values: [], resultFormats: [] })
+const EXTENDED = [parse('', WRITE), unnamed, execute(''), sync()]
+
+describe('the question that the gateway asks a session about its state', () => {
+  let stage: Stage
+  let own: RawClient
+
+  beforeAll(async () => {
+    stage = await openStage({ policy: POLICY })
+  })
+
+  beforeEach(async () => {
+    own = await RawClient.login(stage.gateway.postgres, stage.alice)
+  })
+
+  afterEach(() => own.close())
+
+  afterAll(() => stage?.close())
+
+  /** The question reads pg_settings, so it waits while somebody else has that view locked. */
+  const locked = async <T>(use: () => Promise<T>): Promise<T> => {
+    const locker = await RawClient.login(stage.target, { user: stage.target.superuser, token: stage.target.password }, 'postgres')
+    expect(await locker.ask(query('BEGIN; LOCK TABLE pg_catalog.pg_settings'))).toContain('ready T')
+    try {
+      return await use()
+    } finally {
+      await locker.ask(query('ROLLBACK'))
+      locker.close()
+    }
+  }
+
+  it.each([
+    ['a Query', [query(WRITE)], 'I'],
+    ['a pipeline', EXTENDED, 'I'],
+    ['a Query in a transaction', [query(WRITE)], 'E'],
+    ['a pipeline in a transaction', EXTENDED, 'E'],
+  ] as const)('may fail for %s: its error is the statement’s, and the session goes on', async (_, messages, status) => {
+    await own.ask(query("SET lock_timeout = '300ms'"))
+    if (status === 'E') await own.ask(query('BEGIN'))
+    await locked(async () => {
+      const answers = (await own.ask(...messages)).filter((each) => each !== 'parseComplete')
+      expect(answers).toEqual([expect.stringMatching(/^error 55P03 /), `ready ${status}`])
+    })
+    if (status === 'E') expect(await own.ask(query('ROLLBACK'))).toEqual(['complete ROLLBACK', 'ready I'])
+    expect(await own.ask(query('SELECT 1'))).toContain('row 1')
+  })
+
+  it('ends with a cancel request while it waits', async () => {
+    await locked(async () => {
+      own.send(query(WRITE))
+      await expect.poll(() => stage.ask("SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).toEqual([1])
+      await cancel(stage.gateway.postgres, own)
+      expect(await own.ask()).toEqual([expect.stringMatching(/^error 57014 /), 'ready I'])
+    })
+    expect(await own.ask(query('SELECT 1'))).toContain('row 1')
+  })
+
+  it('has run nothing, and leaves nothing behind', async () => {
+    own.close()
+    expect(await leftovers(stage)).toEqual([])
+    expect(await stage.runs()).toBe(0)
+    expect((await stage.alice.api.requests({})).filter(({ status }) => status === 'pending')).toEqual([])
+  })
+})
