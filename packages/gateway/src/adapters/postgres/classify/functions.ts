@@ -171,6 +171,20 @@ export const WRITING_FUNCTIONS = words(WRITING)
 /** Functions that are known and never part of a read: as a column's name they are suspicious too. */
 export const REFUSED_FUNCTIONS = words(REFUSED)
 
+/** Of the functions that a read may call, those whose results have columns. */
+export const RETURNS_ROWS = words(`
+  _pg_expandarray aclexplode json_each json_each_text json_populate_record json_populate_recordset json_to_record json_to_recordset jsonb_each
+  jsonb_each_text jsonb_populate_record jsonb_populate_recordset jsonb_to_record jsonb_to_recordset pg_available_extension_versions
+  pg_available_extensions pg_cursor pg_extension_update_paths pg_get_catalog_foreign_keys pg_get_keywords pg_get_object_address
+  pg_get_publication_tables pg_get_replication_slots pg_get_wait_events pg_get_wal_resource_managers pg_identify_object
+  pg_identify_object_as_address pg_lock_status pg_options_to_table pg_partition_tree pg_prepared_statement pg_prepared_xact
+  pg_sequence_parameters pg_show_all_settings pg_stat_get_activity pg_stat_get_archiver pg_stat_get_backend_io pg_stat_get_backend_subxact
+  pg_stat_get_backend_wal pg_stat_get_io pg_stat_get_progress_info pg_stat_get_recovery_prefetch pg_stat_get_replication_slot pg_stat_get_slru
+  pg_stat_get_subscription pg_stat_get_subscription_stats pg_stat_get_wal pg_stat_get_wal_receiver pg_stat_get_wal_senders
+  pg_timezone_abbrevs pg_timezone_abbrevs_abbrevs pg_timezone_abbrevs_zone pg_timezone_names pg_walfile_name_offset
+  pg_xact_commit_timestamp_origin ts_debug ts_parse ts_token_type
+`)
+
 /** Outside pg_catalog, and in every database: JDBC's metadata queries use the first, the views of information_schema the others. */
 export const READING_QUALIFIED: ReadonlySet<string> = new Set([
   'information_schema._pg_expandarray',

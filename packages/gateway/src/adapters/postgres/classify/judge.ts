@@ -116,6 +116,7 @@ function copy(node: Tree, trusted: ReadonlySet<string>): Judged {
   const direction = node.is_from ? 'in' : 'out'
   const found = walk(trusted, node.query, node.whereClause, node.relation ? { RangeVar: node.relation } : null)
   found.widen(direction === 'in' ? 'sql:write' : 'sql:read')
+  if (direction === 'in') found.changes(tree(node.relation))
   for (const column of names(node.attlist)) found.columns.add(column)
   const server = node.is_program === true || node.filename !== undefined
   if (server) found.widen('sql:admin')

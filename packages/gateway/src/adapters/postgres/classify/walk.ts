@@ -1,4 +1,5 @@
 import type { SqlType } from '@countersign/core/action'
+import { type Scalar, scalarOf, takesColumns } from './attributes.ts'
 import { OPERATORS, TYPES } from './builtins.ts'
 import { READING_FUNCTIONS, READING_QUALIFIED, REFUSED_FUNCTIONS, WRITING_FUNCTIONS } from './functions.ts'
 import { NODES } from './nodes.ts'
@@ -24,6 +25,8 @@ export class Walk {
   /** Why it is `sql:unknown`. */
   because: string | null = null
   unbounded = false
+  readonly #scalars: Scalar[] = []
+  readonly #qualified: { readonly of: string; readonly name: string }[] = []
   readonly #trusted: ReadonlySet<string>
 
   constructor(trusted: ReadonlySet<string>) {
@@ -47,6 +50,12 @@ export class Walk {
     for (const [field, value] of Object.entries(node)) this.#field(kind, field, value, inner)
   }
 
+  /** Rows of the system's own tables are roles, functions and settings: UPDATE pg_settings is SET. */
+  changes(relation: Tree): void {
+    this.tables.add(relationName(relation))
+    if (isOfSystem(relation)) this.widen('sql:admin')
+  }
+
   widen(type: SqlType): void {
     this.type = widest([this.type, type])
   }
@@ -57,7 +66,7 @@ export class Walk {
     const unwrapped = fields && Object.hasOwn(fields, field) ? fields[field] : undefined
     if (unwrapped === undefined) return this.#unknown(`the gateway does not know ${field} of ${kind}`)
     if (unwrapped === null) this.value(value, scope)
-    else if (unwrapped === 'RangeVar' && ROW_CHANGES.has(kind)) this.tables.add(relationName(tree(value)))
+    else if (unwrapped === 'RangeVar' && ROW_CHANGES.has(kind)) this.changes(tree(value))
     else this.node(unwrapped, tree(value), scope)
   }
 
@@ -99,7 +108,9 @@ export class Walk {
       case 'ColumnRef':
         return this.#column(node)
       case 'A_Indirection':
-        return names(node.indirection).forEach((name) => this.#attribute(name))
+        return takesColumns(node) ? undefined : this.#unknown(`.${names(node.indirection).join('.')} of a value may call a function of that name`)
+      case 'RangeFunction':
+        return this.#rangeFunction(node)
       case 'JoinExpr':
         return names(node.usingClause).forEach((name) => this.columns.add(name))
       case 'IndexElem':
@@ -139,7 +150,24 @@ export class Walk {
     const name = path.at(-1)
     if (list(node.fields).some((field) => as('A_Star', field))) this.columns.add('*')
     else if (name !== undefined) this.columns.add(name)
-    if (path.length > 1 && name !== undefined) this.#attribute(name)
+    if (path.length < 2 || name === undefined) return
+    this.#attribute(name)
+    this.#qualified.push({ of: path.at(-2) ?? '', name })
+    for (const scalar of this.#scalars) this.#ofScalar(scalar)
+  }
+
+  #rangeFunction(node: Tree): void {
+    const scalar = scalarOf(node)
+    if (scalar === null) return
+    if (scalar.alias === '') return this.#unknown('an expression in FROM has no name')
+    this.#scalars.push(scalar)
+    this.#ofScalar(scalar)
+  }
+
+  /** Columns are often walked before the FROM that they are of, so each of the two looks at what there is of the other. */
+  #ofScalar({ alias, columns }: Scalar): void {
+    const called = this.#qualified.find(({ of, name }) => of === alias && !columns.has(name))
+    if (called) this.#unknown(`${alias}.${called.name} may call a function of that name`)
   }
 
   /**
@@ -204,4 +232,10 @@ export class Walk {
 function isHarmlessSetConfig(args: readonly unknown[]): boolean {
   const [name, value] = args.map((arg) => constant(arg))
   return args.length === 3 && typeof name === 'string' && typeof value === 'string' && isSessionSetting(name.toLowerCase(), value)
+}
+
+function isOfSystem({ schemaname, relname }: Tree): boolean {
+  const schema = text(schemaname)
+  if (schema === null) return text(relname)?.startsWith('pg_') === true
+  return schema === 'pg_catalog' || schema === 'information_schema' || schema.startsWith('pg_toast')
 }
