@@ -111,6 +111,15 @@ describe('what was judged is judged again when it no longer means the same', () 
       expect((await own.last()).join()).toMatch(/57P01/)
     }))
 
+  it('bounds the names that one connection may give, and goes on', () =>
+    fresh(async (own) => {
+      const many = Array.from({ length: 20_001 }, (_, n) => parse(`s${n}`, 'SELECT 1'))
+      expect((await own.ask(...many, sync())).slice(-2)).toEqual([expect.stringMatching(/^error 53400/), 'ready I'])
+      expect(await own.ask(query('SELECT 1'))).toContain('row 1')
+      await own.ask(query('DEALLOCATE ALL'))
+      expect(await own.ask(...run('SELECT 1'), sync())).toContain('row 1')
+    }))
+
   it('shows what a reviewer typed as text, and not as orders to a terminal', () =>
     fresh(async (own) => {
       own.send(query('SET search_path = orders'))

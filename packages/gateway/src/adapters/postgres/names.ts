@@ -20,6 +20,12 @@ export type Change =
   | { readonly space: 'statement'; readonly name: string; readonly value: Prepared | null }
   | { readonly space: 'portal'; readonly name: string; readonly value: Portal | null }
   | { readonly space: 'cursor'; readonly name: string; readonly value: ClassifiedStatement | null }
+  /** DEALLOCATE ALL and CLOSE ALL. */
+  | { readonly space: 'statements' | 'cursors'; readonly name: ''; readonly value: null }
+
+/** PostgreSQL keeps its own copy of each, so a client that means well stays far below. */
+const MAX_NAMES = 20_000
+const MAX_CHARACTERS = 32 * 1024 * 1024
 
 /**
  * What the server's names stand for. A Parse that fails leaves the old statement under its name, so a change that the
@@ -29,15 +35,23 @@ export class Names {
   readonly #statements = new Map<string, Prepared>()
   readonly #portals = new Map<string, Portal>()
   readonly #cursors = new Map<string, ClassifiedStatement>()
-  #proposed: Change[] = []
+  /** The latest change of each name that is on its way. The server confirms in order, so older ones of a name are over when it is. */
+  readonly #proposed = new Map<string, Change>()
+  #characters = 0
+
+  /** A session that gives ever more names would fill the memory that all sessions share. */
+  get full(): boolean {
+    const names = this.#statements.size + this.#portals.size + this.#cursors.size + this.#proposed.size
+    return names >= MAX_NAMES || this.#characters > MAX_CHARACTERS
+  }
 
   statement(name: string): Prepared | null {
-    const change = this.#proposed.findLast((each) => each.space === 'statement' && each.name === name)
+    const change = this.#proposed.get(`statement ${name}`)
     return change?.space === 'statement' ? change.value : (this.#statements.get(name) ?? null)
   }
 
   portal(name: string): Portal | null {
-    const change = this.#proposed.findLast((each) => each.space === 'portal' && each.name === name)
+    const change = this.#proposed.get(`portal ${name}`)
     return change?.space === 'portal' ? change.value : (this.#portals.get(name) ?? null)
   }
 
@@ -47,48 +61,78 @@ export class Names {
   }
 
   propose(change: Change): Change {
-    this.#proposed.push(change)
+    const key = keyOf(change)
+    this.#characters += charactersOf(change) - charactersOf(this.#proposed.get(key))
+    this.#proposed.set(key, change)
     return change
   }
 
   confirm(change: Change): void {
-    this.#proposed = this.#proposed.filter((each) => each !== change)
+    const key = keyOf(change)
+    if (this.#proposed.get(key) === change) this.#forget(key)
     this.#apply(change)
   }
 
   /** What was proposed and not confirmed will not happen. */
   discardProposed(): void {
-    this.#proposed = []
+    for (const key of this.#proposed.keys()) this.#forget(key)
+  }
+
+  #forget(key: string): void {
+    this.#characters -= charactersOf(this.#proposed.get(key))
+    this.#proposed.delete(key)
   }
 
   /** Portals end with their transaction. */
   closePortals(): void {
-    this.#portals.clear()
+    this.#clear(this.#portals)
   }
 
   /** Something that cannot be read has run: it may have given any name another meaning. */
   taint(): void {
     const why = 'something that cannot be read ran since it was prepared'
     for (const [name, prepared] of this.#statements) this.#statements.set(name, { ...prepared, classified: unknownBecause(prepared.classified.canonical, why) })
-    this.#cursors.clear()
+    this.#clear(this.#cursors)
   }
 
   #apply(change: Change): void {
     switch (change.space) {
       case 'statement':
-        return set(this.#statements, change.name, change.value)
+        return this.#set(this.#statements, change.name, change.value)
       // The server has one name space for both: whichever came last is what the name means.
       case 'portal':
-        this.#cursors.delete(change.name)
-        return set(this.#portals, change.name, change.value)
+        this.#set(this.#cursors, change.name, null)
+        return this.#set(this.#portals, change.name, change.value)
       case 'cursor':
-        this.#portals.delete(change.name)
-        return set(this.#cursors, change.name, change.value)
+        this.#set(this.#portals, change.name, null)
+        return this.#set(this.#cursors, change.name, change.value)
+      case 'statements':
+        return this.#clear(this.#statements)
+      case 'cursors':
+        this.#clear(this.#portals)
+        return this.#clear(this.#cursors)
     }
+  }
+
+  #clear<T extends Named>(map: Map<string, T>): void {
+    for (const name of map.keys()) this.#set(map, name, null)
+  }
+
+  #set<T extends Named>(map: Map<string, T>, name: string, value: T | null): void {
+    this.#characters += charactersIn(value) - charactersIn(map.get(name))
+    if (value === null) map.delete(name)
+    else map.set(name, value)
   }
 }
 
-function set<T>(map: Map<string, T>, name: string, value: T | null): void {
-  if (value === null) map.delete(name)
-  else map.set(name, value)
+type Named = NonNullable<Change['value']>
+
+const keyOf = ({ space, name }: Change) => `${space} ${name}`
+
+const charactersOf = (change: Change | undefined) => charactersIn(change?.value)
+
+/** Of the text that it keeps. */
+function charactersIn(value: Named | null | undefined): number {
+  if (!value) return 0
+  return 'classified' in value ? value.classified.canonical.length : value.text.length
 }

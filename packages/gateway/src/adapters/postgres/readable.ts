@@ -57,9 +57,12 @@ const statementOf = (statement: ClassifiedStatement): Statement => ({
   },
 })
 
-/** What is behind it is judged only when it is over: it may change how the next text is read, or what a name means. */
-export function settles({ statements }: Classified): boolean {
-  return statements.some(({ type, defines }) => defines !== null || (type !== 'sql:session' && type !== 'sql:read'))
+/**
+ * What is behind it is judged only when it is over: it may change how the next text is read, or what a name means; or it
+ * takes data. A change of rows is none of these, so that a batch of them is one round trip.
+ */
+export function settles(classified: Classified): boolean {
+  return resets(classified) || classified.statements.some(({ defines, copy }) => defines !== null || copy === 'in')
 }
 
 /** It may do anything to the session's settings; a change of rows only where somebody's trigger does. */
@@ -71,7 +74,8 @@ export function resets({ type }: Classified): boolean {
 export function changesOf(classified: Classified): readonly Change[] {
   return classified.statements.flatMap((statement): readonly Change[] => {
     const { defines, refers } = statement
-    if (refers?.use === 'end' && refers.name !== null) return [{ space: refers.object, name: refers.name, value: null }]
+    if (refers?.use === 'end')
+      return [refers.name === null ? { space: `${refers.object}s`, name: '', value: null } : { space: refers.object, name: refers.name, value: null }]
     if (defines === null) return []
     if (defines.object === 'cursor') return [{ space: 'cursor', name: defines.name, value: statement }]
     return [

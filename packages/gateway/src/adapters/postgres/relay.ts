@@ -21,6 +21,7 @@ type CopyMessage = Message<'copyData' | 'copyDone' | 'copyFail'>
 
 /** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
 const POISON = 'countersign refused the statement'
+const TOO_MANY_NAMES = 'this connection has given too many names to prepared statements and cursors, or to too much text'
 /** How long before the server's own timeout a hold ends. */
 const MARGIN_MS = 1_000
 
@@ -122,6 +123,8 @@ export class Relay implements Cancellable {
     if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
     const reading = this.#read(message.text)
     if (setsOurs(reading.classified)) return this.#setOurs(reading.classified)
+    if (this.#sides.names.full && reading.classified.statements.some(({ defines }) => defines !== null))
+      return this.#refuseQuery(statementFailure('53400', TOO_MANY_NAMES))
     const verdict = await this.#decide(reading, [])
     if (verdict === 'failed') return this.#outgoing.forwardNow(sync(), { kind: 'sync' })
     if (verdict.effect === 'refuse') return this.#refuseQuery(this.#errorFor(verdict, reading))
@@ -174,6 +177,7 @@ export class Relay implements Cancellable {
     if (message.text === null) return this.#refuseExtended('22021', 'the statement is not valid UTF-8', null)
     if (this.#sides.replies.mustSettle) await this.#settle()
     if (this.#discarding) return undefined
+    if (this.#sides.names.full) return this.#refuseFull()
     const { classified } = this.#read(message.text)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
     // Ours are replaced by nothing, which a driver sees as an empty query.
@@ -186,6 +190,7 @@ export class Relay implements Cancellable {
     const { names, replies } = this.#sides
     if (replies.mustSettle) await this.#settle()
     if (this.#discarding) return undefined
+    if (names.full) return this.#refuseFull()
     const prepared = names.statement(message.statement)
     if (!prepared)
       return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
@@ -233,6 +238,10 @@ export class Relay implements Cancellable {
     this.#discarding = false
     this.#bound = false
     await this.#outgoing.forwardNow(raw, { kind: 'sync' })
+  }
+
+  #refuseFull(): Promise<void> {
+    return this.#refuseExtended('53400', TOO_MANY_NAMES, 'Close those that are no longer needed: DEALLOCATE, CLOSE, or connect again.')
   }
 
   #refuseExtended(code: string, text: string, hint: string | null): Promise<void> {
