@@ -74,7 +74,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const policies = openPolicies(config)
   onClose(() => policies.close())
 
-  const store = await openStore(config)
+  const store = await openStore(config).catch(at(config, 'store'))
   onClose(() => store.close())
   const localJournal = await openJournal({
     directory: config.data,
@@ -127,7 +127,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
 
   const gate = new SessionGate({ context, tokens, registry, health, onError }, (resource, database) => targetOf(config, resource, database))
   const adapter = new PostgresAdapter(gate, { auth: config.session.auth, refused: (address, why) => log.info({ address, why }, 'connection refused') })
-  const postgres = await listen(config.listen.postgres, identity.context, (client) => adapter.serve(client), onError)
+  const postgres = await listen(config.listen.postgres, identity.context, (client) => adapter.serve(client), onError).catch(at(config, 'listen.postgres'))
   onClose(() => postgres.close())
   onClose(() => endSessions(postgres, gate, registry))
   addresses.postgres = postgres.address
@@ -135,12 +135,19 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     app,
     address: config.listen.http,
     ...(isLoopback(config.listen.http.host) ? {} : { tls: { cert: identity.certificate, key: identity.key } }),
-  })
+  }).catch(at(config, 'listen.http'))
   onClose(() => http.close())
   addresses.http = http.address
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
 }
+
+/** Says which key of which file is to blame. */
+const at =
+  ({ file }: Config, key: string) =>
+  (cause: unknown): never => {
+    throw new Error(`${file}: ${key}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 
 /** What ran when the previous process was killed is known to nobody: said so once, and never run again. */
 async function recordLost({ config, journal }: Context): Promise<void> {

@@ -35,7 +35,7 @@ export async function serveApi({
   const server = tls
     ? createSecureServer({ ...TIMEOUTS, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, door.listener)
     : createServer(TIMEOUTS, door.listener)
-  await listening(server, () => server.listen(address.port, address.host), `listen.http ${address.host}:${address.port}`)
+  await listening(server, () => server.listen(address.port, address.host), `${address.host}:${address.port}`)
   const bound = server.address()
   return {
     address: { host: address.host, port: bound !== null && typeof bound === 'object' ? bound.port : address.port },
@@ -84,7 +84,7 @@ function openDoor(app: App, bindings: Bindings) {
 function listening(server: Server, listen: () => void, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new Error(`${what} cannot be had: ${cause.code === 'EADDRINUSE' ? 'something else is listening there' : cause.message}`, { cause })),
+      reject(new Error(`${what} cannot be had: ${cause.code === 'EADDRINUSE' ? 'another program is listening there' : cause.message}`, { cause })),
     )
     server.once('listening', () => {
       server.removeAllListeners('error')

@@ -91,7 +91,7 @@ function bind(server: Server, { host, port }: Address): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new Error(`${host}:${port} is in use by another program; stop it, or set another port under listen:`, { cause: error })
+          ? new Error(`${host}:${port} cannot be had: another program is listening there`, { cause: error })
           : error,
       ),
     )

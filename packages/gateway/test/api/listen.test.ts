@@ -68,7 +68,7 @@ describe('the TCP listener', () => {
     const address = taken.address()
     const port = typeof address === 'object' && address ? address.port : 0
     await expect(serveApi({ app, address: { host: '127.0.0.1', port } })).rejects.toThrow(
-      `listen.http 127.0.0.1:${port} cannot be had: something else is listening there`,
+      `127.0.0.1:${port} cannot be had: another program is listening there`,
     )
     taken.close()
   })
