@@ -50,6 +50,30 @@ describe.skipIf(lacks('psql'))('a held write whose client is gone', () => {
     expect(await stage.runs()).toBe(1)
   })
 
+  it('shows its reviewer the connection that waits now, and whether that one holds locks', async () => {
+    const { alice, bob } = stage
+    const before = await stage.runs()
+    const statement = 'DELETE FROM orders WHERE id = 15;'
+    const id = await holdAndVanish(statement)
+    const { session: gone } = await bob.api.request({ id })
+    const again = alice.psql()
+    again.type('BEGIN;')
+    again.type(statement)
+    expect(await held(again)).toBe(id)
+    const shown = await bob.api.request({ id })
+    expect(shown).toMatchObject({ status: 'pending', inTransaction: true })
+    expect(shown.session).not.toBe(gone)
+    // Asking for the same ahead changes nothing about who waits.
+    const ahead = await alice.api.ask({ resource: 'db', action: statement })
+    expect(ahead).toMatchObject({ attached: true, request: { id, inTransaction: true, session: shown.session } })
+    await bob.api.approve({ id })
+    await again.next(/DELETE 1\n/)
+    again.type('COMMIT;')
+    await again.next(/COMMIT\n/)
+    await again.quit()
+    expect(await stage.runs()).toBe(before + 1)
+  })
+
   it('is attached to by the same bytes while it waits, and by no others', async () => {
     const { alice, bob, erin } = stage
     const before = await stage.runs()

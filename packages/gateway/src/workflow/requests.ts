@@ -47,8 +47,18 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
     decidedAt: null,
   })
   for (const request of expired) await record(context, { request, grant: null })
-  if (!opened.attached) await context.journal.append(openedEvent(opened.request), 'disk')
+  if (opened.attached) return { ...opened, request: await showWhoWaits(context, opened.request, opening) }
+  await context.journal.append(openedEvent(opened.request), 'disk')
   return opened
+}
+
+/** A reviewer is shown the connection that came last, and the locks that any of them may hold. */
+async function showWhoWaits({ store }: Context, request: Request, opening: Opening): Promise<Request> {
+  if (opening.session === null) return request // asked ahead: nobody waits
+  const inTransaction = request.inTransaction || opening.inTransaction
+  if (opening.session === request.session && inTransaction === request.inTransaction) return request
+  const next = { ...request, version: request.version + 1, session: opening.session, inTransaction }
+  return (await store.requests.save(next, null)) ? next : request // it is being decided: whoever waits is told of that
 }
 
 /** Policy needs nobody: the request is approved as it is opened, and the record says by which policy. */
