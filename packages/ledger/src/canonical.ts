@@ -47,8 +47,12 @@ function members(value: object, depth: number): string {
   return `{${list}}`
 }
 
+/** ASCII without what JSON escapes: most strings. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
 /** JSON.stringify escapes exactly what RFC 8785 section 3.2.2.2 asks for, once lone surrogates are out. */
 function text(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`
   if (!value.isWellFormed()) throw new LedgerError('not-json', 'a lone surrogate has no UTF-8 form')
   return JSON.stringify(value)
 }

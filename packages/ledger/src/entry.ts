@@ -32,10 +32,18 @@ export interface Sealed {
 /** What the first entry of a gateway follows. */
 export const NO_PREVIOUS = '0'.repeat(64)
 
-/** The entry's one and only form, without a line end. Throws LedgerError `not-json` or `too-deep`. */
-export function encodeEntry(entry: Entry): string {
-  return canonical(entry)
+/**
+ * The entry's one and only form, without a line end: `canonical(entry)`, whose members are known here, so that their names
+ * need no sorting and no quoting. Throws LedgerError `not-json` or `too-deep`.
+ */
+export function encodeEntry({ v, gateway, seq, prev, at, type, body, commitment, sealed }: Entry): string {
+  const before = `{"at":${canonical(at)},"body":${canonical(body, 1)}`
+  const secret = commitment === undefined ? '' : `,"commitment":${canonical(commitment)}`
+  const hidden = sealed === undefined ? '' : `,"sealed":${encodeSealed(sealed)}`
+  return `${before}${secret},"gateway":${canonical(gateway)},"prev":${canonical(prev)}${hidden},"seq":${canonical(seq)},"type":${canonical(type)},"v":${v}}`
 }
+
+const encodeSealed = ({ key, nonce, data }: Sealed) => `{"data":${canonical(data)},"key":${canonical(key)},"nonce":${canonical(nonce)}}`
 
 /** RFC 6962 section 2.1: the Merkle leaf hash, SHA-256(0x00 || bytes), in hex, so that the tree takes entries as they are. */
 export function hashEntry(line: string): string {

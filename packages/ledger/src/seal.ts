@@ -24,7 +24,7 @@ const TAG_BYTES = 16
  * neither text nor salt is left. Nonces are random: use one key for fewer than 2^32 entries (NIST SP 800-38D section 8.3).
  */
 export function seal(secret: Secret, { gateway, seq }: Place, { id, key }: DataKey): Required<Pick<Entry, 'commitment' | 'sealed'>> {
-  const plain = canonical({ salt: random(SALT_BYTES).toString('base64'), secret })
+  const plain = `{"salt":"${random(SALT_BYTES).toString('base64')}","secret":${canonical(secret, 1)}}` // is canonical
   const nonce = random(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(placeBytes({ gateway, seq }))
   const data = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
@@ -46,7 +46,7 @@ export function unseal({ gateway, seq, commitment, sealed }: Entry, { key }: Dat
 /** SHA-256 with a domain of its own; the plain text starts with the salt, because `salt` sorts before `secret`. */
 const commit = (plain: string): string => hash('sha256', `countersign/commitment/v1\n${plain}`, 'hex')
 
-const placeBytes = (place: Place): Buffer => Buffer.from(`countersign/sealed/v1\n${canonical(place)}`)
+const placeBytes = ({ gateway, seq }: Place): Buffer => Buffer.from(`countersign/sealed/v1\n{"gateway":${canonical(gateway)},"seq":${canonical(seq)}}`)
 
 function decrypt(sealed: Sealed, place: Place, key: KeyObject): string {
   const data = Buffer.from(sealed.data, 'base64')

@@ -11,14 +11,14 @@ export interface TestEvent {
 
 export const newKey = (id: string): DataKey => ({ id, key: createSecretKey(randomBytes(32)) })
 
-const record = fc.dictionary(
+export const bodies = fc.dictionary(
   fc.string({ unit: 'grapheme' }),
   fc.jsonValue().map((value): Secret[string] => JSON.parse(JSON.stringify(value))),
   { maxKeys: 4 },
 )
 
 export const events = (minLength: number) =>
-  fc.array(fc.record({ type: fc.constantFrom('action.decided', 'grant.issued'), body: record, secret: fc.option(record) }), { minLength, maxLength: 8 })
+  fc.array(fc.record({ type: fc.constantFrom('action.decided', 'grant.issued'), body: bodies, secret: fc.option(bodies) }), { minLength, maxLength: 8 })
 
 /** The lines of one gateway's chain, as a journal writes them. */
 export function chainOf(list: readonly TestEvent[], key: DataKey, gateway = 'gw-test'): string[] {

@@ -1,9 +1,10 @@
-import { createCipheriv, hash } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
+import { canonical } from '../src/canonical.ts'
 import { encodeEntry, hashEntry, NO_PREVIOUS, parseEntry, type Entry } from '../src/entry.ts'
 import { seal, unseal } from '../src/seal.ts'
-import { chainOf, events, newKey } from './chain.ts'
+import { bodies, chainOf, events, newKey } from './chain.ts'
 
 const key = newKey('k1')
 const place = { gateway: 'gw-a', seq: 7 }
@@ -39,6 +40,20 @@ describe('a sealed part', () => {
     expect(() => open(sealedEntry())).toThrow(expect.objectContaining({ code: 'wrong-key' }))
   })
 
+  test('hashes and encrypts canonical JSON', () => {
+    fc.assert(
+      fc.property(bodies, (secret) => {
+        const { sealed, commitment } = seal(secret, place, key)
+        const data = Buffer.from(sealed.data, 'base64')
+        const decipher = createDecipheriv('aes-256-gcm', key.key, Buffer.from(sealed.nonce, 'base64'))
+        decipher.setAAD(Buffer.from(`countersign/sealed/v1\n${canonical(place)}`)).setAuthTag(data.subarray(-16))
+        const plain = `${decipher.update(data.subarray(0, -16), undefined, 'utf8')}${decipher.final('utf8')}`
+        expect(plain).toBe(canonical(JSON.parse(plain)))
+        expect(commitment).toBe(hash('sha256', `countersign/commitment/v1\n${plain}`, 'hex'))
+      }),
+    )
+  })
+
   it('is held against its commitment', () => {
     const entry = { ...sealedEntry(), commitment: sealedEntry().commitment ?? '' }
     expect(() => unseal(entry, key)).toThrow(expect.objectContaining({ code: 'commitment-mismatch' }))
@@ -68,6 +83,20 @@ describe('the format of docs/ledger.md', () => {
 })
 
 describe('an entry', () => {
+  test('is written as its canonical form, whatever is in it', () => {
+    const text = fc.string({ unit: 'grapheme' })
+    const sealed = fc.record({ key: text, nonce: text, data: text })
+    const entry = fc.record(
+      { v: fc.constant(1), gateway: text, seq: fc.nat(), prev: text, at: fc.nat(), type: text, body: bodies, commitment: text, sealed },
+      { requiredKeys: ['v', 'gateway', 'seq', 'prev', 'at', 'type', 'body'] },
+    )
+    fc.assert(
+      fc.property(entry, (each) => {
+        expect(encodeEntry(each)).toBe(canonical(each))
+      }),
+    )
+  })
+
   test('has the leaf hash of RFC 6962, over its UTF-8 bytes', () => {
     const line = encodeEntry(entryWith({ body: { name: 'Zoë ☂ 𝒳' } }))
     expect(hashEntry(line)).toBe(hash('sha256', Buffer.concat([Buffer.from([0]), Buffer.from(line)]), 'hex'))
