@@ -12,10 +12,16 @@ export class Outgoing {
   readonly #replies: Replies
   #waiting: Uint8Array[] = []
   #bytes = 0
+  #stopped = false
 
   constructor(server: Duplex, replies: Replies) {
     this.#server = server
     this.#replies = replies
+  }
+
+  /** Nothing is sent any more, whatever was judged before. */
+  stop(): void {
+    this.#stopped = true
   }
 
   /** Queues a message and the answer that it will get; sends what has piled up. */
@@ -44,7 +50,7 @@ export class Outgoing {
 
   /** Waiting for the drain is the back-pressure on the client. */
   async write(): Promise<void> {
-    if (this.#bytes === 0) return
+    if (this.#bytes === 0 || this.#stopped) return
     const [only] = this.#waiting
     const bytes = this.#waiting.length === 1 && only ? only : Buffer.concat(this.#waiting)
     this.#waiting = []

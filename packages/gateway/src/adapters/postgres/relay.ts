@@ -76,6 +76,11 @@ export class Relay implements Cancellable {
     this.#hold.end('disconnected')
   }
 
+  /** The session was cut: what was allowed and is not sent will not be. */
+  stop(): void {
+    this.#outgoing.stop()
+  }
+
   async #take(message: FrontendMessage): Promise<void> {
     await this.#cancelling
     if (isCopy(message)) return this.#copy(message)

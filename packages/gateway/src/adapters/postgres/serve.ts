@@ -100,6 +100,7 @@ export class PostgresAdapter {
     try {
       return await Promise.race([relay.run().then(() => 'the client left'), this.#untilServerGone(replies, relay, client, target), cut.promise])
     } catch (error) {
+      relay.stop()
       if (error instanceof Cut) return await this.#cut(client, target, upstream, replies, error)
       throw error
     } finally {
