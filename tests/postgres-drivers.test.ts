@@ -13,14 +13,9 @@ describe.each([18, 15] as const)('node-postgres against PostgreSQL %i', (version
     stage = await openStage({ policy: POLICY, version, seed: 'CREATE TABLE checked (n int CONSTRAINT positive CHECK (n > 0));' })
   })
 
-  const client = async () => {
-    const made = new pg.Client({
-      ...stage.gateway.postgres,
-      user: stage.alice.user,
-      password: stage.alice.token,
-      database: 'db',
-      ssl: { rejectUnauthorized: false },
-    })
+  const client = async (options: object = {}) => {
+    const { user, token } = stage.alice
+    const made = new pg.Client({ ...stage.gateway.postgres, user, password: token, database: 'db', ssl: { rejectUnauthorized: false }, ...options })
     await made.connect()
     return made
   }
@@ -42,8 +37,12 @@ describe.each([18, 15] as const)('node-postgres against PostgreSQL %i', (version
     expect((await own.query('')).rows).toEqual([])
   })
 
-  it('pipelines: many queries at once are answered in order', async () => {
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => own.query('SELECT $1::int AS n', [n])))
+  it('answers what is pipelined in order, and an error between them alone', async () => {
+    const ahead = await client({ pipeline: true })
+    const failing = ahead.query('SELECT 1 / $1::int', [0]).catch((error: unknown) => error)
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => ahead.query('SELECT $1::int AS n', [n])))
+    expect(await failing).toMatchObject({ code: '22012' })
+    await ahead.end()
     expect(answers.map(({ rows }) => (rows as { n: number }[])[0]?.n)).toEqual(Array.from({ length: 200 }, (_, n) => n))
   })
 

@@ -3,7 +3,8 @@ import type { Stage } from './stage.ts'
 
 /** The gateway's connections to the target, by the name that it gives them. */
 const BACKENDS = "SELECT application_name || ' is ' || state || ': ' || query FROM pg_stat_activity WHERE application_name LIKE 'countersign:%'"
-const WITHIN_MS = 5_000
+/** A busy machine needs a while to finish what nobody reads any more. */
+const WITHIN_MS = 15_000
 
 /** What is left after everybody has hung up: live sessions, connections to the target, a gateway that has ended. Gives them a moment to go. */
 export async function leftovers(stage: Stage): Promise<readonly unknown[]> {
