@@ -57,7 +57,10 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const ready = await Promise.race([
     readyLine(child, output),
-    exited.then((code) => Promise.reject(new Error(`the gateway ended with ${code}: ${output.join('')}`))),
+    exited.then((code) => {
+      rmSync(folder, { recursive: true, force: true })
+      throw new Error(`the gateway ended with ${code}: ${output.join('')}`)
+    }),
   ])
   const local = createClient({ url: 'http://localhost', fetch: socketFetch(join(data, 'admin.sock')) })
   return {

@@ -62,8 +62,11 @@ const SEED = `
 const ACTIVE = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE $1"
 
 export async function openStage({ resources = { db: {} }, seed = '', version = 18, env = {}, ...options }: StageOptions): Promise<Stage> {
+  await using opened = new AsyncDisposableStack() // whatever fails below leaves no server behind
   const target = await startPostgres({ version })
+  opened.defer(() => target.stop())
   const direct = new pg.Pool({ connectionString: target.url('postgres'), max: 1 })
+  opened.defer(() => direct.end())
   direct.on('error', () => undefined) // the target may stop before it has hung up
   await direct.query(SEED + seed)
   const reached = {
@@ -77,11 +80,13 @@ export async function openStage({ resources = { db: {} }, seed = '', version = 1
     resources: Object.fromEntries(Object.entries(resources).map(([name, said]) => [name, { ...reached, ...said }])),
     env: { ...env, TARGET_PASSWORD: target.password },
   })
+  opened.defer(async () => void (await gateway.stop()))
   const ask = async (sql: string, values: readonly unknown[] = []) => {
     const { rows } = await direct.query<unknown[]>({ text: sql, values: [...values], rowMode: 'array' })
     return rows.map(([first]) => first)
   }
   const people = await gather(gateway)
+  const closing = opened.move()
   return {
     target,
     gateway,
@@ -90,11 +95,7 @@ export async function openStage({ resources = { db: {} }, seed = '', version = 1
     runs: async () => Number((await ask('SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM runs'))[0]),
     isBusy: async (session) => (await ask(ACTIVE, [`%:${session}`])).length > 0,
     ledger: async () => (await people.erin.api.ledger()).map(({ line }) => parseEntry(line)),
-    close: async () => {
-      await direct.end()
-      await gateway.stop()
-      await target.stop()
-    },
+    close: () => closing.disposeAsync(),
   }
 }
 
