@@ -14,7 +14,7 @@ describe('after', () => {
   test('is due once, at the time and not before, however long that is', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 200 * DAY }), (ms) => {
-        const due = vi.fn()
+        const due = vi.fn<() => void>()
         after(ms, due, clock)
         if (ms > 0) {
           pass(ms - 1)
@@ -29,7 +29,7 @@ describe('after', () => {
   })
 
   test('of forty days is forty days, though no timer of Node is that long', () => {
-    const due = vi.fn()
+    const due = vi.fn<() => void>()
     after(40 * DAY, due, clock)
     pass(40 * DAY - 1)
     expect(due).not.toHaveBeenCalled()
@@ -38,7 +38,7 @@ describe('after', () => {
   })
 
   test('a time that is over is due at once, and never within the call', () => {
-    const due = vi.fn()
+    const due = vi.fn<() => void>()
     after(-1, due, clock)
     expect(due).not.toHaveBeenCalled()
     pass(0)
@@ -46,7 +46,7 @@ describe('after', () => {
   })
 
   test('is not moved by a wall clock that is set', () => {
-    const due = vi.fn()
+    const due = vi.fn<() => void>()
     after(DAY, due, clock)
     vi.setSystemTime(Date.now() - 10 * DAY)
     pass(DAY - 1)
@@ -57,7 +57,7 @@ describe('after', () => {
 
   test('a timer that fires early is not believed', () => {
     let now = 0
-    const due = vi.fn()
+    const due = vi.fn<() => void>()
     after(1_000, due, { now: () => now, monotonic: () => now })
     pass(1_000) // and the clock says that no time has passed
     expect(due).not.toHaveBeenCalled()
@@ -67,7 +67,7 @@ describe('after', () => {
   })
 
   test('that was called off is never due', () => {
-    const due = vi.fn()
+    const due = vi.fn<() => void>()
     const callOff = after(40 * DAY, due, clock)
     pass(30 * DAY) // its timer has been renewed in between
     callOff()

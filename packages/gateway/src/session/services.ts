@@ -8,7 +8,7 @@ export interface Services {
   readonly context: Context
   readonly tokens: Tokens
   readonly registry: Registry
-  readonly health: StoreHealth
+  readonly health: Pick<StoreHealth, 'silence'>
   /** For what goes wrong beside a connection and must not end it. */
   onError(error: unknown): void
 }

@@ -80,7 +80,7 @@ export class LiveSession implements Session {
   }
 
   cut(reason: Cut): void {
-    if (!this.#cut.signal.aborted) this.#cut.abort(reason)
+    if (!this.#ended && !this.#cut.signal.aborted) this.#cut.abort(reason)
   }
 
   setReason(reason: string | null): void {

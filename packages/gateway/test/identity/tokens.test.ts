@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Caller } from '../../src/identity/caller.ts'
+import { Desk, localAdministrator } from '../../src/identity/desk.ts'
+import { scramParameters, Tokens, type TokenWish } from '../../src/identity/tokens.ts'
+import { type Bed, openBed } from '../workflow/bed.ts'
+
+const ALICE = 'alice@example.com'
+const BOB = 'bob@example.com'
+const WISH: TokenWish = { user: ALICE, agent: null, mayReview: false, ttlMs: null }
+
+let bed: Bed
+let tokens: Tokens
+let desk: Desk
+
+beforeEach(async () => {
+  bed = await openBed()
+  tokens = new Tokens(bed.context.config, bed.context.store.tokens, () => bed.clock.now())
+  desk = new Desk(tokens, bed.context.store.tokens, bed.context.journal)
+})
+afterEach(() => bed.close())
+
+const callerWith = async (wish: Partial<TokenWish> = {}): Promise<Caller> => {
+  const { token } = await desk.createToken(localAdministrator, { ...WISH, ...wish })
+  const caller = await tokens.callerForSecret(token)
+  if (!caller) throw new Error('a new token is not valid')
+  return caller
+}
+
+describe('a token', () => {
+  test('proves its user, and is kept nowhere itself', async () => {
+    const { token, record } = await tokens.create(WISH, localAdministrator)
+    expect(token).toMatch(/^cst_[\w-]{43}$/)
+    expect(JSON.stringify(await bed.context.store.tokens.get(record.id))).not.toContain(token)
+    expect(record.hash).toBe(createHash('sha256').update(token).digest('hex'))
+    expect(await tokens.callerForSecret(token)).toMatchObject({
+      principal: { user: ALICE, groups: ['engineering'] },
+      admin: false,
+      mayReview: false,
+      proven: false,
+    })
+  })
+
+  test.each(['', 'cst_', 'cst_wrong', 'not even'])('that is %j proves nobody', async (secret) => {
+    await tokens.create(WISH, localAdministrator)
+    expect(await tokens.callerForSecret(secret)).toBeNull()
+  })
+
+  test('ends at its end, when it is revoked, and with its user', async () => {
+    const { token, record } = await tokens.create({ ...WISH, ttlMs: 1_000 }, localAdministrator)
+    bed.clock.pass(999)
+    expect(await tokens.callerForSecret(token)).not.toBeNull()
+    bed.clock.pass(1)
+    expect(await tokens.callerForSecret(token)).toBeNull()
+    expect(await tokens.liveOf(ALICE)).toEqual([])
+
+    const other = await tokens.create(WISH, localAdministrator)
+    expect(await tokens.revoke(other.record.id)).toBe(true)
+    expect(await tokens.revoke(other.record.id)).toBe(false)
+    expect(await tokens.callerForSecret(other.token)).toBeNull()
+
+    const gone = new Tokens({ users: {} }, bed.context.store.tokens, () => bed.clock.now())
+    expect(gone.callerOf(record)).toBeNull()
+  })
+
+  test('carries the groups its user has now, not those he had', async () => {
+    const { record } = await tokens.create(WISH, localAdministrator)
+    const left = new Tokens({ users: { [ALICE]: { groups: [], admin: false } } }, bed.context.store.tokens, () => bed.clock.now())
+    expect(left.callerOf(record)?.principal.groups).toEqual([])
+  })
+
+  test('of an agent is never an admin’s', async () => {
+    const caller = await callerWith({ user: BOB, agent: 'claude' })
+    expect(caller).toMatchObject({ principal: { user: BOB, agent: 'claude' }, admin: false, mayReview: false })
+    expect(await callerWith({ user: BOB })).toMatchObject({ admin: true })
+  })
+
+  test('is not made for nobody, for an odd name, or for an agent that reviews', async () => {
+    await expect(tokens.create({ ...WISH, user: 'mallory' }, localAdministrator)).rejects.toThrow(/no user mallory/)
+    await expect(tokens.create({ ...WISH, agent: 'a b' }, localAdministrator)).rejects.toThrow(/an agent is named/)
+    await expect(tokens.create({ ...WISH, agent: 'claude', mayReview: true }, localAdministrator)).rejects.toThrow(/never reviews/)
+  })
+})
+
+test('SCRAM asks an unknown name for the same as a known one, and each name for its own', () => {
+  expect(scramParameters('nobody').salt).toHaveLength(scramParameters(ALICE).salt.length)
+  expect(scramParameters('nobody').iterations).toBe(scramParameters(ALICE).iterations)
+  expect(scramParameters(ALICE)).toEqual(scramParameters(ALICE))
+  expect(scramParameters(ALICE).salt).not.toEqual(scramParameters(BOB).salt)
+})
+
+describe('the desk', () => {
+  test('lets a person make tokens for himself and his agents, and for nobody else', async () => {
+    const alice = await callerWith()
+    expect((await desk.createToken(alice, { ...WISH, agent: 'claude' })).record).toMatchObject({ agent: 'claude', createdBy: ALICE })
+    await expect(desk.createToken(alice, { ...WISH, user: BOB })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(desk.createToken(await callerWith({ agent: 'claude' }), WISH)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  test('widens nothing: a token that may not review or is unproven makes none that may or is', async () => {
+    const [plain, reviewing] = [await callerWith(), await callerWith({ mayReview: true })]
+    await expect(desk.createToken(plain, { ...WISH, mayReview: true })).rejects.toMatchObject({ code: 'forbidden' })
+    expect((await desk.createToken(reviewing, { ...WISH, mayReview: true })).record).toMatchObject({ mayReview: true, proven: false })
+  })
+
+  test('shows and revokes to its holder and to admins only', async () => {
+    const [alice, bob] = [await callerWith(), await callerWith({ user: BOB })]
+    expect((await desk.listTokens(alice)).map(({ user }) => user)).toEqual([ALICE])
+    expect((await desk.listTokens(bob)).length).toBe(2)
+    await expect(desk.revokeToken(alice, bob.token ?? '')).rejects.toMatchObject({ code: 'not-found' })
+    expect(await desk.revokeToken(bob, alice.token ?? '')).toMatchObject({ revokedAt: bed.clock.now() })
+  })
+
+  test('records each token that is made and revoked, once, and never its secret', async () => {
+    const { token, record } = await desk.createToken(localAdministrator, WISH)
+    await desk.revokeToken(localAdministrator, record.id)
+    await desk.revokeToken(localAdministrator, record.id)
+    const entries = await bed.entries()
+    expect(entries.map(({ type }) => type)).toEqual(['token.created', 'token.revoked'])
+    expect(JSON.stringify(entries)).not.toContain(token)
+  })
+})

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { finishGrant, revokeGrant } from '../../src/workflow/grants.ts'
+import { aToken } from '../store/values.ts'
+import { ALICE, type Bed, BOB, openBed } from '../workflow/bed.ts'
+import { type Made, openSession, servicesOf } from './services.ts'
+
+let bed: Bed
+let made: Made
+
+beforeEach(async () => {
+  bed = await openBed()
+  made = servicesOf(bed)
+  await bed.context.store.tokens.insert(aToken({ id: 'tok-1' }))
+})
+afterEach(async () => {
+  made.registry.close()
+  await bed.close()
+})
+
+const grantOf = async (id: string) => (await bed.context.store.sessions.get(id))?.grant ?? ''
+
+async function kill(id: string) {
+  const record = await bed.context.store.sessions.get(id)
+  if (record) await bed.context.store.sessions.save({ ...record, version: record.version + 1, cut: { by: 'bob', reason: 'killed by bob' } })
+}
+
+test.each([
+  ['a revoked grant', 'revoked', async () => revokeGrant(bed.context, await grantOf('one'), BOB, 'enough')],
+  ['a grant that is done', 'done', async () => finishGrant(bed.context, await grantOf('one'), ALICE)],
+  ['a kill', 'killed', () => kill('one')],
+])('%s cuts the session it concerns and no other', async (_, code, end) => {
+  const [one, other] = [await openSession(made, 'one'), await openSession(made, 'other')]
+  await end()
+  await vi.waitFor(() => expect(one.signal.reason).toMatchObject({ code }))
+  expect(other.signal.aborted).toBe(false)
+  expect(made.errors).toEqual([])
+})
+
+test('a revoked token cuts every session that was opened with it', async () => {
+  const sessions = [await openSession(made, 'one'), await openSession(made, 'other')]
+  await bed.context.store.tokens.revoke('tok-1', bed.clock.now())
+  for (const { signal } of sessions) await vi.waitFor(() => expect(signal.reason).toMatchObject({ code: 'token' }))
+})
+
+test('what was decided before the session was registered is found by looking again', async () => {
+  const session = await openSession(made, 'one')
+  made.registry.remove('one')
+  await kill('one')
+  made.registry.add(session)
+  expect(session.signal.aborted).toBe(false)
+  await made.registry.recheck(session)
+  expect(session.signal.reason).toMatchObject({ code: 'killed', message: 'session one killed by bob' })
+})
+
+test('a session that has left hears of nothing', async () => {
+  const session = await openSession(made, 'one')
+  await session.end('the client left')
+  await kill('one')
+  expect(made.registry.has('one')).toBe(false)
+  expect(session.signal.aborted).toBe(false)
+})

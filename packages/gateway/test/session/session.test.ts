@@ -1,0 +1,113 @@
+import { NO_FACTS } from '@countersign/core/action'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Attempted, Hold } from '../../src/adapters/adapter.ts'
+import { LiveSession } from '../../src/session/session.ts'
+import { type Store, StoreUnavailable } from '../../src/store/store.ts'
+import { aWrite, type Bed, openBed } from '../workflow/bed.ts'
+import { type Made, openSession, servicesOf } from './services.ts'
+
+let bed: Bed
+let made: Made
+
+beforeEach(async () => {
+  bed = await openBed()
+  made = servicesOf(bed)
+})
+afterEach(async () => {
+  made.registry.close()
+  await bed.close()
+})
+
+const HOLD: Hold = { signal: new AbortController().signal, tell: () => undefined }
+
+const aRead = (): Attempted => {
+  const { text, parameters } = aWrite('SELECT 1')
+  const statements = [{ type: 'sql:read', fingerprint: null, facts: NO_FACTS }] as const
+  return {
+    action: { type: 'sql:read', text, parameters, statements },
+    inTransaction: false,
+    state: () => Promise.reject(new Error('nobody needs the state of a session for this')),
+  }
+}
+
+/** Any use of it fails the test. */
+const noStore = new Proxy({} as Store, {
+  get: (_, name) => {
+    throw new Error(`store.${String(name)} was touched`)
+  },
+})
+
+test('an action that policy allows by itself is judged, recorded and finished without the store', async () => {
+  const session = await openSession(made, 'ses-1')
+  const withoutStore = { ...made.services, context: { ...made.services.context, store: noStore } }
+  const resource = bed.context.config.resources['orders']
+  if (!resource) throw new Error('there is no orders')
+  const opened = {
+    id: 'ses-2',
+    principal: { user: 'alice@example.com', agent: null, groups: [] },
+    token: 'tok-1',
+    resource,
+    grant: null,
+    endsAt: session.endsAt,
+    reason: null,
+  }
+  const alone = new LiveSession(opened, withoutStore)
+  const verdict = await alone.decide(aRead(), HOLD)
+  expect(verdict).toEqual({ effect: 'allow', run: 'ses-2.1' })
+  alone.record({ run: 'ses-2.1', result: 'done', summary: 'SELECT 1', rows: 1, sent: null })
+  await bed.context.journal.sync()
+  expect((await bed.entries()).map(({ type }) => type)).toEqual(['grant.issued', 'action.started', 'action.finished'])
+  expect(made.errors).toEqual([])
+})
+
+test('its entry is there before it is allowed', async () => {
+  const session = await openSession(made, 'ses-1')
+  await session.decide(aRead(), HOLD)
+  expect((await bed.entries()).at(-1)).toMatchObject({ type: 'action.started', body: { run: 'ses-1.1', policies: ['reads'] } })
+})
+
+test('nothing is allowed when it cannot be recorded', async () => {
+  const session = await openSession(made, 'ses-1')
+  bed.context.journal.fail('the disk is full')
+  expect(await session.decide(aRead(), HOLD)).toMatchObject({ effect: 'refuse', code: 'unavailable', message: expect.stringContaining('the disk is full') })
+})
+
+test('its end is absolute: a wall clock that is set back prolongs nothing', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const session = await openSession(made, 'ses-1', 60_000)
+    bed.clock.pass(30_000)
+    bed.clock.set(-3_600_000)
+    bed.clock.pass(29_999)
+    vi.advanceTimersByTime(59_999)
+    expect(session.signal.aborted).toBe(false)
+    bed.clock.pass(1)
+    vi.advanceTimersByTime(1)
+    expect(session.signal.reason).toMatchObject({ code: 'expired', message: 'access of alice@example.com to orders has reached its end' })
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a wall clock that is past its end refuses, whatever the timers do', async () => {
+  const session = await openSession(made, 'ses-1', 60_000)
+  bed.clock.set(60_000)
+  expect(await session.decide(aRead(), HOLD)).toMatchObject({ effect: 'refuse', code: 'ended' })
+})
+
+test('an end that the store does not hear of is in the ledger, and the session is forgotten', async () => {
+  const session = await openSession(made, 'ses-1')
+  const get = vi.spyOn(made.services.context.store.sessions, 'get').mockRejectedValue(new StoreUnavailable('gone'))
+  await expect(session.end('the client left')).rejects.toThrow('gone')
+  get.mockRestore()
+  expect((await bed.entries()).at(-1)).toMatchObject({ type: 'session.ended', body: { session: 'ses-1', reason: 'the client left' } })
+  expect(made.registry.size).toBe(0)
+  expect(await bed.context.store.sessions.get('ses-1')).toMatchObject({ endedAt: null })
+})
+
+test('ends once, with its grant', async () => {
+  const session = await openSession(made, 'ses-1')
+  await Promise.all([session.end('the client left'), session.end('again')])
+  expect(await bed.context.store.sessions.get('ses-1')).toMatchObject({ endReason: 'the client left' })
+  expect((await bed.entries()).map(({ type }) => type)).toEqual(['grant.issued', 'session.ended', 'grant.ended'])
+})
