@@ -61,7 +61,7 @@ test('looks for itself when nobody tells it', async () => {
 })
 
 test('reminds, and not after its end', async () => {
-  const remind = vi.fn(() => undefined)
+  const remind = vi.fn<() => undefined>(() => undefined)
   const waiting = wait(remind, 20)
   await vi.waitFor(() => expect(remind.mock.calls.length).toBeGreaterThan(2))
   client.abort('withdrawn')
