@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type GatewayProcess, startGateway } from './support/gateway.ts'
@@ -18,7 +19,6 @@ describe.skipIf(lacks('psql'))('two gateways, one of which loses something', () 
 
   afterAll(() => replicas?.close())
 
-  const gatewayOf = ({ data }: GatewayProcess) => readFileSync(join(data, 'gateway-id'), 'utf8').trim()
   const ran = async (what: string) => Number((await replicas.target(`SELECT count(*) FROM ran WHERE what = '${what}'`))[0]?.[0])
   /** Ends every connection that any gateway has to the store, those that listen too. */
   const cutStore = () =>
@@ -54,10 +54,13 @@ describe.skipIf(lacks('psql'))('two gateways, one of which loses something', () 
   })
 
   it('is killed with -9: the other goes on with what it held, and its sessions are closed when it is back', async () => {
-    const session = replicas.alice.psql(a)
+    const data = mkdtempSync(join(tmpdir(), 'countersign-killed-'))
+    const killed = await startGateway(replicas.options({ data }))
+    const name = readFileSync(join(data, 'gateway-id'), 'utf8').trim()
+    const session = replicas.alice.psql(killed)
     session.type("INSERT INTO ran (what) VALUES ('survives');")
     const id = await held(session)
-    a.child.kill('SIGKILL')
+    await killed.stop('SIGKILL')
     await session.next(/connection to server was lost/)
     await session.quit()
 
@@ -69,9 +72,9 @@ describe.skipIf(lacks('psql'))('two gateways, one of which loses something', () 
     expect(await ran('survives')).toBe(1)
 
     const erin = b.api(replicas.erin.token)
-    const left = (await erin.sessions({ live: true })).find(({ gateway }) => gateway === gatewayOf(a))
+    const left = (await erin.sessions({ live: true })).find(({ gateway }) => gateway === name)
     expect(left?.endedAt).toBeNull()
-    const restarted = await startGateway(replicas.options({ data: a.data }))
+    const restarted = await startGateway(replicas.options({ data }))
     try {
       expect((await erin.sessions({})).find((each) => each.id === left?.id)).toMatchObject({ endReason: 'the gateway was restarted' })
       expect((await erin.grants({})).find((grant) => grant.id === left?.grant)).toMatchObject({ status: 'done' })
@@ -81,6 +84,7 @@ describe.skipIf(lacks('psql'))('two gateways, one of which loses something', () 
       await fresh.quit()
     } finally {
       await restarted.stop()
+      rmSync(data, { recursive: true, force: true })
     }
   })
 })
