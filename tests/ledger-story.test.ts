@@ -56,7 +56,7 @@ describe.skipIf(lacks('psql'))('the ledger of a story', () => {
     )
   })
 
-  it('has who came and went, what was refused, withdrawn, expired, revoked and killed', async () => {
+  it('has who came and went, and what was refused, denied, withdrawn and killed', async () => {
     const { alice, bob, erin } = stage
     const leaving = alice.psql()
     leaving.type('DELETE FROM orders WHERE id = 3;')

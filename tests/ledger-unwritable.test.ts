@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { verify } from './support/ledger.ts'
 import { lacks } from './support/needs.ts'
 import { type PostgresServer, startPostgres } from './support/postgres.ts'
+import type { Psql } from './support/psql.ts'
 import { POLICY } from './support/replicas.ts'
 import { openStage, type Stage } from './support/stage.ts'
 
@@ -12,6 +13,7 @@ import { openStage, type Stage } from './support/stage.ts'
 describe.skipIf(lacks('psql') || process.platform !== 'linux')('a ledger that cannot be written', () => {
   let store: PostgresServer
   let stage: Stage
+  let other: Psql
 
   beforeAll(async () => {
     store = await startPostgres()
@@ -35,6 +37,9 @@ describe.skipIf(lacks('psql') || process.platform !== 'linux')('a ledger that ca
     const open = alice.psql()
     open.type('SELECT 1;')
     await open.next(/^1$/m)
+    other = alice.psql()
+    other.type('SELECT 1;')
+    await other.next(/^1$/m)
     fillDisk()
 
     open.type("SELECT 'not ' || 'read';")
@@ -59,10 +64,14 @@ describe.skipIf(lacks('psql') || process.platform !== 'linux')('a ledger that ca
   })
 
   it('still takes access away', async () => {
-    const grants = await stage.erin.api.grants({ live: true })
-    for (const { id } of grants) await stage.erin.api.revoke({ id }).catch(() => undefined)
-    expect((await stage.erin.api.grants({ live: true })).map(({ id }) => id)).toEqual([])
-    expect(await stage.erin.api.sessions({ live: true })).toEqual([])
+    const [session] = await stage.erin.api.sessions({ live: true })
+    // It is done first, and only then found that it cannot be recorded.
+    await expect(stage.erin.api.revoke({ id: session?.grant ?? '', reason: 'no record' })).rejects.toThrow(/cannot record/)
+    other.type('SELECT 1;')
+    await other.next(/FATAL: {2}terminating connection: .* was revoked by erin@example.com: no record/)
+    await other.quit()
+    await vi.waitFor(async () => expect(await stage.erin.api.sessions({ live: true })).toEqual([]))
+    expect(await stage.erin.api.grants({ live: true })).toEqual([])
   })
 
   it('has nothing but whole entries before the one that was cut off, and the gateway stops all the same', async () => {
