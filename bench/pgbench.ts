@@ -6,10 +6,10 @@ import { missingPrograms } from '../scripts/programs.ts'
 import { startPostgres } from '../tests/support/postgres.ts'
 import { markdown, type Result } from './pgbench/report.ts'
 import { initialise, type Load, measure, type Mode, MODES, type Sample } from './pgbench/run.ts'
-import { direct, gateway, pgbouncer, type Side } from './pgbench/sides.ts'
+import { direct, gateway, pgbouncer, relay, type Side } from './pgbench/sides.ts'
 
 /**
- * `pgbench -S` against one PostgreSQL directly, through PgBouncer and through the gateway. The three take turns within
+ * `pgbench -S` against one PostgreSQL directly, through PgBouncer, through a relay that reads nothing and through the gateway. They take turns within
  * each round, so that what else the machine does meets all of them; ratios are taken round by round.
  *
  *   node bench/pgbench.ts [--rounds 3] [--seconds 2] [--clients 1,8] [--modes simple,prepared] [--scale 5] [--out bench/results]
@@ -36,8 +36,8 @@ function loads(): readonly Load[] {
 }
 
 async function judge(load: Load, sides: readonly Side[], rounds: number): Promise<Result> {
-  const samples: Record<Side['name'], Sample[]> = { direct: [], pgbouncer: [], gateway: [] }
-  for (const side of sides) await measure(side, { ...load, seconds: 1 })
+  const samples: Record<Side['name'], Sample[]> = { direct: [], pgbouncer: [], relay: [], gateway: [] }
+  for (const side of sides) await measure(side, load)
   for (let round = 0; round < rounds; round++) {
     // Whoever goes first differs from round to round.
     for (const side of [...sides.slice(round % sides.length), ...sides.slice(0, round % sides.length)]) samples[side.name].push(await measure(side, load))
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   const server = await startPostgres()
   stack.defer(() => server.stop())
   const sides: Side[] = []
-  for (const start of [direct, pgbouncer, gateway]) {
+  for (const start of [direct, pgbouncer, relay, gateway]) {
     const side = await start(server)
     stack.defer(() => side.stop())
     sides.push(side)
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
 
 function write(results: readonly Result[]): void {
   const about = [
-    `${values.rounds} rounds of ${values.seconds} s for each way and load, after a warm-up of 1 s; scale ${values.scale}; clients, relays and server on one machine`,
+    `${values.rounds} rounds of ${values.seconds} s for each way and load, after as long a warm-up; scale ${values.scale}; clients, relays and server on one machine`,
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, PostgreSQL 18 without fsync (nothing is written), PgBouncer pooling sessions`,
     'the gateway with its defaults: every statement parsed, judged by policy and journalled before it is forwarded',
   ]

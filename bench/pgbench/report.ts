@@ -14,9 +14,9 @@ export interface Ratio {
   readonly most: number
 }
 
-/** Throughput of one side in terms of another's, round by round: machines and hours differ, and two runs within seconds hardly do. */
-export function ratio(of: readonly Sample[], to: readonly Sample[]): Ratio {
-  const ratios = of.map(({ tps }, round) => tps / (to[round]?.tps ?? Number.NaN)).toSorted((a, b) => a - b)
+/** Throughput, or processor time, of one side in terms of another's, round by round: machines and hours differ, and two runs within seconds hardly do. */
+export function ratio(of: readonly Sample[], to: readonly Sample[], what: 'tps' | 'cpu' = 'tps'): Ratio {
+  const ratios = of.map((sample, round) => (sample[what] ?? Number.NaN) / (to[round]?.[what] ?? Number.NaN)).toSorted((a, b) => a - b)
   return { median: median(ratios), least: ratios[0] ?? Number.NaN, most: ratios.at(-1) ?? Number.NaN }
 }
 
@@ -28,29 +28,36 @@ export function added(of: readonly Sample[], to: readonly Sample[], share: 'p50'
 const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 
 export function markdown(results: readonly Result[], about: readonly string[]): string {
-  const rows = results.map(({ load, samples: { direct, pgbouncer, gateway } }) =>
+  const rows = results.map(({ load, samples: { direct, pgbouncer, relay, gateway } }) =>
     [
       load.mode,
       load.clients,
       told(ratio(pgbouncer, direct)),
-      told(ratio(gateway, direct)),
+      told(ratio(relay, pgbouncer)),
       `**${told(ratio(gateway, pgbouncer))}**`,
+      [pgbouncer, relay, gateway].map((samples) => microseconds(samples)).join(' / '),
+      told(ratio(gateway, pgbouncer, 'cpu')),
       `${added(gateway, direct, 'p50').toFixed(2)} ms`,
       `${added(gateway, direct, 'p99').toFixed(2)} ms`,
     ].join(' | '),
   )
   return [
-    '# pgbench -S: direct, through PgBouncer, through the gateway',
+    '# pgbench -S: direct, through PgBouncer, through a bare relay, through the gateway',
     '',
-    'Throughput as a ratio, the median of the rounds (least–most). The bar is 0.7 of PgBouncer, and 2 ms added at p99.',
+    'Throughput as a ratio, the median of the rounds (least–most). The bar is 0.7 of PgBouncer, and 2 ms added at p99. CPU is the processor time of what',
+    'stands in between, all its threads, a transaction: on a shared machine the steadier figure. The bare relay is a Node process that passes bytes unread.',
     '',
-    '| protocol | clients | PgBouncer / direct | gateway / direct | gateway / PgBouncer | added p50 | added p99 |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| protocol | clients | PgBouncer / direct | bare relay / PgBouncer | gateway / PgBouncer | CPU µs: PgBouncer / relay / gateway | CPU, gateway / PgBouncer | added p50 | added p99 |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${row} |`),
     '',
     ...about.map((line) => `- ${line}`),
     '',
   ].join('\n')
+}
+
+function microseconds(samples: readonly Sample[]): string {
+  return median(samples.map(({ cpu }) => cpu ?? Number.NaN).toSorted((a, b) => a - b)).toFixed(0)
 }
 
 const told = ({ median: middle, least, most }: Ratio): string => `${middle.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`

@@ -10,7 +10,9 @@ import type { PostgresServer } from '../../tests/support/postgres.ts'
 
 /** One way to the same database. */
 export interface Side {
-  readonly name: 'direct' | 'pgbouncer' | 'gateway'
+  readonly name: 'direct' | 'pgbouncer' | 'relay' | 'gateway'
+  /** The process that stands in between; null when none does. */
+  readonly pid: number | null
   readonly port: number
   readonly user: string
   readonly password: string
@@ -23,7 +25,7 @@ const DATABASE = 'postgres'
 const ALICE = 'alice@example.com'
 
 export function direct({ port, superuser, password }: PostgresServer): Side {
-  return { name: 'direct', port, user: superuser, password, database: DATABASE, stop: () => Promise.resolve() }
+  return { name: 'direct', pid: null, port, user: superuser, password, database: DATABASE, stop: () => Promise.resolve() }
 }
 
 /** PgBouncer, pooling sessions: like the gateway, one backend for one client. It refuses to run as root. */
@@ -38,7 +40,7 @@ export async function pgbouncer(server: PostgresServer): Promise<Side> {
   if (owner) for (const path of [folder, users, settings]) chownSync(path, owner.uid, owner.gid)
   const child = spawn('pgbouncer', ['--quiet', settings], { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   await listening(port, child, 'pgbouncer')
-  return { name: 'pgbouncer', port, user: server.superuser, password: server.password, database: DATABASE, stop: () => end(child, folder) }
+  return { name: 'pgbouncer', pid: pidOf(child), port, user: server.superuser, password: server.password, database: DATABASE, stop: () => end(child, folder) }
 }
 
 function pgbouncerSettings({ host, port: upstream }: PostgresServer, port: number, users: string): string {
@@ -60,6 +62,15 @@ function pgbouncerSettings({ host, port: upstream }: PostgresServer, port: numbe
   ].join('\n')
 }
 
+/** A relay that looks at nothing: the floor for any gateway in one Node process. */
+export async function relay(server: PostgresServer): Promise<Side> {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-relay-'))
+  const port = await freePort()
+  const child = spawn(process.execPath, ['bench/pgbench/relay.ts', String(port), String(server.port)], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
+  await listening(port, child, 'the relay')
+  return { name: 'relay', pid: pidOf(child), port, user: server.superuser, password: server.password, database: DATABASE, stop: () => end(child, folder) }
+}
+
 /** The gateway with its defaults: parse, policy and journal for every statement. */
 export async function gateway(server: PostgresServer): Promise<Side> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-gateway-'))
@@ -76,7 +87,15 @@ export async function gateway(server: PostgresServer): Promise<Side> {
   })
   try {
     await listening(port, child, 'the gateway')
-    return { name: 'gateway', port, user: ALICE, password: await tokenFor(ALICE, data), database: 'bench-db', stop: () => end(child, folder) }
+    return {
+      name: 'gateway',
+      pid: pidOf(child),
+      port,
+      user: ALICE,
+      password: await tokenFor(ALICE, data),
+      database: 'bench-db',
+      stop: () => end(child, folder),
+    }
   } catch (error) {
     await end(child, folder)
     throw error
@@ -108,6 +127,11 @@ async function tokenFor(user: string, data: string): Promise<string> {
   const args = ['packages/cli/bin/countersign.js', 'token', 'create', '--user', user, '--data', data, '--json']
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT })
   return z.object({ token: z.string() }).parse(JSON.parse(stdout)).token
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('the program was not started')
+  return pid
 }
 
 function idsOf(user: string): { readonly uid: number; readonly gid: number } {
