@@ -22,6 +22,7 @@ const ADAPTER = [
   '^(?:node:)?(?:crypto|stream|events|timers)(?:/promises)?$',
 ]
 const PARSER = `${GATEWAY}adapters/postgres/classify/parser[.]ts$`
+const PARSER_THREAD = `${GATEWAY}adapters/postgres/classify/(?:aside|worker)[.]ts$`
 
 module.exports = {
   forbidden: [
@@ -66,7 +67,7 @@ module.exports = {
       name: 'adapter-is-an-island',
       comment: 'an adapter gets everything it may do to the world from its session: no store, no API, no sockets of its own',
       severity: 'error',
-      from: { path: `${GATEWAY}adapters/`, pathNot: PARSER },
+      from: { path: `${GATEWAY}adapters/`, pathNot: [PARSER, PARSER_THREAD] },
       to: { pathNot: ADAPTER },
     },
     only(
@@ -74,6 +75,12 @@ module.exports = {
       PARSER,
       [...ADAPTER, '^(?:node:)?(?:module|fs/promises)$'],
       'it reads one file, the WebAssembly of its protocol library, and nothing else',
+    ),
+    only(
+      'parser-may-have-a-thread',
+      PARSER_THREAD,
+      [...ADAPTER, '^(?:node:)?worker_threads$'],
+      'a long statement would hold up every connection, so it is parsed in a thread, and that thread does nothing else',
     ),
     {
       name: 'adapters-do-not-mix',

@@ -6,12 +6,17 @@ const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/pa
 
 /**
  * What is published is JavaScript, because Node does not strip types under node_modules: the command line, the gateway
- * that it starts as a process of its own, and the worker that owns SQLite, side by side in dist/. The workspace's own
+ * that it starts as a process of its own, and its workers (SQLite, long statements), side by side in dist/. The workspace's own
  * sources are bundled; whatever comes from npm stays a dependency of this package, but for the two files of Swagger UI that
  * packages/gateway/src/api/docs.ts serves, and their licence: swagger-ui-dist depends on a package that reports installations.
  */
 export default defineConfig({
-  entry: { main: 'src/main.ts', gateway: '../gateway/src/main.ts', 'sqlite-worker': '../gateway/src/store/sqlite/worker.ts' },
+  entry: {
+    main: 'src/main.ts',
+    gateway: '../gateway/src/main.ts',
+    'sqlite-worker': '../gateway/src/store/sqlite/worker.ts',
+    'parser-worker': '../gateway/src/adapters/postgres/classify/worker.ts',
+  },
   platform: 'node',
   target: 'node24',
   format: 'esm',

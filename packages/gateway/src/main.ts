@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import pino, { type Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Cut } from './adapters/adapter.ts'
-import { classify, loadGrammar } from './adapters/postgres/classify.ts'
+import { classify, loadGrammar, prepare } from './adapters/postgres/classify.ts'
 import { planAction } from './adapters/postgres/plan.ts'
 import { PostgresAdapter } from './adapters/postgres/serve.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
@@ -115,7 +115,11 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     store,
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: policies.files.map(({ file, text }) => ({ name: basename(file), text })) }),
-    classify: async (resource, text) => classify(text, { trusted: resourceOf(config, resource).functions.trusted }).statements,
+    classify: async (resource, text) => {
+      const { trusted } = resourceOf(config, resource).functions
+      await prepare(text, { trusted })
+      return classify(text, { trusted }).statements
+    },
     resources: async (caller) => resourcesFor(config, policies, caller),
     readiness: async () => readiness(health, localJournal.broken),
     metrics: () => metrics.text(),

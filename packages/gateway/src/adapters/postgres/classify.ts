@@ -1,4 +1,5 @@
 import { type Facts, NO_FACTS, ROWS_UNKNOWN, type SqlType, type Statement } from '@countersign/core/action'
+import { Aside } from './classify/aside.ts'
 import { Cache } from './classify/cache.ts'
 import { fingerprint, parse, type Parsed } from './classify/grammar.ts'
 import { type Defined, judge, type Referred, type Transaction } from './classify/judge.ts'
@@ -42,11 +43,23 @@ export interface ClassifyOptions {
   readonly trusted: readonly string[]
 }
 
-/** Longer messages are unknown: parsing half a MiB may block the process for more than a second. */
+/** Longer messages are unknown: half a MiB may take the parser more than two seconds. */
 const MAX_BYTES = 512 * 1024
+/** So are those of more statements: each of them is judged by itself. */
+const MAX_STATEMENTS = 5_000
+/** What is longer is parsed in a thread of its own: each KiB may hold up everybody for 5 ms. */
+const LONG = 16 * 1024
+const LIMIT_MS = 20_000
 
 /** By text; one that another list of trusted functions was meant for is judged again. */
-const cache = new Cache<{ readonly trusted: readonly string[]; readonly classified: Classified }>(4096, 32 * 1024 * 1024)
+const cache = new Cache<{ readonly trusted: readonly string[]; readonly classified: Classified }>(4096, 40 * 1024 * 1024)
+
+/**
+ * A checkout runs classify/worker.ts; the published bundle has it as an entry of its own, `parser-worker.js` beside the
+ * bundle. A bundler cannot follow this URL: the packager names that entry.
+ */
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './classify/worker.ts' : './parser-worker.js', import.meta.url)
+const aside = new Aside<{ readonly text: string; readonly trusted: readonly string[] }, Classified>(WORKER, LIMIT_MS)
 
 /** Loads the grammar; `classify` says `sql:unknown` to everything before it resolved. */
 export async function loadGrammar(): Promise<void> {
@@ -56,20 +69,44 @@ export async function loadGrammar(): Promise<void> {
 /**
  * The types and facts of every statement in `text`, by PostgreSQL's own grammar and the table in docs/sql-types.md. Never throws: what cannot be
  * parsed is one statement of `sql:unknown`, and `error` says why. The text must be what the server will read: with standard_conforming_strings off or another
- * client_encoding than UTF8 it is not, so use `unknownBecause` then.
+ * client_encoding than UTF8 it is not, so use `unknownBecause` then. What is long should have been through `prepare`, or everybody waits.
  */
 export function classify(text: string, options: ClassifyOptions): Classified {
   const { trusted } = options
-  const known = cache.get(text)
-  if (known && isSame(known.trusted, trusted)) return known.classified
+  const known = remembered(text, trusted)
+  if (known) return known
   try {
     const result = classifyAnew(text, new Set(trusted))
-    cache.set(text, { trusted, classified: result }, 1024 + 8 * text.length)
+    remember(text, trusted, result)
     return result
   } catch (error) {
     if (error instanceof ParserBusy) return unknownBecause(text, error.message)
     throw error
   }
+}
+
+/** True where `prepare` has something to do before `classify`. */
+export function isLong(text: string): boolean {
+  return text.length > LONG
+}
+
+/**
+ * Parses a long text beside the event loop, so that `classify` knows it afterwards and no other connection waits for it.
+ * Never rejects: what the thread does not manage is `sql:unknown`, and says why.
+ */
+export async function prepare(text: string, { trusted }: ClassifyOptions): Promise<void> {
+  if (!isLong(text) || remembered(text, trusted) || unreadable(text) !== null) return
+  const classified = await aside.ask({ text, trusted }).catch((error: unknown) => unknownBecause(text, `the text could not be read: ${messageOf(error)}`))
+  remember(text, trusted, classified)
+}
+
+function remembered(text: string, trusted: readonly string[]): Classified | null {
+  const known = cache.get(text)
+  return known && isSame(known.trusted, trusted) ? known.classified : null
+}
+
+function remember(text: string, trusted: readonly string[], classified: Classified): void {
+  cache.set(text, { trusted, classified }, 1024 + 8 * text.length)
 }
 
 /** One statement of type unknown, for text that may mean something else to the server than to the parser. */
@@ -100,11 +137,13 @@ function classifyAnew(text: string, trusted: ReadonlySet<string>): Classified {
   const refusal = unreadable(text)
   if (refusal !== null) return unknownBecause(text, refusal)
   try {
-    const statements = parse(text).map((parsed) => classified(parsed, trusted))
+    const parsed = parse(text)
+    if (parsed.length > MAX_STATEMENTS) return unknownBecause(text, `the text holds more than ${MAX_STATEMENTS} statements`)
+    const statements = parsed.map((each) => classified(each, trusted))
     return { type: widest(statements.map(({ type }) => type)), statements, error: null, canonical: withoutEnd(text) }
   } catch (error) {
     if (error instanceof ParserBusy) throw error
-    return unknownBecause(text, error instanceof Error ? error.message : String(error))
+    return unknownBecause(text, messageOf(error))
   }
 }
 
@@ -114,6 +153,8 @@ function unreadable(text: string): string | null {
   if (!text.isWellFormed()) return 'the text is not valid Unicode'
   return Buffer.byteLength(text) > MAX_BYTES ? `the text is longer than ${MAX_BYTES} bytes` : null
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 const isSame = (one: readonly string[], other: readonly string[]) =>
   one === other || (one.length === other.length && one.every((name, index) => name === other[index]))

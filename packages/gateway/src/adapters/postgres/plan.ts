@@ -2,6 +2,7 @@ import type { Action } from '@countersign/core/action'
 import { sync } from '@countersign/wire/postgres/encode'
 import { PassThrough } from 'node:stream'
 import type { Target } from '../adapter.ts'
+import { prepare } from './classify.ts'
 import { Names } from './names.ts'
 import { actionOf, read } from './readable.ts'
 import { Replies } from './replies.ts'
@@ -19,6 +20,7 @@ export async function planAction(target: Target, text: string): Promise<Action> 
       throw new Error(`${target.resource}: ${why}`)
     })
     const snapshot = await Promise.race([takeSnapshot(replies, upstream), gone])
+    await prepare(text, { trusted: target.trustedFunctions })
     const state = sessionState(target.database, snapshot)
     return { ...actionOf(read(text, target.trustedFunctions, names, replies.parameters), []), state }
   } finally {

@@ -70,6 +70,11 @@ export function resets({ type }: Classified): boolean {
   return type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown'
 }
 
+/** SET or RESET of what is for the gateway alone. */
+export function setsOurs({ statements }: Classified): boolean {
+  return statements.some(({ setting }) => setting?.name.startsWith('countersign.'))
+}
+
 /** The names that this message gives or takes when it succeeds. */
 export function changesOf(classified: Classified): readonly Change[] {
   return classified.statements.flatMap((statement): readonly Change[] => {

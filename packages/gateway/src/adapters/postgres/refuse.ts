@@ -20,6 +20,11 @@ export function statementError(refusal: Refusal): Uint8Array {
   return errorResponse({ severity: 'ERROR', code: statementState(refusal), ...said(refusal) })
 }
 
+/** What the gateway itself does not take. */
+export function statementFailure(sqlstate: string, message: string, hint: string | null = null): Uint8Array {
+  return errorResponse({ severity: 'ERROR', code: sqlstate, ...said({ message, detail: null, hint }) })
+}
+
 /** A refused connection. 57P03 (cannot connect now) where another try may go through. */
 export function connectError(refusal: Refusal): Uint8Array {
   const code = refusal.code === 'denied' ? '42501' : '57P03'

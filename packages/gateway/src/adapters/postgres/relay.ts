@@ -1,18 +1,18 @@
 import type { Duplex } from 'node:stream'
-import { commandComplete, errorResponse, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
+import { commandComplete, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import type { FrontendMessage } from '@countersign/wire/postgres/frontend-message'
 import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
 import { cancelUpstream, type Cancellable } from './cancels.ts'
-import type { Classified } from './classify.ts'
+import { type Classified, isLong, prepare } from './classify.ts'
 import { ClientHold } from './hold.ts'
 import type { Inbox } from './inbox.ts'
 import type { Names, Portal } from './names.ts'
 import { Outgoing } from './outgoing.ts'
-import { actionOf, changesOf, parametersOf, read, type Reading, resets, settles } from './readable.ts'
-import { statementError } from './refuse.ts'
+import { actionOf, changesOf, parametersOf, read, type Reading, resets, setsOurs, settles } from './readable.ts'
+import { statementError, statementFailure } from './refuse.ts'
 import type { Expected, Replies } from './replies.ts'
-import { askSnapshot, sessionState, type Snapshot } from './state.ts'
+import { askSnapshot, holdLimit, sessionState, type Snapshot } from './state.ts'
 import type { Upstream } from './upstream.ts'
 
 type Message<Kind extends FrontendMessage['kind']> = FrontendMessage & { readonly kind: Kind }
@@ -22,8 +22,6 @@ type CopyMessage = Message<'copyData' | 'copyDone' | 'copyFail'>
 /** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
 const POISON = 'countersign refused the statement'
 const TOO_MANY_NAMES = 'this connection has given too many names to prepared statements and cursors, or to too much text'
-/** How long before the server's own timeout a hold ends. */
-const MARGIN_MS = 1_000
 
 export interface Sides {
   readonly client: Duplex
@@ -126,6 +124,7 @@ export class Relay implements Cancellable {
     await this.#settle()
     if (this.#discarding) return
     if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
+    if (isLong(message.text)) await this.#prepare(message.text)
     const reading = this.#read(message.text)
     if (setsOurs(reading.classified)) return this.#setOurs(reading.classified)
     if (this.#sides.names.full && reading.classified.statements.some(({ defines }) => defines !== null))
@@ -183,6 +182,7 @@ export class Relay implements Cancellable {
     if (this.#sides.replies.mustSettle) await this.#settle()
     if (this.#discarding) return undefined
     if (this.#sides.names.full) return this.#refuseFull()
+    if (isLong(message.text)) await this.#prepare(message.text)
     const { classified } = this.#read(message.text)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
     // Ours are replaced by nothing, which a driver sees as an empty query.
@@ -200,6 +200,7 @@ export class Relay implements Cancellable {
     if (!prepared)
       return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
     if (setsOurs(prepared.classified)) this.#noteOurs(prepared.classified)
+    if (isLong(prepared.classified.canonical)) await this.#prepare(prepared.classified.canonical)
     const reading = this.#resolve(prepared.classified)
     const verdict = await this.#decide(reading, parametersOf(message, prepared))
     if (verdict === 'failed') return void (this.#discarding = true)
@@ -217,6 +218,7 @@ export class Relay implements Cancellable {
     const portal = this.#sides.names.portal(message.portal)
     if (!portal)
       return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
+    if (isLong(portal.classified.canonical)) await this.#prepare(portal.classified.canonical)
     if (!this.#meansTheSame(portal))
       return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
     const { classified, run } = portal
@@ -250,7 +252,7 @@ export class Relay implements Cancellable {
   }
 
   #refuseExtended(code: string, text: string, hint: string | null): Promise<void> {
-    return this.#refuseBatch(errorResponse({ severity: 'ERROR', code, message: text, ...(hint === null ? {} : { hint }) }))
+    return this.#refuseBatch(statementFailure(code, text, hint))
   }
 
   /** The client sees what came before, one error, and after its Sync the true status. */
@@ -292,6 +294,11 @@ export class Relay implements Cancellable {
     return this.#sides.replies.status !== 'I' || this.#bound
   }
 
+  /** Before anything long is read: its parsing would hold up every other connection. */
+  #prepare(text: string): Promise<void> {
+    return prepare(text, { trusted: this.#sides.target.trustedFunctions })
+  }
+
   #read(text: string): Reading {
     const { target, names, replies } = this.#sides
     return read(text, target.trustedFunctions, names, replies.stale ? null : replies.parameters)
@@ -327,7 +334,7 @@ export class Relay implements Cancellable {
         failed = snapshot === null
         if (snapshot === null) throw new Skipped()
         cancelDeadline() // it is asked again once somebody has decided
-        cancelDeadline = this.#endHoldAfter(this.#deadline(snapshot))
+        cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, this.#inTransaction, this.#sides.target.holdInTransactionMs))
         return sessionState(this.#sides.target.database, snapshot)
       },
     }
@@ -341,7 +348,7 @@ export class Relay implements Cancellable {
     }
   }
 
-  /** Null never ends it. The limit is ours inside a transaction, and the server's own timeouts wherever it has any. */
+  /** Null never ends it. */
   #endHoldAfter(ms: number | null): () => void {
     if (ms === null) return noop
     const timer = setTimeout(() => this.#hold.end('deadline' satisfies HoldEnd), ms)
@@ -364,12 +371,6 @@ export class Relay implements Cancellable {
     return snapshot
   }
 
-  #deadline({ idleInTransactionMs, idleMs }: Snapshot): number | null {
-    const server = this.#inTransaction ? idleInTransactionMs : idleMs
-    const limits = [...(this.#inTransaction ? [this.#sides.target.holdInTransactionMs] : []), ...(server > 0 ? [Math.max(server - MARGIN_MS, server / 2)] : [])]
-    return limits.length > 0 ? Math.min(...limits) : null
-  }
-
   /** In a failed transaction nothing is held: it could not run anyway. */
   #errorFor(refusal: Refusal, { classified }: Reading): Uint8Array {
     const why = refusal.code === 'denied' ? classified.statements.find(({ because }) => because !== null)?.because : null
@@ -388,11 +389,6 @@ export class Relay implements Cancellable {
 function isCopy(message: FrontendMessage): message is CopyMessage {
   return message.kind === 'copyData' || message.kind === 'copyDone' || message.kind === 'copyFail'
 }
-
-/** SET or RESET of what is for the gateway alone. */
-const setsOurs = ({ statements }: Classified) => statements.some(({ setting }) => setting?.name.startsWith('countersign.'))
-
-const statementFailure = (code: string, message: string) => errorResponse({ severity: 'ERROR', code, message })
 
 function noop(): void {
   // nothing to undo

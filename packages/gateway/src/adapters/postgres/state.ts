@@ -60,3 +60,13 @@ const milliseconds = (text: string | undefined) => (text && /^\d+$/.test(text) ?
 export function sessionState(database: string, { role, searchPath, standardConformingStrings, clientEncoding }: Snapshot): SessionState {
   return { database, role, searchPath, standardConformingStrings, clientEncoding }
 }
+
+/** How long before the server's own timeout a hold ends. */
+const MARGIN_MS = 1_000
+
+/** Milliseconds that a hold may last, null for ever: `inTransactionMs` inside a transaction, and less than the server's own timeouts wherever it has any. */
+export function holdLimit({ idleInTransactionMs, idleMs }: Snapshot, inTransaction: boolean, inTransactionMs: number): number | null {
+  const server = inTransaction ? idleInTransactionMs : idleMs
+  const limits = [...(inTransaction ? [inTransactionMs] : []), ...(server > 0 ? [Math.max(server - MARGIN_MS, server / 2)] : [])]
+  return limits.length > 0 ? Math.min(...limits) : null
+}
