@@ -8,13 +8,14 @@ import type { Resource } from '../config/config.ts'
 import type { Durability, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrant } from '../workflow/grants.ts'
-import { openRequest } from '../workflow/requests.ts'
+import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
 import { waitForDecision } from './hold.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import { closeRecord } from './records.ts'
 import { endWait, failure } from './refusals.ts'
+import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
 
 /** What a connection is opened with, after `connect` itself was allowed. */
@@ -190,7 +191,7 @@ export class LiveSession implements Session {
     const policy = this.#policy
     const { principal, resource } = this.#opened
     const action: Action = { ...attempted.action, state: await attempted.state() }
-    const digest = actionDigest(principal, resource.name, action)
+    const digest = isReviewable(action) ? actionDigest(principal, resource.name, action) : '' // nobody can have approved exactly this
     const live = await liveGrants(context, principal, resource.name)
     const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
     if (this.#policy !== policy) return 'approved' // the wait for the state may have been long
@@ -285,10 +286,5 @@ export class LiveSession implements Session {
     if (idleMs !== null && !this.#ended) this.#stopIdle = after(idleMs, () => this.cut(new Cut('idle', `session ${this.id} was idle for too long`)), clock)
   }
 }
-
-const secretOf = (action: Omit<Action, 'state'>): Record<string, JsonValue> => ({
-  text: action.text,
-  ...(action.parameters.length > 0 ? { parameters: action.parameters.map((parameter) => ({ ...parameter })) } : {}),
-})
 
 const cutMessage = (signal: AbortSignal) => (signal.reason instanceof Cut ? signal.reason.message : 'this session has ended')

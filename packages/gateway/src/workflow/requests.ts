@@ -1,4 +1,5 @@
 import type { Given } from '@countersign/core/coverage'
+import type { Action } from '@countersign/core/action'
 import { DomainError } from '@countersign/core/error'
 import type { Grant } from '@countersign/core/grant'
 import { describeNeed, type Need } from '@countersign/core/need'
@@ -13,6 +14,9 @@ import { WorkflowError } from './workflow.ts'
 
 /** A request's life when no policy says `@expires`. */
 export const DEFAULT_LIFE_MS = 60 * 60_000
+
+/** What somebody can be asked to read. It is stored, and shown, whole. */
+const MAX_REVIEWED_BYTES = 1024 * 1024
 
 /** What is opened: who asks for what where, and what policy wants for it. */
 export interface Opening {
@@ -30,6 +34,7 @@ export interface Opening {
 
 /** Opens a request, or attaches to the pending one of the same requester that asks the same. */
 export async function openRequest(context: Context, opening: Opening): Promise<{ readonly request: Request; readonly attached: boolean }> {
+  assertReviewable(opening.ask)
   const ticket = opening.ticket ?? opening.reason
   assertAskable(opening.obligations, opening.reason, ticket)
   if (context.journal.broken !== null) throw new JournalBroken(context.journal.broken)
@@ -50,6 +55,20 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
   if (opened.attached) return { ...opened, request: await showWhoWaits(context, opened.request, opening) }
   await context.journal.append(openedEvent(opened.request), 'disk')
   return opened
+}
+
+/** False for what is too long for anybody to review. */
+export function isReviewable({ text, parameters }: Action): boolean {
+  const bytes = parameters.reduce((sum, { value }) => sum + Buffer.byteLength(value ?? ''), Buffer.byteLength(text))
+  return bytes <= MAX_REVIEWED_BYTES
+}
+
+function assertReviewable(ask: Ask): void {
+  if (ask.kind === 'scope' || isReviewable(ask.action)) return
+  throw new WorkflowError(
+    'denied',
+    'this action needs a review and is longer than 1 MiB, which nobody can review: send it in parts, load the data with COPY, or ask for its type for a while',
+  )
 }
 
 /** A reviewer is shown the connection that came last, and the locks that any of them may hold. */
