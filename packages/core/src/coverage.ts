@@ -13,6 +13,9 @@ export type Coverage =
 /** The widest coverage, and the longest time in milliseconds, that policy lets a reviewer give (`@grants`). */
 export type Ceiling = { readonly kind: 'once' } | { readonly kind: 'shape' } | { readonly kind: 'duration'; readonly ms: number }
 
+/** Without `@grants` an approval is good for these bytes, once. */
+export const DEFAULT_CEILING: Ceiling = { kind: 'once' }
+
 const WIDTH = { once: 0, shape: 1, duration: 2 } as const
 
 /** The narrower of two ceilings; of two durations the shorter. */

@@ -1,4 +1,4 @@
-import { type Ceiling, narrower } from './coverage.ts'
+import { type Ceiling, DEFAULT_CEILING, narrower } from './coverage.ts'
 import { combineNeeds, type Need } from './need.ts'
 
 /** What the matching policies ask for besides a review. */
@@ -42,12 +42,21 @@ export type Decision =
       readonly failed?: boolean
     }
 
-/** The strictest of several decisions: a deny wins, needs add up, obligations are combined. */
-export function strictest(decisions: readonly Decision[]): Decision {
+/**
+ * The strictest of several decisions: a deny wins, needs add up, obligations are combined. A review whose policies do not
+ * say what it gives gives `unsaid`, so that another one's half an hour does not become its own; null for a connection,
+ * where saying nothing is no limit.
+ */
+export function strictest(decisions: readonly Decision[], unsaid: Ceiling | null = DEFAULT_CEILING): Decision {
   const deny = decisions.find((decision) => decision.effect === 'deny')
   if (deny) return deny
   const open = decisions.filter((decision) => decision.effect !== 'deny')
-  const obligations = combineObligations(...open.map((decision) => decision.obligations))
+  const isSaid = open.some(({ obligations: { ceiling } }) => ceiling !== null)
+  const obligations = combineObligations(
+    ...open.map((decision) =>
+      isSaid && decision.effect === 'review' ? { ...decision.obligations, ceiling: decision.obligations.ceiling ?? unsaid } : decision.obligations,
+    ),
+  )
   const reviews = open.filter((decision) => decision.effect === 'review')
   const deciding = reviews.length > 0 ? reviews : open
   const policies = [...new Set(deciding.flatMap((decision) => decision.policies))]

@@ -1,5 +1,5 @@
 import type { Action, Scope } from './action.ts'
-import { assertWithin, type Ceiling, type Given } from './coverage.ts'
+import { assertWithin, type Ceiling, DEFAULT_CEILING, type Given } from './coverage.ts'
 import { DomainError } from './error.ts'
 import type { Grant } from './grant.ts'
 import { type Approver, describeNeed, isSatisfied, mayFill, type Need } from './need.ts'
@@ -49,9 +49,6 @@ export interface Request {
 export interface GrantId {
   readonly grantId: string
 }
-
-/** Without `@grants` an approval is good for these bytes, once. */
-export const DEFAULT_CEILING: Ceiling = { kind: 'once' }
 
 /** Throws `reason-required` or `ticket-required` when policy asks for what the requester did not give. */
 export function assertAskable(obligations: Obligations, reason: string | null, ticket: string | null): void {

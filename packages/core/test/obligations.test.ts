@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { assertWithin } from '../src/coverage.ts'
+import { assertWithin, DEFAULT_CEILING } from '../src/coverage.ts'
 import { DomainError } from '../src/error.ts'
 import { isSatisfied } from '../src/need.ts'
 import { combineObligations, type Decision, NO_OBLIGATIONS, strictest } from '../src/obligations.ts'
@@ -66,6 +66,30 @@ describe('the strictest decision', () => {
         expect(all.every((each) => each.effect !== 'review' || isSatisfied(each.need, people))).toBe(true)
       }),
     )
+  })
+
+  test('of several gives no more than each review gives by itself: once, where its policies do not say', () => {
+    fc.assert(
+      fc.property(fc.array(decision, { minLength: 1, maxLength: 4 }), given, (all, wanted) => {
+        const answer = strictest(all)
+        fc.pre(answer.effect === 'review')
+        const fits = (one: Decision) =>
+          one.effect !== 'review' || !(attempt(() => assertWithin(wanted, one.obligations.ceiling ?? DEFAULT_CEILING)) instanceof DomainError)
+        expect(!fits(answer) || all.every(fits)).toBe(true)
+      }),
+    )
+  })
+
+  test('of several for a connection lasts as long as the shortest of those that say how long', () => {
+    const halfAnHour: Decision = {
+      effect: 'review',
+      policies: ['user'],
+      obligations: { ...NO_OBLIGATIONS, ceiling: { kind: 'duration', ms: 1_800_000 } },
+      need: ONE_DBA,
+    }
+    const unsaid: Decision = { effect: 'review', policies: ['agent'], obligations: NO_OBLIGATIONS, need: ONE_DBA }
+    expect(strictest([halfAnHour, unsaid])).toMatchObject({ obligations: { ceiling: { kind: 'once' } } })
+    expect(strictest([halfAnHour, unsaid], null)).toMatchObject({ obligations: { ceiling: { kind: 'duration', ms: 1_800_000 } } })
   })
 
   test('keeps the obligations of what is allowed beside what is reviewed', () => {

@@ -106,7 +106,8 @@ class CedarEngine implements PolicyEngine {
 
   #judge(question: Question, matching: readonly (readonly Policy[])[]): Decision {
     const asked = `${principalId(question.principal)} to ${question.type} on ${question.resource}`
-    return honourable(strictest(matching.map((policies) => judge(policies, asked))))
+    const sides = matching.map((policies) => judge(policies, asked))
+    return honourable(question.type === 'connect' ? strictest(sides, null) : strictest(sides))
   }
 
   /** The policies that match, by each identity that is judged. Throws EvaluationError. */
