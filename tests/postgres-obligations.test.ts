@@ -8,13 +8,16 @@ const POLICY = `
 permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"why");
 @id("ticket") @review("dba") @ticket("^INC-[0-9]+$")
 permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"ticket");
+@id("both") @review("dba") @ticket("^INC-[0-9]+$") @reason("required")
+permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"both");
+@id("knock") @review("dba") @ticket("^INC-[0-9]+$") forbid (principal, action == Action::"connect", resource == Resource::"knock");
 `
 
 describe.skipIf(lacks('psql'))('a statement that needs more than a review', () => {
   let stage: Stage
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY, resources: { why: {}, ticket: {} } })
+    stage = await openStage({ policy: POLICY, resources: { why: {}, ticket: {}, both: {}, knock: {} } })
   })
 
   afterAll(() => stage?.close())
@@ -48,6 +51,40 @@ describe.skipIf(lacks('psql'))('a statement that needs more than a review', () =
     expect(await bob.api.request({ id })).toMatchObject({ ticket: 'INC-7' })
     await bob.api.deny({ id, comment: 'INC-7 is closed' })
     await session.next(/INC-7 is closed/)
+    await session.quit()
+  })
+
+  it.each([
+    ['SET', "SET countersign.ticket = 'INC-8';", {}],
+    ['the environment', '', { PGOPTIONS: '-c countersign.ticket=INC-8 -c countersign.reason=why' }],
+  ])('takes the ticket apart from the reason, by %s', async (_, first, env) => {
+    const { alice, bob } = stage
+    const session = alice.psql('both', ['--set=VERBOSITY=verbose'], env)
+    if (first !== '') {
+      session.type("SET countersign.reason = 'why';")
+      session.type('DELETE FROM orders WHERE id = 5;')
+      await session.next(/ERROR: {2}42501: .*ticket that matches .*SET countersign\.ticket = '…'/)
+      session.type(first)
+    }
+    session.type('DELETE FROM orders WHERE id = 5;')
+    const id = await held(session)
+    expect(await bob.api.request({ id })).toMatchObject({ reason: 'why', ticket: 'INC-8' })
+    await bob.api.deny({ id, comment: 'seen' })
+    await session.next(/seen/)
+    session.type('RESET countersign.ticket;')
+    session.type('DELETE FROM orders WHERE id = 5;')
+    await session.next(/ERROR: {2}42501: .*ticket that matches/)
+    await session.quit()
+  })
+
+  it('is asked for the ticket of a connection before it is there', async () => {
+    const { alice, bob } = stage
+    const session = alice.psql('knock', [], { PGOPTIONS: '-c countersign.ticket=INC-9' })
+    session.type('SELECT 1;')
+    const id = await held(session)
+    expect(await bob.api.request({ id })).toMatchObject({ reason: null, ticket: 'INC-9' })
+    await bob.api.approve({ id })
+    await session.next(/^1$/m)
     await session.quit()
   })
 

@@ -55,7 +55,11 @@ export function assertAskable(obligations: Obligations, reason: string | null, t
   if (obligations.reason && !reason?.trim())
     throw new DomainError('reason-required', "policy asks for a reason: say it with --reason, or SET countersign.reason = '…'")
   const unmet = obligations.tickets.find((pattern) => !new RegExp(pattern, 'u').test(ticket ?? ''))
-  if (unmet !== undefined) throw new DomainError('ticket-required', `policy asks for a ticket that matches ${unmet}: say it in the reason, or with --ticket`)
+  if (unmet !== undefined)
+    throw new DomainError(
+      'ticket-required',
+      `policy asks for a ticket that matches ${unmet}: say it in the reason, with --ticket, or SET countersign.ticket = '…'`,
+    )
 }
 
 /**

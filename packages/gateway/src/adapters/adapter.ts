@@ -81,6 +81,12 @@ export class Cut extends Error {
   }
 }
 
+/** Why somebody does what he does, in his own words, and the ticket that it is for. */
+export interface Purpose {
+  readonly reason: string | null
+  readonly ticket: string | null
+}
+
 /** Everything an adapter may do to the world for one connection. */
 export interface Session {
   readonly id: string
@@ -90,8 +96,8 @@ export interface Session {
   readonly endsAt: number
   /** Aborted with a Cut as reason: close the client in its own protocol, and the target at once. */
   readonly signal: AbortSignal
-  /** The purpose that requests of this session carry. */
-  setReason(reason: string | null): void
+  /** What requests of this session say of their purpose from now on; what is not named stays. */
+  setPurpose(purpose: Partial<Purpose>): void
   /** Judges, holds where policy says so, and records. Durable in the ledger before it resolves; it may take minutes. Forward nothing before `allow`. */
   decide(attempted: Attempted, hold: Hold): Promise<Verdict>
   record(outcome: Outcome): void
@@ -114,7 +120,7 @@ export interface Knock {
   readonly database: string | null
   /** The client's address, for the record. */
   readonly client: string
-  readonly reason: string | null
+  readonly purpose: Purpose
 }
 
 /** The gateway as an adapter sees it before there is a session. */

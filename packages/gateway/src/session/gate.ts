@@ -136,8 +136,7 @@ export class SessionGate implements Gate {
       need: decision.need,
       policies: decision.policies,
       obligations: decision.obligations,
-      reason: knock.reason,
-      ticket: null,
+      ...knock.purpose,
       session: null,
       inTransaction: false,
     })
@@ -176,10 +175,10 @@ export class SessionGate implements Gate {
       mode: resource.mode,
       endsAt,
     }
-    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt, reason: knock.reason }, this.#services)
+    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt, purpose: knock.purpose }, this.#services)
     registry.add(session) // first, so that no record of a session is ever without one
     try {
-      await context.journal.append({ type: 'session.started', body: record, secret: { reason: knock.reason } }, 'process')
+      await context.journal.append({ type: 'session.started', body: record, secret: { ...knock.purpose } }, 'process')
       await context.store.sessions.insert(this.#record(session, principal, resource, knock, grant))
       await registry.recheck(session)
       return session

@@ -3,7 +3,7 @@ import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
-import { type Attempted, Cut, type Hold, type Outcome, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
+import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
 import type { Durability, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
@@ -26,7 +26,7 @@ export interface Opened {
   readonly resource: Resource
   readonly grant: Grant | null
   readonly endsAt: number
-  readonly reason: string | null
+  readonly purpose: Purpose
 }
 
 /** What a run is allowed under, and what cuts it when that ends. */
@@ -45,7 +45,7 @@ export class LiveSession implements Session {
   readonly #cut = new AbortController()
   readonly #stopClock: () => void
   #stopIdle: () => void = () => undefined
-  #reason: string | null
+  #purpose: Purpose
   #runs = 0
   /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
   readonly #runningUnder = new Map<string, Under>()
@@ -58,7 +58,7 @@ export class LiveSession implements Session {
     this.token = opened.token
     this.#opened = opened
     this.#services = services
-    this.#reason = opened.reason
+    this.#purpose = opened.purpose
     this.#stopClock = after(
       opened.endsAt - clock.now(),
       () => this.cut(new Cut('expired', `access of ${this.principal} to ${opened.resource.name} has reached its end`)),
@@ -84,8 +84,8 @@ export class LiveSession implements Session {
     if (!this.#ended && !this.#cut.signal.aborted) this.#cut.abort(reason)
   }
 
-  setReason(reason: string | null): void {
-    this.#reason = reason
+  setPurpose(purpose: Partial<Purpose>): void {
+    this.#purpose = { ...this.#purpose, ...purpose }
   }
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
@@ -204,8 +204,7 @@ export class LiveSession implements Session {
       need: decision.need,
       policies: decision.policies,
       obligations: decision.obligations,
-      reason: this.#reason,
-      ticket: null,
+      ...this.#purpose,
       session: this.id,
       inTransaction: attempted.inTransaction,
     })

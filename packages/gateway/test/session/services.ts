@@ -30,7 +30,10 @@ export async function openSession({ services, registry }: Made, id: string, ms =
   if (!resource) throw new Error('there is no orders')
   const grant = await issueForSession(context, ALICE, 'orders', id, ms)
   await context.store.sessions.insert(aSession({ id, gateway: context.journal.gateway, resource: 'orders', grant: grant.id, endsAt: grant.endsAt }))
-  const session = new LiveSession({ id, principal: ALICE, token: 'tok-1', resource, grant, endsAt: grant.endsAt, reason: null }, services)
+  const session = new LiveSession(
+    { id, principal: ALICE, token: 'tok-1', resource, grant, endsAt: grant.endsAt, purpose: { reason: null, ticket: null } },
+    services,
+  )
   registry.add(session)
   return session
 }

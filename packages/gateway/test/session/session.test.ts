@@ -49,7 +49,7 @@ test('an action that policy allows by itself is judged, recorded and finished wi
     resource,
     grant: null,
     endsAt: session.endsAt,
-    reason: null,
+    purpose: { reason: null, ticket: null },
   }
   const alone = new LiveSession(opened, withoutStore)
   const verdict = await alone.decide(aRead(), HOLD)

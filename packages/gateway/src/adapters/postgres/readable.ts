@@ -1,6 +1,7 @@
 import type { Action, Parameter, Statement } from '@countersign/core/action'
 import type { Bind } from '@countersign/wire/postgres/frontend-message'
 import { strictText } from '@countersign/wire/postgres/text'
+import type { Purpose } from '../adapter.ts'
 import { classify, type Classified, type ClassifiedStatement, inherit, unknownBecause } from './classify.ts'
 import type { Change, Names, Prepared } from './names.ts'
 
@@ -73,6 +74,14 @@ export function resets({ type }: Classified): boolean {
 /** SET or RESET of what is for the gateway alone. */
 export function setsOurs({ statements }: Classified): boolean {
   return statements.some(({ setting }) => setting?.name.startsWith('countersign.'))
+}
+
+/** What it says of the session's purpose: RESET says null. */
+export function purposeOf({ statements }: Classified): Partial<Purpose> {
+  return statements.reduce<Partial<Purpose>>((purpose, { setting }) => {
+    if (setting?.name === 'countersign.reason') return { ...purpose, reason: setting.value }
+    return setting?.name === 'countersign.ticket' ? { ...purpose, ticket: setting.value } : purpose
+  }, {})
 }
 
 /** The names that this message gives or takes when it succeeds. */

@@ -9,7 +9,7 @@ import { ClientHold } from './hold.ts'
 import type { Inbox } from './inbox.ts'
 import type { Names, Portal } from './names.ts'
 import { Outgoing } from './outgoing.ts'
-import { actionOf, changesOf, parametersOf, read, type Reading, resets, setsOurs, settles } from './readable.ts'
+import { actionOf, changesOf, parametersOf, purposeOf, read, type Reading, resets, setsOurs, settles } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Expected, Replies } from './replies.ts'
 import { askSnapshot, holdLimit, sessionState, type Snapshot } from './state.ts'
@@ -164,7 +164,7 @@ export class Relay implements Cancellable {
   /** `SET countersign.reason = '…'` is for the gateway, and never goes upstream. */
   async #setOurs(classified: Classified): Promise<void> {
     const { client, replies } = this.#sides
-    if (classified.statements.length > 1) return this.#refuseQuery(statementFailure('42601', 'set countersign.reason in a statement of its own'))
+    if (classified.statements.length > 1) return this.#refuseQuery(statementFailure('42601', 'set what begins with countersign. in a statement of its own'))
     this.#noteOurs(classified)
     client.write(commandComplete('SET'))
     client.write(readyForQuery(replies.status))
@@ -172,7 +172,7 @@ export class Relay implements Cancellable {
   }
 
   #noteOurs(classified: Classified): void {
-    for (const { setting } of classified.statements) if (setting?.name === 'countersign.reason') this.#sides.session.setReason(setting.value)
+    this.#sides.session.setPurpose(purposeOf(classified))
   }
 
   // The extended protocol.

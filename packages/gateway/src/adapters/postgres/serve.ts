@@ -64,7 +64,7 @@ export class PostgresAdapter {
     loggedIn()
     stream.write(authenticationOk())
     const admitted = await this.#gate.connect(
-      { token, resource: startup.resource, database: startup.database, client: client.address, reason: startup.reason },
+      { token, resource: startup.resource, database: startup.database, client: client.address, purpose: startup.purpose },
       hold,
     )
     if (admitted.effect === 'refuse') return void stream.end(connectError(admitted))

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { negotiateProtocolVersion } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { type FirstPacket, type Opening, StartupDecoder } from '@countersign/wire/postgres/startup'
-import type { Client } from '../adapter.ts'
+import type { Client, Purpose } from '../adapter.ts'
 import { ConnectionRefused } from './refuse.ts'
 import { SESSION_SETTINGS } from './classify/settings.ts'
 
@@ -16,7 +16,7 @@ export interface Startup {
   readonly user: string
   readonly resource: string
   readonly database: string | null
-  readonly reason: string | null
+  readonly purpose: Purpose
   /** Settings for the target, all of them on the allow-list. */
   readonly settings: ReadonlyMap<string, string>
 }
@@ -94,8 +94,8 @@ function parseStartup({ minor, parameters }: Extract<FirstPacket, { kind: 'start
   if (minor > 0 || unrecognized.length > 0) stream.write(negotiateProtocolVersion(0, unrecognized))
   for (const name of ['user', 'database', 'options', ...unrecognized]) options.delete(name)
   for (const [name, value] of commandLineOptions(parameters.get('options') ?? '')) options.set(name, value)
-  const reason = options.get('countersign.reason') ?? null
-  options.delete('countersign.reason')
+  const purpose = { reason: options.get('countersign.reason') ?? null, ticket: options.get('countersign.ticket') ?? null }
+  for (const name of ['countersign.reason', 'countersign.ticket']) options.delete(name)
   const [resource = '', ...database] = (parameters.get('database') ?? user).split('/')
   return {
     kind: 'startup',
@@ -105,7 +105,7 @@ function parseStartup({ minor, parameters }: Extract<FirstPacket, { kind: 'start
     user,
     resource,
     database: database.length > 0 ? database.join('/') : null,
-    reason,
+    purpose,
     settings: allowed(options),
   }
 }
