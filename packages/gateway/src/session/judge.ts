@@ -25,7 +25,8 @@ const NOTHING_TO_JUDGE: Decision = { effect: 'allow', policies: ['connect'], obl
 
 /**
  * The grants that together stand in for every review that these statements need, or null. A grant counts only where it
- * covers the statement and where the people who approved it satisfy that statement's own need.
+ * covers the statement and where the people who approved it satisfy that statement's own need. A counted use of a scope
+ * or a shape is one statement; an exact approval is the whole action.
  */
 export function coveringGrants(
   judgement: Judgement,
@@ -36,12 +37,17 @@ export function coveringGrants(
   const chosen = new Set<Grant>()
   for (const { statement, decision } of judgement.each) {
     if (decision.effect !== 'review') continue
-    const grant = live.find((candidate) => covers(candidate, attempt, statement, now) && standsFor(candidate, needOf(judgement, candidate, decision.need)))
+    const grant = live.find(
+      (candidate) =>
+        !isSpent(candidate, chosen) && covers(candidate, attempt, statement, now) && standsFor(candidate, needOf(judgement, candidate, decision.need)),
+    )
     if (!grant) return null
     chosen.add(grant)
   }
   return [...chosen]
 }
+
+const isSpent = (grant: Grant, chosen: ReadonlySet<Grant>) => chosen.has(grant) && grant.usesLeft !== null && grant.coverage.kind !== 'exact'
 
 /** An exact approval stands for the whole action at once, so its reviewers must satisfy the whole need. */
 const needOf = ({ decision }: Judgement, grant: Grant, own: Need): Need =>

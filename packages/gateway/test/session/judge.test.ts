@@ -51,3 +51,14 @@ test('a grant never stands in where its reviewers would not do, its subject is a
   expect(coveringGrants(write, [writes], { ...attempt, principal: { ...ALICE, agent: 'claude' } }, NOW)).toBeNull()
   expect(coveringGrants(write, [writes], attempt, NOW + 60_000)).toBeNull()
 })
+
+test('a grant of one use stands in for one statement of a message, and no more than that', () => {
+  const once = (id: string) => grant({ id, coverage: { kind: 'scope', scope: 'sql:write' }, usesLeft: 1, approvers: by('dba') })
+  const [first, second] = [once('first'), once('second')]
+  expect(coveringGrants(judged('sql:write', 'sql:read'), [first], attempt, NOW)).toEqual([first])
+  expect(coveringGrants(judged('sql:write', 'sql:write'), [first], attempt, NOW)).toBeNull()
+  expect(coveringGrants(judged('sql:write', 'sql:write'), [first, second], attempt, NOW)).toEqual([first, second])
+  expect(coveringGrants(judged('sql:write', 'sql:write', 'sql:write'), [first, writes], attempt, NOW)).toEqual([first, writes])
+  const exact = grant({ coverage: EXACT, usesLeft: 1, approvers: by('dba') })
+  expect(coveringGrants(judged('sql:write', 'sql:write'), [exact], attempt, NOW)).toEqual([exact])
+})
