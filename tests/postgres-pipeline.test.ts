@@ -80,19 +80,24 @@ describe.each([18, 15] as const)('the extended protocol of PostgreSQL %i, messag
       expect(await there(101)).toBe(true)
     }, 'held'))
 
-  it('rolls back what came before a refused Bind, says one error, and is ready once', () =>
+  it('rolls back what came before a refused statement, says one error, and is ready once', () =>
     fresh(async (own) => {
       const answers = await own.ask(...run(INSERT), ...run(REFUSED), ...run('SELECT 1'), sync())
-      expect(answers).toEqual([
-        'parseComplete',
-        'bindComplete',
-        'complete INSERT 0 1',
-        'parseComplete',
-        expect.stringMatching(/^error 42501 .*no-where/),
-        'ready I',
-      ])
+      expect(answers).toEqual(['parseComplete', 'bindComplete', 'complete INSERT 0 1', expect.stringMatching(/^error 42501 .*no-where/), 'ready I'])
       expect(await there(101)).toBe(false)
       expect(await own.ask(query('SELECT 4'))).toEqual(['rowDescription', 'row 4', 'complete SELECT 1', 'ready I'])
+    }))
+
+  it('refuses what policy never allows before the target sees it, and records that', () =>
+    fresh(async (own) => {
+      const denied = [expect.stringMatching(/^error 42501 .*(?:no policy permits|no-where)/), 'ready I']
+      expect(await own.ask(parse('', 'CREATE ROLE nobody_at_all'), describeMessage('S', ''), sync())).toEqual(denied)
+      expect(await own.ask(parse('', 'DELETE FROM nowhere_at_all'), describeMessage('S', ''), sync())).toEqual(denied)
+      const decided = async () => (await entries(stage, 'action.decided')).slice(-2)
+      await expect.poll(decided, { timeout: 15_000 }).toMatchObject([
+        { effect: 'deny', action: 'sql:admin' },
+        { effect: 'deny', action: 'sql:write', policies: ['no-where'] },
+      ])
     }))
 
   it('rolls back what came before a refused Query in the middle of a pipeline', () =>
@@ -115,7 +120,7 @@ describe.each([18, 15] as const)('the extended protocol of PostgreSQL %i, messag
 
   it.each([
     ['by Query', [query(REFUSED)]],
-    ['by Bind', [...run(REFUSED), sync()]],
+    ['by Parse', [...run(REFUSED), sync()]],
   ])('fails an open transaction with a statement refused %s, and ROLLBACK TO mends it', (_, refused) =>
     fresh(async (own) => {
       await own.ask(query('BEGIN'))
@@ -131,7 +136,7 @@ describe.each([18, 15] as const)('the extended protocol of PostgreSQL %i, messag
   it('keeps an unnamed statement through a refusal in a transaction', () =>
     fresh(async (own) => {
       await own.ask(query('BEGIN; SAVEPOINT a'))
-      await own.ask(parse('kept', REFUSED), parse('', 'ROLLBACK TO a'), sync())
+      await own.ask(parse('kept', 'EXECUTE what_nobody_prepared'), parse('', 'ROLLBACK TO a'), sync())
       expect(await own.ask(bind('kept'), sync())).toEqual([expect.stringMatching(/^error 42501/), 'ready E'])
       expect(await own.ask(bind(), execute(''), sync())).toEqual(['bindComplete', 'complete ROLLBACK', 'ready T'])
     }))

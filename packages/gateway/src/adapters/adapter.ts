@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Action, SessionState } from '@countersign/core/action'
+import type { Action, SessionState, Statement } from '@countersign/core/action'
 
 /** What a client is told while it waits; each protocol has its own way to say it. */
 export interface Notice {
@@ -98,6 +98,8 @@ export interface Session {
   readonly signal: AbortSignal
   /** What requests of this session say of their purpose from now on; what is not named stays. */
   setPurpose(purpose: Partial<Purpose>): void
+  /** True for what policy never allows, whoever reviews it. Nothing is recorded: `decide` refuses it, and says why. */
+  forbids(statements: readonly Statement[]): boolean
   /** Judges, holds where policy says so, and records. Durable in the ledger before it resolves; it may take minutes. Forward nothing before `allow`. */
   decide(attempted: Attempted, hold: Hold): Promise<Verdict>
   record(outcome: Outcome): void

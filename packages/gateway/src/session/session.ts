@@ -1,4 +1,4 @@
-import type { Action } from '@countersign/core/action'
+import type { Action, Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
@@ -86,6 +86,11 @@ export class LiveSession implements Session {
 
   setPurpose(purpose: Partial<Purpose>): void {
     this.#purpose = { ...this.#purpose, ...purpose }
+  }
+
+  forbids(statements: readonly Statement[]): boolean {
+    const { principal, resource } = this.#opened
+    return resource.mode === 'enforce' && judge(this.#policy, principal, resource.name, statements).decision.effect === 'deny'
   }
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {

@@ -3,6 +3,14 @@ import { ProtocolError } from '@countersign/wire/postgres/error'
 import { FrontendDecoder } from '@countersign/wire/postgres/frontend'
 import type { FrontendMessage } from '@countersign/wire/postgres/frontend-message'
 
+export type Message<Kind extends FrontendMessage['kind']> = FrontendMessage & { readonly kind: Kind }
+
+export type CopyMessage = Message<'copyData' | 'copyDone' | 'copyFail'>
+
+export function isCopy(message: FrontendMessage): message is CopyMessage {
+  return message.kind === 'copyData' || message.kind === 'copyDone' || message.kind === 'copyFail'
+}
+
 /** The largest message a client may send: PostgreSQL's own limit is 1 GiB, and nobody reviews more than this. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 /** What a client may send ahead while it is held, before its socket is no longer read. */

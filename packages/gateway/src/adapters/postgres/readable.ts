@@ -16,7 +16,7 @@ export interface Reading {
 export function read(text: string, trusted: readonly string[], names: Names, settings: ReadonlyMap<string, string> | null): Reading {
   const doubt = misread(settings)
   const classified = doubt === null ? classify(text, { trusted }) : unknownBecause(text, doubt)
-  if (!classified.statements.some(({ refers }) => refers?.use === 'run')) return { classified, definitions: [] }
+  if (!runsByName(classified)) return { classified, definitions: [] }
   const statements = classified.statements.map((statement) => inherit(statement, definitionOf(statement, names)))
   const definitions = classified.statements.flatMap((statement) => shown(definitionOf(statement, names)))
   return { classified: { ...classified, statements, type: widestOf(statements, classified) }, definitions }
@@ -69,6 +69,11 @@ export function settles(classified: Classified): boolean {
 /** It may do anything to the session's settings; a change of rows only where somebody's trigger does. */
 export function resets({ type }: Classified): boolean {
   return type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown'
+}
+
+/** EXECUTE and FETCH: what their names stand for is only known when they run. */
+export function runsByName({ statements }: Classified): boolean {
+  return statements.some(({ refers }) => refers?.use === 'run')
 }
 
 /** SET or RESET of what is for the gateway alone. */

@@ -6,18 +6,14 @@ import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type
 import { cancelUpstream, type Cancellable } from './cancels.ts'
 import { type Classified, isLong, prepare } from './classify.ts'
 import { ClientHold } from './hold.ts'
-import type { Inbox } from './inbox.ts'
+import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
 import type { Names, Portal } from './names.ts'
 import { Outgoing } from './outgoing.ts'
-import { actionOf, changesOf, parametersOf, purposeOf, read, type Reading, resets, setsOurs, settles } from './readable.ts'
+import { actionOf, changesOf, parametersOf, purposeOf, read, type Reading, resets, runsByName, setsOurs, settles } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Expected, Replies } from './replies.ts'
 import { askSnapshot, holdLimit, sessionState, type Snapshot } from './state.ts'
 import type { Upstream } from './upstream.ts'
-
-type Message<Kind extends FrontendMessage['kind']> = FrontendMessage & { readonly kind: Kind }
-
-type CopyMessage = Message<'copyData' | 'copyDone' | 'copyFail'>
 
 /** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
 const POISON = 'countersign refused the statement'
@@ -36,7 +32,7 @@ export interface Sides {
 /**
  * The client's side of a connection: takes its messages one at a time, lets each action be judged, and forwards what was
  * allowed. Judged are a Query as a whole, and the extended protocol at Bind, where text and values meet and planning may
- * already run functions.
+ * already run functions; what policy never allows is refused at Parse.
  */
 export class Relay implements Cancellable {
   readonly #sides: Sides
@@ -183,12 +179,21 @@ export class Relay implements Cancellable {
     if (this.#discarding) return undefined
     if (this.#sides.names.full) return this.#refuseFull()
     if (isLong(message.text)) await this.#prepare(message.text)
-    const { classified } = this.#read(message.text)
+    const reading = this.#read(message.text)
+    const { classified } = reading
+    if (!runsByName(classified) && this.#sides.session.forbids(classified.statements)) return this.#refuseForbidden(reading)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
     // Ours are replaced by nothing, which a driver sees as an empty query.
     const text = setsOurs(classified) ? '' : classified.canonical
     const raw = text === message.text ? message.raw : parseMessage(message.name, text, message.types)
     return this.#outgoing.forward(raw, { kind: 'parse', changes: [change] })
+  }
+
+  /** Parsed and described, it would already take locks and tell what there is. */
+  async #refuseForbidden(reading: Reading): Promise<void> {
+    const verdict = await this.#decide(reading, [])
+    if (verdict === 'failed') return void (this.#discarding = true)
+    return verdict.effect === 'refuse' ? this.#refuseBatch(this.#errorFor(verdict, reading)) : this.#drop(verdict.run)
   }
 
   async #bind(message: Message<'bind'>): Promise<void> {
@@ -311,7 +316,7 @@ export class Relay implements Cancellable {
 
   /** EXECUTE and FETCH look their name up when they run, which may be long after they were bound and judged. */
   #meansTheSame({ classified, definitions }: Portal): boolean {
-    if (!classified.statements.some(({ refers }) => refers?.use === 'run')) return true
+    if (!runsByName(classified)) return true
     return JSON.stringify(this.#resolve(classified).definitions) === JSON.stringify(definitions)
   }
 
@@ -384,10 +389,6 @@ export class Relay implements Cancellable {
     await this.#cancelling // it came for what has just been answered
     if (this.#sides.replies.failed) this.#discarding = true
   }
-}
-
-function isCopy(message: FrontendMessage): message is CopyMessage {
-  return message.kind === 'copyData' || message.kind === 'copyDone' || message.kind === 'copyFail'
 }
 
 function noop(): void {
