@@ -98,10 +98,12 @@ describe.each([18, 15] as const)('the extended protocol of PostgreSQL %i, messag
       const denied = [expect.stringMatching(/^error 42501 .*(?:no policy permits|no-where)/), 'ready I']
       expect(await own.ask(parse('', 'CREATE ROLE nobody_at_all'), describeMessage('S', ''), sync())).toEqual(denied)
       expect(await own.ask(parse('', 'DELETE FROM nowhere_at_all'), describeMessage('S', ''), sync())).toEqual(denied)
-      const decided = async () => (await entries(stage, 'action.decided')).slice(-2)
+      expect(await own.ask(parse('', `SELECT * FROM orders -- ${'x'.repeat(600_000)}`), describeMessage('S', ''), sync())).toEqual(denied)
+      const decided = async () => (await entries(stage, 'action.decided')).slice(-3)
       await expect.poll(decided, { timeout: 15_000 }).toMatchObject([
         { effect: 'deny', action: 'sql:admin' },
         { effect: 'deny', action: 'sql:write', policies: ['no-where'] },
+        { effect: 'deny', action: 'sql:unknown' },
       ])
     }))
 

@@ -71,6 +71,14 @@ export function resets({ type }: Classified): boolean {
   return type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown'
 }
 
+/**
+ * What has to pass policy before the server parses it. EXECUTE and FETCH wait until they run, for only then is it known what their names stand for;
+ * and of a syntax error the server says more than the gateway could: it stops at the grammar, before it looks at any table.
+ */
+export function isJudgedAtParse(classified: Classified): boolean {
+  return !runsByName(classified) && !classified.error?.startsWith('syntax error at ')
+}
+
 /** EXECUTE and FETCH: what their names stand for is only known when they run. */
 export function runsByName({ statements }: Classified): boolean {
   return statements.some(({ refers }) => refers?.use === 'run')

@@ -9,7 +9,7 @@ import { ClientHold } from './hold.ts'
 import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
 import type { Names, Portal } from './names.ts'
 import { Outgoing } from './outgoing.ts'
-import { actionOf, changesOf, parametersOf, purposeOf, read, type Reading, resets, runsByName, setsOurs, settles } from './readable.ts'
+import { actionOf, changesOf, isJudgedAtParse, parametersOf, purposeOf, read, type Reading, resets, runsByName, setsOurs, settles } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Expected, Replies } from './replies.ts'
 import { askSnapshot, holdLimit, sessionState, type Snapshot } from './state.ts'
@@ -181,7 +181,7 @@ export class Relay implements Cancellable {
     if (isLong(message.text)) await this.#prepare(message.text)
     const reading = this.#read(message.text)
     const { classified } = reading
-    if (!runsByName(classified) && this.#sides.session.forbids(classified.statements)) return this.#refuseForbidden(reading)
+    if (isJudgedAtParse(classified) && this.#sides.session.forbids(classified.statements)) return this.#refuseForbidden(reading)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
     // Ours are replaced by nothing, which a driver sees as an empty query.
     const text = setsOurs(classified) ? '' : classified.canonical
