@@ -2,17 +2,16 @@ import type { Duplex } from 'node:stream'
 import { commandComplete, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import type { FrontendMessage } from '@countersign/wire/postgres/frontend-message'
-import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
-import { cancelUpstream, type Cancellable } from './cancels.ts'
-import { type Classified, isLong, prepare } from './classify.ts'
-import { ClientHold } from './hold.ts'
+import type { Session, Target } from '../adapter.ts'
+import { Batch } from './batch.ts'
+import type { Cancellable } from './cancels.ts'
+import { type Classified, isLong } from './classify.ts'
 import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
-import type { Names, Portal } from './names.ts'
-import { Outgoing } from './outgoing.ts'
-import { actionOf, changesOf, isJudgedAtParse, parametersOf, purposeOf, read, type Reading, resets, runsByName, setsOurs, settles } from './readable.ts'
-import { statementError, statementFailure } from './refuse.ts'
+import { Judging } from './judging.ts'
+import type { Names } from './names.ts'
+import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, resets, setsOurs, settles } from './readable.ts'
+import { statementFailure } from './refuse.ts'
 import type { Expected, Replies } from './replies.ts'
-import { askSnapshot, holdLimit, sessionState, type Snapshot } from './state.ts'
 import type { Upstream } from './upstream.ts'
 
 /** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
@@ -36,18 +35,13 @@ export interface Sides {
  */
 export class Relay implements Cancellable {
   readonly #sides: Sides
-  readonly #hold: ClientHold
-  readonly #outgoing: Outgoing
-  /** A Bind was forwarded since the last Sync, so the server is in a transaction at least implicitly. */
-  #bound = false
-  /** The batch was refused or has failed: everything up to its Sync is dropped. */
-  #discarding = false
-  #cancelling: Promise<void> = Promise.resolve()
+  readonly #batch: Batch
+  readonly #judging: Judging
 
   constructor(sides: Sides) {
     this.#sides = sides
-    this.#hold = new ClientHold(sides.client)
-    this.#outgoing = new Outgoing(sides.upstream.stream, sides.replies)
+    this.#batch = new Batch(sides.target, sides.upstream, sides.replies)
+    this.#judging = new Judging(sides, this.#batch)
   }
 
   /** Resolves when the client has left. Rejects with ProtocolError, or when the server is gone. */
@@ -60,28 +54,26 @@ export class Relay implements Cancellable {
 
   /** A cancel request withdraws what is held, and otherwise reaches exactly the query that runs now. */
   cancel(): void {
-    if (this.#hold.end('withdrawn')) return
-    const { replies, target, upstream } = this.#sides
-    if (!replies.idle) this.#cancelling = Promise.all([this.#cancelling, cancelUpstream(target, upstream)]).then(noop, noop)
+    if (!this.#judging.endHold('withdrawn')) this.#batch.cancel()
   }
 
   /** The client or the server is gone: nobody waits here any more. */
   leave(): void {
-    this.#hold.end('disconnected')
+    this.#judging.endHold('disconnected')
   }
 
   /** The session was cut: what was allowed and is not sent will not be. */
   stop(): void {
-    this.#outgoing.stop()
+    this.#batch.outgoing.stop()
   }
 
   async #take(message: FrontendMessage): Promise<void> {
-    await this.#cancelling
+    await this.#batch.cancelled()
     if (isCopy(message)) return this.#copy(message)
     if (this.#sides.replies.copyIn?.open) return this.#duringCopy(message)
-    if (this.#sides.replies.synced) await this.#settle()
-    if (this.#sides.replies.failed) this.#discarding = true
-    if (this.#discarding && message.kind !== 'sync') return undefined
+    if (this.#sides.replies.synced) await this.#batch.settle()
+    if (this.#sides.replies.failed) this.#batch.discarding = true
+    if (this.#batch.discarding && message.kind !== 'sync') return undefined
     return this.#judge(message)
   }
 
@@ -96,11 +88,11 @@ export class Relay implements Cancellable {
       case 'execute':
         return this.#execute(message)
       case 'describe':
-        return this.#outgoing.forward(message.raw, { kind: 'describe' })
+        return this.#batch.outgoing.forward(message.raw, { kind: 'describe' })
       case 'close':
         return this.#close(message)
       case 'flush':
-        return this.#outgoing.send(message.raw)
+        return this.#batch.outgoing.send(message.raw)
       case 'sync':
         return this.#sync(message)
       case 'functionCall':
@@ -117,21 +109,21 @@ export class Relay implements Cancellable {
   // The simple protocol.
 
   async #query(message: Message<'query'>): Promise<void> {
-    await this.#settle()
-    if (this.#discarding) return
+    await this.#batch.settle()
+    if (this.#batch.discarding) return
     if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
-    if (isLong(message.text)) await this.#prepare(message.text)
-    const reading = this.#read(message.text)
+    if (isLong(message.text)) await this.#judging.prepare(message.text)
+    const reading = this.#judging.read(message.text)
     if (setsOurs(reading.classified)) return this.#setOurs(reading.classified)
     if (this.#sides.names.full && reading.classified.statements.some(({ defines }) => defines !== null))
       return this.#refuseQuery(statementFailure('53400', TOO_MANY_NAMES))
-    const verdict = await this.#decide(reading, [])
-    if (verdict === 'failed') return this.#outgoing.forwardNow(sync(), { kind: 'sync' })
-    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#errorFor(verdict, reading))
+    const verdict = await this.#judging.decide(reading, [])
+    if (verdict === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
+    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#judging.errorFor(verdict, reading))
     const { classified } = reading
     const raw = classified.canonical === message.text ? message.raw : queryMessage(classified.canonical)
-    this.#bound = false // its own ReadyForQuery says whether a transaction is left
-    return this.#outgoing.forwardNow(raw, {
+    this.#batch.bound = false // its own ReadyForQuery says whether a transaction is left
+    return this.#batch.outgoing.forwardNow(raw, {
       kind: 'query',
       run: verdict.run,
       settles: true,
@@ -143,8 +135,8 @@ export class Relay implements Cancellable {
 
   /** A server answers it as it does a Query. */
   async #functionCall(): Promise<void> {
-    await this.#settle()
-    if (this.#discarding) return
+    await this.#batch.settle()
+    if (this.#batch.discarding) return
     await this.#refuseQuery(statementFailure('0A000', 'the function call message is not allowed here; call the function in a SELECT'))
   }
 
@@ -152,9 +144,9 @@ export class Relay implements Cancellable {
   async #refuseQuery(error: Uint8Array): Promise<void> {
     const { client } = this.#sides
     client.write(error)
-    if (!this.#inTransaction) return void client.write(readyForQuery('I'))
-    this.#bound = false
-    return this.#outgoing.forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
+    if (!this.#batch.inTransaction) return void client.write(readyForQuery('I'))
+    this.#batch.bound = false
+    return this.#batch.outgoing.forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
   }
 
   /** `SET countersign.reason = '…'` is for the gateway, and never goes upstream. */
@@ -175,56 +167,56 @@ export class Relay implements Cancellable {
 
   async #parse(message: Message<'parse'>): Promise<void> {
     if (message.text === null) return this.#refuseExtended('22021', 'the statement is not valid UTF-8', null)
-    if (this.#sides.replies.mustSettle) await this.#settle()
-    if (this.#discarding) return undefined
+    if (this.#sides.replies.mustSettle) await this.#batch.settle()
+    if (this.#batch.discarding) return undefined
     if (this.#sides.names.full) return this.#refuseFull()
-    if (isLong(message.text)) await this.#prepare(message.text)
-    const reading = this.#read(message.text)
+    if (isLong(message.text)) await this.#judging.prepare(message.text)
+    const reading = this.#judging.read(message.text)
     const { classified } = reading
     if (isJudgedAtParse(classified) && this.#sides.session.forbids(classified.statements)) return this.#refuseForbidden(reading)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
     // Ours are replaced by nothing, which a driver sees as an empty query.
     const text = setsOurs(classified) ? '' : classified.canonical
     const raw = text === message.text ? message.raw : parseMessage(message.name, text, message.types)
-    return this.#outgoing.forward(raw, { kind: 'parse', changes: [change] })
+    return this.#batch.outgoing.forward(raw, { kind: 'parse', changes: [change] })
   }
 
   /** Parsed and described, it would already take locks and tell what there is. */
   async #refuseForbidden(reading: Reading): Promise<void> {
-    const verdict = await this.#decide(reading, [])
-    if (verdict === 'failed') return void (this.#discarding = true)
-    return verdict.effect === 'refuse' ? this.#refuseBatch(this.#errorFor(verdict, reading)) : this.#drop(verdict.run)
+    const verdict = await this.#judging.decide(reading, [])
+    if (verdict === 'failed') return void (this.#batch.discarding = true)
+    return verdict.effect === 'refuse' ? this.#refuseBatch(this.#judging.errorFor(verdict, reading)) : this.#drop(verdict.run)
   }
 
   async #bind(message: Message<'bind'>): Promise<void> {
     const { names, replies } = this.#sides
-    if (replies.mustSettle) await this.#settle()
-    if (this.#discarding) return undefined
+    if (replies.mustSettle) await this.#batch.settle()
+    if (this.#batch.discarding) return undefined
     if (names.full) return this.#refuseFull()
     const prepared = names.statement(message.statement)
     if (!prepared)
       return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
     if (setsOurs(prepared.classified)) this.#noteOurs(prepared.classified)
-    if (isLong(prepared.classified.canonical)) await this.#prepare(prepared.classified.canonical)
-    const reading = this.#resolve(prepared.classified)
-    const verdict = await this.#decide(reading, parametersOf(message, prepared))
-    if (verdict === 'failed') return void (this.#discarding = true)
+    if (isLong(prepared.classified.canonical)) await this.#judging.prepare(prepared.classified.canonical)
+    const reading = this.#judging.resolve(prepared.classified)
+    const verdict = await this.#judging.decide(reading, parametersOf(message, prepared))
+    if (verdict === 'failed') return void (this.#batch.discarding = true)
     if (verdict.effect === 'allow' && replies.failed) return this.#drop(verdict.run)
-    if (verdict.effect === 'refuse') return this.#refuseBatch(this.#errorFor(verdict, reading))
+    if (verdict.effect === 'refuse') return this.#refuseBatch(this.#judging.errorFor(verdict, reading))
     const change = names.propose({ space: 'portal', name: message.portal, value: { run: verdict.run, ...reading } })
-    this.#bound = true
-    return this.#outgoing.forward(message.raw, { kind: 'bind', run: verdict.run, changes: [change] })
+    this.#batch.bound = true
+    return this.#batch.outgoing.forward(message.raw, { kind: 'bind', run: verdict.run, changes: [change] })
   }
 
   /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
   async #execute(message: Message<'execute'>): Promise<void> {
-    if (this.#sides.replies.mustSettle) await this.#settle()
-    if (this.#discarding) return undefined
+    if (this.#sides.replies.mustSettle) await this.#batch.settle()
+    if (this.#batch.discarding) return undefined
     const portal = this.#sides.names.portal(message.portal)
     if (!portal)
       return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
-    if (isLong(portal.classified.canonical)) await this.#prepare(portal.classified.canonical)
-    if (!this.#meansTheSame(portal))
+    if (isLong(portal.classified.canonical)) await this.#judging.prepare(portal.classified.canonical)
+    if (!this.#judging.meansTheSame(portal))
       return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
     const { classified, run } = portal
     const expected: Expected = {
@@ -237,19 +229,19 @@ export class Relay implements Cancellable {
     }
     // A server that is to take data says so at once, and a client may wait for that without a Flush.
     const takesData = classified.statements.some(({ copy }) => copy === 'in')
-    return takesData ? this.#outgoing.forwardNow(message.raw, expected) : this.#outgoing.forward(message.raw, expected)
+    return takesData ? this.#batch.outgoing.forwardNow(message.raw, expected) : this.#batch.outgoing.forward(message.raw, expected)
   }
 
   async #close(message: Message<'close' | 'describe'>): Promise<void> {
     const space = message.target === 'S' ? 'statement' : 'portal'
     const change = this.#sides.names.propose({ space, name: message.name, value: null })
-    return this.#outgoing.forward(message.raw, { kind: 'close', changes: [change] })
+    return this.#batch.outgoing.forward(message.raw, { kind: 'close', changes: [change] })
   }
 
   async #sync({ raw }: FrontendMessage): Promise<void> {
-    this.#discarding = false
-    this.#bound = false
-    await this.#outgoing.forwardNow(raw, { kind: 'sync' })
+    this.#batch.discarding = false
+    this.#batch.bound = false
+    await this.#batch.outgoing.forwardNow(raw, { kind: 'sync' })
   }
 
   #refuseFull(): Promise<void> {
@@ -263,29 +255,29 @@ export class Relay implements Cancellable {
   /** The client sees what came before, one error, and after its Sync the true status. */
   async #refuseBatch(error: Uint8Array): Promise<void> {
     const { client, replies } = this.#sides
-    await this.#settle()
-    if (this.#discarding) return
-    if (this.#inTransaction) {
+    await this.#batch.settle()
+    if (this.#batch.discarding) return
+    if (this.#batch.inTransaction) {
       // Under a name that nobody has, since the client may still want its unnamed statement.
-      await this.#outgoing.forward(parseMessage(POISON, POISON), { kind: 'parse', hidden: true, poison: true })
-      await this.#settle()
+      await this.#batch.outgoing.forward(parseMessage(POISON, POISON), { kind: 'parse', hidden: true, poison: true })
+      await this.#batch.settle()
       if (!replies.failed) throw new ProtocolError('unexpected', 'the server accepted what cannot be parsed')
     }
     client.write(error)
-    this.#discarding = true
+    this.#batch.discarding = true
   }
 
   // COPY FROM STDIN.
 
   async #copy(message: CopyMessage): Promise<void> {
     const { replies } = this.#sides
-    await this.#outgoing.write()
+    await this.#batch.outgoing.write()
     await replies.settled()
     const copy = replies.copyIn
     if (!copy?.open) return // it has failed already, and the server would ignore this too
     if (message.kind === 'copyData') copy.add(message.data)
     else copy.open = false
-    await this.#outgoing.send(message.raw)
+    await this.#batch.outgoing.send(message.raw)
   }
 
   /** A server that copies ignores Flush and Sync; anything else would break it. */
@@ -293,104 +285,9 @@ export class Relay implements Cancellable {
     if (kind !== 'flush' && kind !== 'sync') throw new ProtocolError('unexpected', `a ${kind} was sent in the middle of COPY data`)
   }
 
-  // Judging.
-
-  get #inTransaction(): boolean {
-    return this.#sides.replies.status !== 'I' || this.#bound
-  }
-
-  /** Before anything long is read: its parsing would hold up every other connection. */
-  #prepare(text: string): Promise<void> {
-    return prepare(text, { trusted: this.#sides.target.trustedFunctions })
-  }
-
-  #read(text: string): Reading {
-    const { target, names, replies } = this.#sides
-    return read(text, target.trustedFunctions, names, replies.stale ? null : replies.parameters)
-  }
-
-  /** What a prepared text does now: its names may stand for something else than when it was prepared. */
-  #resolve(classified: Classified): Reading {
-    return classified.type === 'sql:unknown' && classified.error !== null ? { classified, definitions: [] } : this.#read(classified.canonical)
-  }
-
-  /** EXECUTE and FETCH look their name up when they run, which may be long after they were bound and judged. */
-  #meansTheSame({ classified, definitions }: Portal): boolean {
-    if (!runsByName(classified)) return true
-    return JSON.stringify(this.#resolve(classified).definitions) === JSON.stringify(definitions)
-  }
-
   /** What was allowed while something before it failed: the server would skip it, so it is not sent. */
   #drop(run: string): void {
-    this.#discarding = true
+    this.#batch.discarding = true
     this.#sides.session.record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
   }
-
-  /** `failed`: the server could not answer our question about its state, and the client has seen why. */
-  async #decide(reading: Reading, parameters: Parameters<typeof actionOf>[1]): Promise<Verdict | 'failed'> {
-    const { session, client } = this.#sides
-    let cancelDeadline = noop
-    let failed = false
-    const attempted: Attempted = {
-      action: actionOf(reading, parameters),
-      inTransaction: this.#inTransaction,
-      state: async () => {
-        const snapshot = await this.#snapshot()
-        failed = snapshot === null
-        if (snapshot === null) throw new Skipped()
-        cancelDeadline() // it is asked again once somebody has decided
-        cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, this.#inTransaction, this.#sides.target.holdInTransactionMs))
-        return sessionState(this.#sides.target.database, snapshot)
-      },
-    }
-    try {
-      const verdict = await session.decide(attempted, this.#hold)
-      return failed ? 'failed' : verdict
-    } finally {
-      cancelDeadline()
-      this.#hold.reset()
-      if (client.destroyed) this.#discarding = true
-    }
-  }
-
-  /** Null never ends it. */
-  #endHoldAfter(ms: number | null): () => void {
-    if (ms === null) return noop
-    const timer = setTimeout(() => this.#hold.end('deadline' satisfies HoldEnd), ms)
-    return () => clearTimeout(timer)
-  }
-
-  /** Everything before has been answered when this resolves, so what the server says now is what the action will meet. */
-  async #snapshot(): Promise<Snapshot | null> {
-    const { replies } = this.#sides
-    if (replies.status === 'E') throw new Skipped() // the server would refuse our question too
-    let snapshot: Snapshot | null = null
-    const { messages, expected } = askSnapshot((taken) => (snapshot = taken))
-    await this.#settle()
-    if (this.#discarding) throw new Skipped()
-    for (const message of messages) this.#outgoing.push(message)
-    for (const each of expected) replies.expect(each)
-    // Outside a transaction the server must not be left inside one by our question.
-    if (!this.#inTransaction) await this.#outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
-    await this.#outgoing.settle()
-    return snapshot
-  }
-
-  /** In a failed transaction nothing is held: it could not run anyway. */
-  #errorFor(refusal: Refusal, { classified }: Reading): Uint8Array {
-    const why = refusal.code === 'denied' ? classified.statements.find(({ because }) => because !== null)?.because : null
-    if (this.#sides.replies.status !== 'E' || refusal.code !== 'ended') return statementError({ ...refusal, detail: refusal.detail ?? why ?? null })
-    return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
-  }
-
-  /** Everything judged so far has been sent and answered; a batch that failed is dropped from here on. */
-  async #settle(): Promise<void> {
-    await this.#outgoing.settle()
-    await this.#cancelling // it came for what has just been answered
-    if (this.#sides.replies.failed) this.#discarding = true
-  }
-}
-
-function noop(): void {
-  // nothing to undo
 }

@@ -1,0 +1,70 @@
+import { sync } from '@countersign/wire/postgres/encode'
+import { Skipped, type Target } from '../adapter.ts'
+import { cancelUpstream } from './cancels.ts'
+import { Outgoing } from './outgoing.ts'
+import type { Replies } from './replies.ts'
+import { askSnapshot, type Snapshot } from './state.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What has been sent to the server since the last Sync, and what has become of it. */
+export class Batch {
+  readonly outgoing: Outgoing
+  /** A Bind was forwarded, so the server is in a transaction at least implicitly. */
+  bound = false
+  /** It was refused or has failed: everything up to its Sync is dropped. */
+  discarding = false
+  readonly #target: Target
+  readonly #upstream: Upstream
+  readonly #replies: Replies
+  #cancelling: Promise<void> = Promise.resolve()
+
+  constructor(target: Target, upstream: Upstream, replies: Replies) {
+    this.outgoing = new Outgoing(upstream.stream, replies)
+    this.#target = target
+    this.#upstream = upstream
+    this.#replies = replies
+  }
+
+  get inTransaction(): boolean {
+    return this.#replies.status !== 'I' || this.bound
+  }
+
+  /** Cancels exactly what runs now: nothing is sent until the target has taken note. */
+  cancel(): void {
+    if (!this.#replies.idle) this.#cancelling = Promise.all([this.#cancelling, cancelUpstream(this.#target, this.#upstream)]).then(noop, noop)
+  }
+
+  /** Resolves when no cancel request is under way. */
+  cancelled(): Promise<void> {
+    return this.#cancelling
+  }
+
+  /** Everything judged so far has been sent and answered; a batch that failed is dropped from here on. */
+  async settle(): Promise<void> {
+    await this.outgoing.settle()
+    await this.#cancelling // it came for what has just been answered
+    if (this.#replies.failed) this.discarding = true
+  }
+
+  /**
+   * What the server says of its session. Everything before has been answered when this resolves, so it is what the next
+   * action will meet. Null: the server could not answer, and the client has seen why.
+   */
+  async snapshot(): Promise<Snapshot | null> {
+    if (this.#replies.status === 'E') throw new Skipped() // the server would refuse our question too
+    let snapshot: Snapshot | null = null
+    const { messages, expected } = askSnapshot((taken) => (snapshot = taken))
+    await this.settle()
+    if (this.discarding) throw new Skipped()
+    for (const message of messages) this.outgoing.push(message)
+    for (const each of expected) this.#replies.expect(each)
+    // Outside a transaction the server must not be left inside one by our question.
+    if (!this.inTransaction) await this.outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
+    await this.outgoing.settle()
+    return snapshot
+  }
+}
+
+function noop(): void {
+  // whatever became of the cancel request, what it was for goes on
+}
