@@ -5,11 +5,25 @@ export interface Program {
   readonly package: string
   readonly wantedBy: 'tests' | 'bench'
   readonly why: string
+  /** How to find out whether it is there; its name and `--version` where nothing is said. */
+  readonly ask?: readonly [command: string, ...args: string[]]
 }
+
+/** Where Debian puts the JDBC driver. */
+export const JDBC_JAR = '/usr/share/java/postgresql.jar'
 
 export const PROGRAMS = {
   psql: { package: 'postgresql-client', wantedBy: 'tests', why: 'the client that people have, driven end to end' },
   pgbench: { package: 'postgresql', wantedBy: 'tests', why: 'simple, extended and prepared queries, many at once' },
+  psycopg2: { package: 'python3-psycopg2', wantedBy: 'tests', why: "Python's usual driver", ask: ['/usr/bin/python3', '-c', 'import psycopg2'] },
+  psycopg3: {
+    package: 'python3-psycopg',
+    wantedBy: 'tests',
+    why: "Python's new driver: binary values, pipelines",
+    ask: ['/usr/bin/python3', '-c', 'import psycopg'],
+  },
+  java: { package: 'default-jdk-headless', wantedBy: 'tests', why: 'runs the JDBC driver from its source file', ask: ['javac', '--version'] },
+  jdbc: { package: 'libpostgresql-jdbc-java', wantedBy: 'tests', why: 'the driver of DBeaver and of everything in Java', ask: ['test', '-f', JDBC_JAR] },
   pgbouncer: { package: 'pgbouncer', wantedBy: 'bench', why: 'the relay that the gateway is measured against' },
 } as const satisfies Record<string, Program>
 
@@ -17,7 +31,9 @@ export type ProgramName = keyof typeof PROGRAMS
 
 /** True when the program is there and runs. Debian's wrappers in /usr/bin are there without the program that they wrap, so it is asked its version. */
 export function isThere(name: ProgramName): boolean {
-  return spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0
+  const program: Program = PROGRAMS[name]
+  const [command, ...args] = program.ask ?? [name, '--version']
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
 /** The programs that are wanted and are not there. */

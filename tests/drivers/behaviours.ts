@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import type { Stage } from '../support/stage.ts'
+
+/** One row of docs/drivers.md: what a client does through the gateway, and what must come out of it in every client. */
+export interface Behaviour {
+  readonly title: string
+  /** Also run against PostgreSQL 15. */
+  readonly on15?: true
+  /** What the client program reports, exactly; null where `watch` judges. */
+  readonly reports: unknown
+  /** Runs it where somebody else has a part in it. */
+  watch?(stage: Stage, seat: Seat): Promise<void>
+}
+
+/** A client at work. Runs behaviours by name, each on connections of its own; `held SQL` runs one statement in `reviewed`. */
+export interface Seat {
+  /** Rejects when the client fails in a way that the behaviour does not speak of. */
+  run(behaviour: string): Promise<unknown>
+  /** Breaks off what runs, without a goodbye. */
+  vanish(): Promise<void>
+  close(): Promise<void>
+}
+
+/** As every client must give and get them back; bytes in hexadecimal, time in UTC. */
+export const VALUES = {
+  int: 42,
+  big: '9007199254740993',
+  numeric: '12345678901234567890.125',
+  text: "it's ünïcode 😀",
+  nothing: null,
+  at: '2026-11-23T12:34:56.789Z',
+  flag: true,
+  bytes: '00ff10275c',
+  json: { a: [1, null, 'x'] },
+}
+
+export const ARRAYS = { ints: [1, null, 3], texts: ['a', 'b,"c', null] }
+
+const heldStatement = (id: number) => `UPDATE orders SET status = 'paid' WHERE id = ${id}`
+
+/** The one request that waits for bob on the resource whose writes are held. */
+async function waiting({ bob }: Stage): Promise<string> {
+  for (;;) {
+    const request = (await bob.api.requests({ inbox: true })).find(({ resource }) => resource === 'reviewed')
+    if (request) return request.id
+    await sleep(20)
+  }
+}
+
+export const BEHAVIOURS = {
+  scram: { title: 'connects by SCRAM without TLS, and shows a wrong token as such', on15: true, reports: { answer: 42, wrong: 'told' } },
+  tls: { title: 'connects over TLS', reports: { answer: 42 } },
+  verified: { title: 'connects with `verify-full`; refuses a certificate it does not trust', reports: { answer: 42, stranger: 'refused' } },
+  text: { title: 'values as text: numbers, times, bytes, JSON, NULL', on15: true, reports: VALUES },
+  binary: { title: 'the same values in binary', on15: true, reports: VALUES },
+  arrays: { title: 'arrays with NULL in them', reports: ARRAYS },
+  cursor: { title: 'reads in portions, and stops half-way', on15: true, reports: { rows: 1000, last: 1000, early: 10, answer: 42 } },
+  batch: { title: 'a batch of writes', reports: { written: 20, sum: 210 } },
+  pipeline: { title: 'a pipeline, with an error inside', reports: { before: 50, failed: '22012', after: 50 } },
+  copyOut: { title: '`COPY TO`', on15: true, reports: { rows: 50_000, first: '1\ta', last: '50000\ta' } },
+  copyIn: { title: '`COPY FROM`', on15: true, reports: { rows: 20_000, answer: 42 } },
+  copyRefused: { title: '`COPY FROM` with data that is refused', reports: { failed: '22P02', answer: 42 } },
+  cancel: { title: 'cancels what runs', on15: true, reports: { failed: '57014', answer: 42 } },
+  listen: { title: '`LISTEN` and `NOTIFY`', reports: { channel: 'news', payload: 'from another' } },
+  notice: { title: 'notices', reports: { notices: ['hello'] } },
+  error: {
+    title: 'an error with its fields',
+    on15: true,
+    reports: {
+      code: '23514',
+      message: 'new row for relation "checked" violates check constraint "positive"',
+      table: 'checked',
+      constraint: 'positive',
+      detail: true,
+    },
+  },
+  transaction: { title: 'transactions and savepoints', on15: true, reports: { failed: '23514', aborted: '25P02', kept: [1, 2] } },
+  prepared: { title: 'statements prepared on the server', on15: true, reports: { answers: [0, 1, 2, 3, 4, 5, 6, 7], prepared: true } },
+  largeObject: { title: 'large objects by SQL functions', reports: { read: '00ff10', gone: true } },
+  largeObjectCalls: { title: "large objects by the client's own calls", reports: { read: '00ff10', gone: true } },
+  approved: {
+    title: 'a held write that is approved',
+    on15: true,
+    reports: null,
+    watch: async (stage, seat) => {
+      const before = await stage.runs()
+      const running = seat.run(`held ${heldStatement(1)}`)
+      await stage.bob.api.approve({ id: await waiting(stage) })
+      expect(await running).toEqual({ rows: 1, failed: null, answer: 42 })
+      expect(await stage.runs()).toBe(before + 1)
+    },
+  },
+  denied: {
+    title: 'a held write that is denied; the session goes on',
+    reports: null,
+    watch: async (stage, seat) => {
+      const before = await stage.runs()
+      const running = seat.run(`held ${heldStatement(2)}`)
+      await stage.bob.api.deny({ id: await waiting(stage), comment: 'not today' })
+      expect(await running).toEqual({ rows: null, failed: '42501', answer: 42 })
+      expect(await stage.runs()).toBe(before)
+    },
+  },
+  resumed: {
+    title: 'a held write whose client vanished, run again after its approval',
+    reports: null,
+    watch: async (stage, seat) => {
+      const before = await stage.runs()
+      const broken = seat.run(`held ${heldStatement(3)}`).catch(() => 'broken')
+      const id = await waiting(stage)
+      const { session } = await stage.bob.api.request({ id })
+      await seat.vanish()
+      await broken
+      await expect.poll(async () => (await stage.alice.api.sessions()).find((each) => each.id === session)?.endedAt).toBeTypeOf('string')
+      await stage.bob.api.approve({ id })
+      expect(await stage.runs()).toBe(before)
+      expect(await seat.run(`held ${heldStatement(3)}`)).toEqual({ rows: 1, failed: null, answer: 42 })
+      expect(await stage.runs()).toBe(before + 1)
+    },
+  },
+} as const satisfies Record<string, Behaviour>
+
+export type BehaviourName = keyof typeof BEHAVIOURS

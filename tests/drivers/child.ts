@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Seat } from './behaviours.ts'
+import type { Place } from './drive.ts'
+
+/**
+ * A client that is a program of its own: it reads the name of a behaviour from each line of its input, and answers with a line
+ * of JSON, `{ "reports": … }` or `{ "failed": "why" }`. Where to connect it finds in its environment, as libpq names it.
+ */
+export function child(command: string, args: readonly string[], place: Place): Seat {
+  let running: Running | null = null
+  return {
+    run: (behaviour) => {
+      running ??= start(command, args, place)
+      return running.ask(behaviour)
+    },
+    vanish: async () => {
+      running?.process.kill('SIGKILL')
+      await running?.ended
+      running = null
+    },
+    close: async () => {
+      running?.process.stdin?.end()
+      await running?.ended
+      running = null
+    },
+  }
+}
+
+interface Running {
+  readonly process: ChildProcess
+  readonly ended: Promise<unknown>
+  ask(behaviour: string): Promise<unknown>
+}
+
+function start(command: string, args: readonly string[], { host, port, user, token, certificate, stranger }: Place): Running {
+  const env = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: token, CERTIFICATE: certificate, STRANGER: stranger }
+  const process_ = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const wanted: { resolve(value: unknown): void; reject(error: Error): void }[] = []
+  let said = ''
+  process_.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  process_.stdin.on('error', () => undefined) // it may be gone before it has read everything
+  createInterface(process_.stdout).on('line', (line) => {
+    const answer = JSON.parse(line) as { reports?: unknown; failed?: string }
+    if (answer.failed === undefined) wanted.shift()?.resolve(answer.reports)
+    else wanted.shift()?.reject(new Error(answer.failed))
+  })
+  const ended = new Promise<void>((resolve) =>
+    process_.once('close', (code) => {
+      for (const each of wanted) each.reject(new Error(`${command} ended with ${code}: ${said}`))
+      resolve()
+    }),
+  )
+  return {
+    process: process_,
+    ended,
+    ask: (behaviour) =>
+      new Promise((resolve, reject) => {
+        wanted.push({ resolve, reject })
+        process_.stdin.write(`${behaviour}\n`)
+      }),
+  }
+}
