@@ -8,6 +8,8 @@ const POLICY = `
 permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"why");
 @id("ticket") @review("dba") @ticket("^INC-[0-9]+$")
 permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"ticket");
+@id("say-why-you-look") @reason("required") @ticket("^LOOK-[0-9]+$")
+permit (principal in Group::"security", action in [Action::"connect", Action::"sql:read"], resource);
 @id("both") @review("dba") @ticket("^INC-[0-9]+$") @reason("required")
 permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"both");
 @id("knock") @review("dba") @ticket("^INC-[0-9]+$") forbid (principal, action == Action::"connect", resource == Resource::"knock");
@@ -86,6 +88,21 @@ describe.skipIf(lacks('psql'))('a statement that needs more than a review', () =
     await bob.api.approve({ id })
     await session.next(/^1$/m)
     await session.quit()
+  })
+
+  it('is refused without it where nobody needs to review, at connect and at every action', async () => {
+    const { dave } = stage
+    const silent = await dave.psql('why', ['--set=VERBOSITY=verbose']).quit()
+    expect(silent.stderr).toMatch(/policy asks for a reason/)
+    const session = dave.psql('why', ['--set=VERBOSITY=verbose'], { PGOPTIONS: '-c countersign.reason=audit -c countersign.ticket=LOOK-1' })
+    session.type('SELECT 6 * 7;')
+    await session.next(/^42$/m)
+    session.type('RESET countersign.ticket;')
+    session.type('SELECT 6 * 7;')
+    await session.next(/ERROR: {2}42501: .*ticket that matches \^LOOK-/)
+    await session.quit()
+    const denied = async () => (await stage.ledger()).filter(({ type, body }) => type === 'action.decided' && body['effect'] === 'deny')
+    await expect.poll(denied).toContainEqual(expect.objectContaining({ body: expect.objectContaining({ policies: ['say-why-you-look'] }) }))
   })
 
   it('is refused through the API too', async () => {

@@ -1,3 +1,5 @@
+import type { Impact } from './impact.ts'
+
 /** The action types, and the group each belongs to. A policy, a scope and a grant name one of them or the group. */
 export const SQL_TYPES = ['sql:session', 'sql:read', 'sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown'] as const
 export const ACTION_TYPES = ['connect', ...SQL_TYPES] as const
@@ -72,4 +74,6 @@ export interface Action {
   readonly parameters: readonly Parameter[]
   readonly state: SessionState | null
   readonly statements: readonly Statement[]
+  /** What it would have done when somebody was asked; absent when nobody looked. It is shown and judged, and not part of what is approved. */
+  readonly impact?: Impact
 }

@@ -50,16 +50,20 @@ export interface GrantId {
   readonly grantId: string
 }
 
-/** Throws `reason-required` or `ticket-required` when policy asks for what the requester did not give. */
-export function assertAskable(obligations: Obligations, reason: string | null, ticket: string | null): void {
+/** What policy asks for and the requester did not give (`reason-required` or `ticket-required`); null when nothing is missing. */
+export function unmet(obligations: Obligations, reason: string | null, ticket: string | null): DomainError | null {
   if (obligations.reason && !reason?.trim())
-    throw new DomainError('reason-required', "policy asks for a reason: say it with --reason, or SET countersign.reason = '…'")
-  const unmet = obligations.tickets.find((pattern) => !new RegExp(pattern, 'u').test(ticket ?? ''))
-  if (unmet !== undefined)
-    throw new DomainError(
-      'ticket-required',
-      `policy asks for a ticket that matches ${unmet}: say it in the reason, with --ticket, or SET countersign.ticket = '…'`,
-    )
+    return new DomainError('reason-required', "policy asks for a reason: say it with --reason, or SET countersign.reason = '…'")
+  const pattern = obligations.tickets.find((each) => !new RegExp(each, 'u').test(ticket ?? ''))
+  if (pattern === undefined) return null
+  const message = `policy asks for a ticket that matches ${pattern}: say it in the reason, with --ticket, or SET countersign.ticket = '…'`
+  return new DomainError('ticket-required', message)
+}
+
+/** Throws what is `unmet`. */
+export function assertAskable(obligations: Obligations, reason: string | null, ticket: string | null): void {
+  const missing = unmet(obligations, reason, ticket)
+  if (missing) throw missing
 }
 
 /**

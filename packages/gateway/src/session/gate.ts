@@ -2,6 +2,7 @@ import { NO_FACTS, type Statement } from '@countersign/core/action'
 import { covers, type Grant, standsFor } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
+import { unmet } from '@countersign/core/request'
 import { type Gate, type Hold, type Knock, type Refusal, type Session, type Target, Unavailable, type Verifier } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -103,7 +104,8 @@ export class SessionGate implements Gate {
         return refusal('denied', decision.message, 'Ask an administrator, or see `countersign policy explain`.')
       const grant = await this.#usableGrant(principal, resource, decision)
       if (grant) return { effect: 'allow', decision, grant }
-      if (decision.effect !== 'review' || resource.mode === 'observe') return { effect: 'allow', decision, grant: null }
+      if (resource.mode === 'observe') return { effect: 'allow', decision, grant: null }
+      if (decision.effect !== 'review') return admitWhereSaid(decision, knock)
       const outcome = await this.#askForConnect(principal, resource, knock, decision, hold)
       if (outcome !== 'approved') return outcome
     }
@@ -218,6 +220,13 @@ interface Admitted {
   readonly effect: 'allow'
   readonly decision: Decision
   readonly grant: Grant | null
+}
+
+/** Nobody needs to review it; policy may still ask for a reason or a ticket. */
+function admitWhereSaid(decision: Decision, { purpose: { reason, ticket } }: Knock): Refusal | Admitted {
+  const missing = decision.effect === 'allow' ? unmet(decision.obligations, reason, ticket ?? reason) : null
+  if (missing) return refusal('denied', missing.message, 'With psql: PGOPTIONS="-c countersign.reason=INC-7".')
+  return { effect: 'allow', decision, grant: null }
 }
 
 /** How long a connection that is made now would last, milliseconds. */

@@ -2,7 +2,7 @@ import type { Action, Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
-import type { Request } from '@countersign/core/request'
+import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
 import type { Durability, JsonValue } from '../journal/journal.ts'
@@ -130,12 +130,20 @@ export class LiveSession implements Session {
       if (stop) return stop
       const judgement = judge(this.#policy, this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
       const { decision } = judgement
-      if (decision.effect === 'allow') return this.#allow(this.#nextRun(), attempted, decision, [], 'process')
       if (this.#opened.resource.mode === 'observe') return this.#allow(this.#nextRun(), attempted, decision, [], 'process')
+      if (decision.effect === 'allow') return this.#allowWhereSaid(attempted, decision)
       if (decision.effect === 'deny') return this.#deny(attempted, decision)
       const verdict = await this.#review(attempted, decision, judgement, hold)
       if (verdict !== 'approved') return verdict
     }
+  }
+
+  /** Nobody needs to review it; policy may still ask for a reason or a ticket. */
+  async #allowWhereSaid(attempted: Attempted, decision: Extract<Decision, { effect: 'allow' }>): Promise<Verdict> {
+    const { reason, ticket } = this.#purpose
+    const missing = unmet(decision.obligations, reason, ticket ?? reason)
+    if (missing) return this.#deny(attempted, { effect: 'deny', policies: decision.policies, message: missing.message })
+    return this.#allow(this.#nextRun(), attempted, decision, [], 'process')
   }
 
   #nextRun(): string {
