@@ -2,8 +2,7 @@ import type { Given } from '@countersign/core/coverage'
 import type { Action } from '@countersign/core/action'
 import { DomainError } from '@countersign/core/error'
 import type { Grant } from '@countersign/core/grant'
-import { describeNeed, type Need } from '@countersign/core/need'
-import type { Obligations } from '@countersign/core/obligations'
+import { describeNeed } from '@countersign/core/need'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { type Ask, approveByPolicy, assertAskable, expire, type Request, review, withdraw } from '@countersign/core/request'
 import type { Caller } from '../identity/caller.ts'
@@ -19,18 +18,7 @@ export const DEFAULT_LIFE_MS = 60 * 60_000
 const MAX_REVIEWED_BYTES = 1024 * 1024
 
 /** What is opened: who asks for what where, and what policy wants for it. */
-export interface Opening {
-  readonly requester: Principal
-  readonly resource: string
-  readonly ask: Ask
-  readonly need: Need
-  readonly policies: readonly string[]
-  readonly obligations: Obligations
-  readonly reason: string | null
-  readonly ticket: string | null
-  readonly session: string | null
-  readonly inTransaction: boolean
-}
+export type Opening = Pick<Request, 'requester' | 'resource' | 'ask' | 'need' | 'policies' | 'obligations' | 'reason' | 'ticket' | 'session' | 'inTransaction'>
 
 /** Opens a request, or attaches to the pending one of the same requester that asks the same. */
 export async function openRequest(context: Context, opening: Opening): Promise<{ readonly request: Request; readonly attached: boolean }> {
