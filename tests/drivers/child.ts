@@ -3,6 +3,8 @@ import { createInterface } from 'node:readline'
 import type { Seat } from './behaviours.ts'
 import type { Place } from './drive.ts'
 
+const PATIENCE_MS = 2_000
+
 /**
  * A client that is a program of its own: it reads the name of a behaviour from each line of its input, and answers with a line
  * of JSON, `{ "reports": … }` or `{ "failed": "why" }`. Where to connect it finds in its environment, as libpq names it.
@@ -21,7 +23,9 @@ export function child(command: string, args: readonly string[], place: Place): S
     },
     close: async () => {
       running?.process.stdin?.end()
+      const impatient = setTimeout(() => running?.process.kill('SIGKILL'), PATIENCE_MS) // it hangs in what it does
       await running?.ended
+      clearTimeout(impatient)
       running = null
     },
   }
@@ -34,7 +38,15 @@ interface Running {
 }
 
 function start(command: string, args: readonly string[], { host, port, user, token, certificate, stranger }: Place): Running {
-  const env = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: token, CERTIFICATE: certificate, STRANGER: stranger }
+  const env = {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: token,
+    CERTIFICATE: certificate,
+    STRANGER: stranger,
+    PYTHONDONTWRITEBYTECODE: '1',
+  }
   const process_ = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   const wanted: { resolve(value: unknown): void; reject(error: Error): void }[] = []
   let said = ''

@@ -9,7 +9,7 @@ export function cellsOf(head: string): readonly (readonly [string, string])[] {
   const tables = text.split('\n\n').map((block) => block.split('\n').filter((line) => line.startsWith('|')))
   for (const [heads, , ...rows] of tables.map((lines) => lines.map(cellsIn))) {
     const column = heads?.indexOf(head) ?? -1
-    if (column > 0) return rows.map((row) => [row[0] ?? '', (row[column] ?? '').replace(/^– \[(\d+)\]$/, (_, number: string) => `– ${notes.get(number)}`)])
+    if (column > 0) return rows.map((row) => [row[0] ?? '', (row[column] ?? '').replace(/\[(\d+)\]$/, (_, number: string) => notes.get(number) ?? '')])
   }
   return []
 }

@@ -1,7 +1,7 @@
 import { child } from './child.ts'
 import { drive } from './drive.ts'
 
-const PROGRAM = new URL('psycopg3.py', import.meta.url).pathname
+const PROGRAM = new URL('with_psycopg3.py', import.meta.url).pathname
 
 drive({
   name: 'psycopg 3',
