@@ -152,10 +152,14 @@ function rowsOf({ certificate, stranger, stage }: Place): Rows {
     rows,
     held: async (statement, keep) => {
       const session = open({ PGSSLMODE: 'require' }, 'reviewed')
-      keep(() => session.vanish())
+      const gone = Promise.withResolvers<never>()
+      keep(() => {
+        session.vanish()
+        gone.reject(new Error('it has vanished'))
+      })
       session.type(`${statement};`)
       session.type('\\echo over')
-      await session.next(/over/)
+      await Promise.race([session.next(/over/), gone.promise])
       const count = /^UPDATE (\d+)$/m.exec(session.output())?.[1]
       const failed = /^ERROR: {2}(\w{5}):/m.exec(session.output())?.[1]
       return { rows: count === undefined ? null : Number(count), failed: failed ?? null, answer: await answerOf(session) }

@@ -1,0 +1,35 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runner } from 'node-pg-migrate'
+import { expect } from 'vitest'
+import { putToWork } from './work.ts'
+
+const STEP = `-- Up Migration
+CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL);
+CREATE INDEX ON people (name);
+INSERT INTO people VALUES (1, 'Ada'), (2, 'Grace');
+-- Down Migration
+DROP TABLE people;
+`
+
+putToWork({
+  name: 'node-pg-migrate',
+  needs: [],
+  versions: [18],
+  scopes: ['sql:ddl', 'sql:write'],
+  work: async ({ host, port, user, token, database, certificate, stage }) => {
+    const dir = mkdtempSync(join(tmpdir(), 'countersign-migrations-'))
+    try {
+      writeFileSync(join(dir, '1700000000000_people.sql'), STEP)
+      const ssl = certificate === null ? false : { ca: readFileSync(certificate, 'utf8') }
+      const options = { databaseUrl: { host, port, user, password: token, database, ssl }, dir, migrationsTable: 'migrations', log: () => undefined }
+      await runner({ ...options, direction: 'up' })
+      expect(await stage.ask('SELECT name FROM people ORDER BY id')).toEqual(['Ada', 'Grace'])
+      await runner({ ...options, direction: 'down' })
+      expect(await stage.ask("SELECT to_regclass('people')")).toEqual([null])
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  },
+})

@@ -1,0 +1,89 @@
+import type { ActionType } from '@countersign/core/action'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ProgramName } from '../../scripts/programs.ts'
+import { leftovers } from '../support/aftermath.ts'
+import { lacks } from '../support/needs.ts'
+import { openStage, type Stage } from '../support/stage.ts'
+import { cellsOf } from './page.ts'
+
+/** A program that has one job to do on a database, such as a migration. */
+export interface Tool {
+  /** The head of its column in docs/drivers.md. */
+  readonly name: string
+  readonly needs: readonly ProgramName[]
+  readonly versions: readonly (15 | 18)[]
+  /** What it must be granted where policy lets only reads through. */
+  readonly scopes: readonly ActionType[]
+  /** More SQL for the target before it starts. */
+  readonly seed?: string
+  /** Does the job and checks that it was done; may be run again. */
+  work(place: Workplace): Promise<void>
+}
+
+export interface Workplace {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly token: string
+  readonly database: string
+  /** The certificate to verify; null where TLS is not to be used. */
+  readonly certificate: string | null
+  readonly stage: Stage
+}
+
+/** `db` allows everything; in `reviewed` everything but reads needs somebody, may be granted for a while, and is refused at once without that. */
+const POLICY = `
+@id("works") permit (principal, action in [Action::"connect", Action::"sql"], resource == Resource::"db");
+@id("reads") permit (principal, action in [Action::"connect", Action::"sql:session", Action::"sql:read"], resource == Resource::"reviewed");
+@id("rest") @review("dba") @grants("10m")
+permit (principal, action in [Action::"sql:write", Action::"sql:ddl", Action::"sql:admin", Action::"sql:unknown"], resource == Resource::"reviewed");
+`
+
+const ROWS = { scram: 'by SCRAM without TLS', verified: 'over TLS with `verify-full`', granted: 'unheld under grants asked for ahead' }
+
+/** Lets the tool do its job in every way, and holds its column of docs/drivers.md against what ran. */
+export function putToWork(tool: Tool): void {
+  const ran = new Map<string, number[]>()
+  const missing = tool.needs.some(lacks)
+
+  describe.skipIf(missing).each(tool.versions)(`${tool.name} against PostgreSQL %i`, (version) => {
+    let stage: Stage
+
+    beforeAll(async () => {
+      stage = await openStage({
+        policy: POLICY,
+        version,
+        resources: { db: {}, reviewed: { onHold: 'refuse' } },
+        ...(tool.seed === undefined ? {} : { seed: tool.seed }),
+      })
+    })
+
+    afterAll(() => stage?.close())
+
+    const work = async (row: keyof typeof ROWS, database: string, certificate: string | null) => {
+      const { user, token } = stage.alice
+      await tool.work({ ...stage.gateway.postgres, user, token, database, certificate, stage })
+      ran.set(row, [...(ran.get(row) ?? []), version])
+    }
+
+    it(ROWS.scram, () => work('scram', 'db', null))
+
+    it(ROWS.verified, () => work('verified', 'db', `${stage.gateway.data}/tls/cert.pem`))
+
+    it(ROWS.granted, async () => {
+      const { alice, bob } = stage
+      for (const scope of tool.scopes) await bob.api.approve({ id: (await alice.api.ask({ resource: 'reviewed', scope, for: '5m' })).request.id })
+      await work('granted', 'reviewed', null)
+      expect(await alice.api.requests()).toHaveLength(tool.scopes.length)
+    })
+
+    it('leaves nothing behind', async () => {
+      expect(await leftovers(stage)).toEqual([])
+    })
+  })
+
+  it.skipIf(missing)(`${tool.name} has in docs/drivers.md what ran here`, () => {
+    const cells = Object.entries(ROWS).map(([row, title]) => [title, (ran.get(row) ?? []).join(', ')])
+    expect(cellsOf(tool.name)).toEqual([...cells, ['scopes to ask for', tool.scopes.map((scope) => `\`${scope}\``).join(', ')]])
+  })
+}
