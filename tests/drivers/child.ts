@@ -17,13 +17,13 @@ export function child(command: string, args: readonly string[], place: Place): S
       return running.ask(behaviour)
     },
     vanish: async () => {
-      running?.process.kill('SIGKILL')
+      running?.program.kill('SIGKILL')
       await running?.ended
       running = null
     },
     close: async () => {
-      running?.process.stdin?.end()
-      const impatient = setTimeout(() => running?.process.kill('SIGKILL'), PATIENCE_MS) // it hangs in what it does
+      running?.program.stdin?.end()
+      const impatient = setTimeout(() => running?.program.kill('SIGKILL'), PATIENCE_MS) // it hangs in what it does
       await running?.ended
       clearTimeout(impatient)
       running = null
@@ -32,7 +32,7 @@ export function child(command: string, args: readonly string[], place: Place): S
 }
 
 interface Running {
-  readonly process: ChildProcess
+  readonly program: ChildProcess
   readonly ended: Promise<unknown>
   ask(behaviour: string): Promise<unknown>
 }
@@ -47,29 +47,29 @@ function start(command: string, args: readonly string[], { host, port, user, tok
     STRANGER: stranger,
     PYTHONDONTWRITEBYTECODE: '1',
   }
-  const process_ = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const program = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   const wanted: { resolve(value: unknown): void; reject(error: Error): void }[] = []
   let said = ''
-  process_.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  process_.stdin.on('error', () => undefined) // it may be gone before it has read everything
-  createInterface(process_.stdout).on('line', (line) => {
+  program.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  program.stdin.on('error', () => undefined) // it may be gone before it has read everything
+  createInterface(program.stdout).on('line', (line) => {
     const answer = JSON.parse(line) as { reports?: unknown; failed?: string }
     if (answer.failed === undefined) wanted.shift()?.resolve(answer.reports)
     else wanted.shift()?.reject(new Error(answer.failed))
   })
   const ended = new Promise<void>((resolve) =>
-    process_.once('close', (code) => {
+    program.once('close', (code) => {
       for (const each of wanted) each.reject(new Error(`${command} ended with ${code}: ${said}`))
       resolve()
     }),
   )
   return {
-    process: process_,
+    program,
     ended,
     ask: (behaviour) =>
       new Promise((resolve, reject) => {
         wanted.push({ resolve, reject })
-        process_.stdin.write(`${behaviour}\n`)
+        program.stdin.write(`${behaviour}\n`)
       }),
   }
 }

@@ -73,11 +73,10 @@ export function drive(driver: Driver): void {
 
     for (const name of names.filter((each) => driver.lacks[each] === undefined)) {
       const behaviour: Behaviour = BEHAVIOURS[name]
-      it.skipIf(version === 15 && !behaviour.on15)(behaviour.title, async () => {
+      it.skipIf(version === 15 && !behaviour.on15)(`row: ${behaviour.title}`, async () => {
         const refusal = driver.refused?.[name]
         if (refusal !== undefined) await expect(seat.run(name)).rejects.toThrow(refusal)
-        else if (behaviour.watch) await behaviour.watch(stage, seat)
-        else expect(await seat.run(name)).toEqual(behaviour.reports)
+        else expect(await (behaviour.watch?.(stage, seat) ?? seat.run(name))).toEqual(behaviour.reports)
         ran.set(name, [...(ran.get(name) ?? []), version])
       })
     }

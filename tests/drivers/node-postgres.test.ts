@@ -38,8 +38,15 @@ function rowsOf({ host, port, user, token, certificate, stranger, stage }: Place
   const answer = async (client: pg.Client) => (await client.query<{ n: number }>('SELECT 42 AS n')).rows[0]?.n
   const trusting = (file: string) => ({ ssl: { ca: readFileSync(file, 'utf8'), rejectUnauthorized: true } })
   const values = [
-    ...[VALUES.int, VALUES.big, VALUES.numeric, VALUES.text, VALUES.nothing, new Date(VALUES.at), VALUES.flag],
-    ...[Buffer.from(VALUES.bytes, 'hex'), JSON.stringify(VALUES.json)],
+    VALUES.int,
+    VALUES.big,
+    VALUES.numeric,
+    VALUES.text,
+    VALUES.nothing,
+    new Date(VALUES.at),
+    VALUES.flag,
+    Buffer.from(VALUES.bytes, 'hex'),
+    JSON.stringify(VALUES.json),
   ]
   const rows: Rows['rows'] = {
     scram: async () => ({

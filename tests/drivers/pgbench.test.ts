@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { expect } from 'vitest'
 import { environment } from './environment.ts'
 import { putToWork } from './work.ts'
 
@@ -11,13 +10,15 @@ putToWork({
   needs: ['pgbench'],
   versions: [18, 15],
   scopes: ['sql:ddl', 'sql:write'],
+  done: { processed: ['40/40', '40/40', '40/40'], history: [120] },
   work: async (place) => {
     const env = environment(place)
     await run('pgbench', ['--initialize', '--quiet'], { env })
+    const processed: (string | undefined)[] = []
     for (const mode of ['simple', 'extended', 'prepared']) {
-      const { stdout } = await run('pgbench', [`--protocol=${mode}`, '--client=4', '--transactions=10'], { env })
-      expect(stdout).toContain('actually processed: 40/40')
+      const { stdout } = await run('pgbench', [`--protocol=${mode}`, '--no-vacuum', '--client=4', '--transactions=10'], { env })
+      processed.push(/actually processed: (\S+)/.exec(stdout)?.[1])
     }
-    expect(await place.stage.ask('SELECT count(*)::int FROM pgbench_history')).toEqual([40])
+    return { processed, history: await place.stage.ask('SELECT count(*)::int FROM pgbench_history') }
   },
 })

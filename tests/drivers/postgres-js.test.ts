@@ -49,7 +49,8 @@ function rowsOf({ host, port, user, token, certificate, stranger, stage }: Place
         const { int, big, numeric, text, at, flag, bytes, json } = VALUES
         const [row] = await sql`SELECT ${int}::int AS int, ${big}::int8 AS big, ${numeric}::numeric AS numeric, ${text}::text AS text, ${null}::text AS nothing,
           ${new Date(at)}::timestamptz AS at, ${flag}::bool AS flag, ${Buffer.from(bytes, 'hex')}::bytea AS bytes, ${sql.json(json)}::jsonb AS json`
-        return { ...row, at: (row?.['at'] as Date).toISOString(), bytes: (row?.['bytes'] as Buffer).toString('hex') }
+        if (!row) throw new Error('no row came')
+        return { ...row, at: (row['at'] as Date).toISOString(), bytes: (row['bytes'] as Buffer).toString('hex') }
       }),
     cursor: () =>
       within(async (sql) => {

@@ -51,8 +51,15 @@ function rowsOf({ certificate, stranger, stage }: Place): Rows {
       ])
       const [gotInt, gotBig, gotNumeric, gotText, nothing, gotAt, gotFlag, gotBytes, gotJson] = lines.at(-1)?.split('|') ?? []
       return {
-        ...{ int: Number(gotInt), big: gotBig, numeric: gotNumeric, text: gotText, nothing: nothing === '(null)' ? null : nothing },
-        ...{ at: new Date(gotAt ?? '').toISOString(), flag: gotFlag === 't', bytes: gotBytes?.replace('\\x', ''), json: JSON.parse(gotJson ?? '') as unknown },
+        int: Number(gotInt),
+        big: gotBig,
+        numeric: gotNumeric,
+        text: gotText,
+        nothing: nothing === '(null)' ? null : nothing,
+        at: new Date(gotAt ?? '').toISOString(),
+        flag: gotFlag === 't',
+        bytes: gotBytes?.replace('\\x', ''),
+        json: JSON.parse(gotJson ?? '') as unknown,
       }
     },
     arrays: async () => {
@@ -109,12 +116,11 @@ function rowsOf({ certificate, stranger, stage }: Place): Rows {
       const { stderr } = await script(['INSERT INTO checked VALUES (-1);'])
       const field = (pattern: RegExp) => pattern.exec(stderr)?.[1]
       return {
-        ...{
-          code: codeIn(stderr),
-          message: field(/ERROR: {2}\w{5}: (.*)/),
-          table: field(/TABLE NAME: {2}(.*)/),
-          constraint: field(/CONSTRAINT NAME: {2}(.*)/),
-        },
+        code: codeIn(stderr),
+        message: field(/ERROR: {2}\w{5}: (.*)/),
+        table: field(/TABLE NAME: {2}(.*)/),
+        constraint: field(/CONSTRAINT NAME: {2}(.*)/),
+
         detail: stderr.includes('DETAIL:  Failing row'),
       }
     },

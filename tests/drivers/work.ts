@@ -16,8 +16,10 @@ export interface Tool {
   readonly scopes: readonly ActionType[]
   /** More SQL for the target before it starts. */
   readonly seed?: string
-  /** Does the job and checks that it was done; may be run again. */
-  work(place: Workplace): Promise<void>
+  /** Does the job, and says what came of it; may be run again. */
+  work(place: Workplace): Promise<unknown>
+  /** What must come of it. */
+  readonly done: unknown
 }
 
 export interface Workplace {
@@ -62,18 +64,19 @@ export function putToWork(tool: Tool): void {
 
     const work = async (row: keyof typeof ROWS, database: string, certificate: string | null) => {
       const { user, token } = stage.alice
-      await tool.work({ ...stage.gateway.postgres, user, token, database, certificate, stage })
+      const done = await tool.work({ ...stage.gateway.postgres, user, token, database, certificate, stage })
       ran.set(row, [...(ran.get(row) ?? []), version])
+      return done
     }
 
-    it(ROWS.scram, () => work('scram', 'db', null))
+    it(`does its whole job ${ROWS.scram}`, async () => expect(await work('scram', 'db', null)).toEqual(tool.done))
 
-    it(ROWS.verified, () => work('verified', 'db', `${stage.gateway.data}/tls/cert.pem`))
+    it(`does its whole job ${ROWS.verified}`, async () => expect(await work('verified', 'db', `${stage.gateway.data}/tls/cert.pem`)).toEqual(tool.done))
 
-    it(ROWS.granted, async () => {
+    it(`does its whole job ${ROWS.granted}`, async () => {
       const { alice, bob } = stage
       for (const scope of tool.scopes) await bob.api.approve({ id: (await alice.api.ask({ resource: 'reviewed', scope, for: '5m' })).request.id })
-      await work('granted', 'reviewed', null)
+      expect(await work('granted', 'reviewed', null)).toEqual(tool.done)
       expect(await alice.api.requests()).toHaveLength(tool.scopes.length)
     })
 
