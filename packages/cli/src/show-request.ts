@@ -1,3 +1,4 @@
+import type { Impact } from '@countersign/contract/schemas/action'
 import type { Request, Review } from '@countersign/contract/schemas/request'
 import { visible, visibleLines } from '@countersign/contract/visible'
 import { countdown, duration, moment } from './format.ts'
@@ -36,7 +37,21 @@ function showAsk(out: Output, { ask }: Request): void {
   ask.parameters.forEach(({ value, format }, index) =>
     out.line(`  $${index + 1} = ${value === null ? 'NULL' : `${format === 'binary' ? 'binary ' : ''}'${visible(value)}'`}`),
   )
+  if (ask.impact) showImpact(out, ask.impact)
   if (ask.state) out.line(out.colors.dim(visible(`in database ${ask.state.database} as ${ask.state.role}, search_path ${ask.state.searchPath}`)))
+}
+
+/** Names come from the target, which is not trusted with a terminal. */
+function showImpact(out: Output, { uniqueKey, triggers, cascades, ...impact }: Impact): void {
+  out.line(`  ${visible(rowsOf(impact))}${uniqueKey ? ', named by a unique key' : ''}`)
+  if (triggers === null || cascades === null) return out.line('  triggers and cascades not known')
+  if (triggers.length > 0) out.line(`  fires ${visible(triggers.join(', '))}`)
+  if (cascades.length > 0) out.line(`  also changes ${visible(cascades.join(', '))}`)
+}
+
+function rowsOf({ rows, estimate, because }: Pick<Impact, 'rows' | 'estimate' | 'because'>): string {
+  if (rows !== null) return `${rows === 1 ? '1 row' : `${rows} rows`} when it was held`
+  return `rows not known, for ${because}${estimate === null ? '' : `; the planner expects about ${estimate}`}`
 }
 
 function needs({ needs: { text, missing }, status }: Request): string {

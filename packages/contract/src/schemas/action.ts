@@ -32,6 +32,21 @@ export const SessionState = z
   .meta({ id: 'SessionState' })
 export type SessionState = z.infer<typeof SessionState>
 
+const Count = z.number().int().nonnegative().nullable()
+
+/** What a change of rows would have done when it was held. Null is not known: `because` says why `rows` is not, and `estimate` is only the planner's. */
+export const Impact = z
+  .object({
+    rows: Count,
+    estimate: Count,
+    uniqueKey: z.boolean().nullable(),
+    triggers: z.array(z.string()).nullable(),
+    cascades: z.array(z.string()).nullable(),
+    because: z.string().nullable(),
+  })
+  .meta({ id: 'Impact' })
+export type Impact = z.infer<typeof Impact>
+
 /** `text` is exactly what was hashed and would be forwarded; `display` is `text` on one line with what cannot be seen escaped (`visible.ts`). */
 export const ActionAsk = z.object({
   kind: z.literal('action'),
@@ -44,4 +59,6 @@ export const ActionAsk = z.object({
   fingerprint: z.string().nullable(),
   state: SessionState.nullable(),
   statements: z.array(Statement),
+  /** Null when nobody looked: asked ahead, or no change of rows. */
+  impact: Impact.nullable(),
 })

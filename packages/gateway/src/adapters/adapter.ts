@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Action, SessionState, Statement } from '@countersign/core/action'
+import type { Impact } from '@countersign/core/impact'
 
 /** What a client is told while it waits; each protocol has its own way to say it. */
 export interface Notice {
@@ -38,6 +39,8 @@ export interface Attempted {
   readonly action: Omit<Action, 'state'>
   readonly inTransaction: boolean
   state(): Promise<SessionState>
+  /** What it would do now, in the state just taken. It costs a connection, and never rejects: what cannot be found out is unknown. */
+  impact(state: SessionState): Promise<Impact>
 }
 
 /** The summary of a run that has stopped in the middle and may go on. */

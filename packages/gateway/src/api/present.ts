@@ -1,4 +1,4 @@
-import type { Statement, SessionState } from '@countersign/contract/schemas/action'
+import type { Impact as ImpactJson, Statement, SessionState } from '@countersign/contract/schemas/action'
 import type { Grant as GrantJson } from '@countersign/contract/schemas/grant'
 import type { Principal as PrincipalJson } from '@countersign/contract/schemas/principal'
 import type { Given as GivenJson, Request as RequestJson, Review as ReviewJson } from '@countersign/contract/schemas/request'
@@ -8,6 +8,7 @@ import { visible } from '@countersign/contract/visible'
 import type { Action, Statement as CoreStatement } from '@countersign/core/action'
 import { type Ceiling, describeCoverage, type Given } from '@countersign/core/coverage'
 import type { Grant } from '@countersign/core/grant'
+import type { Impact } from '@countersign/core/impact'
 import { describeNeed, describeRequirement, missing } from '@countersign/core/need'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { approvers, ceilingOf, type Request, type Review } from '@countersign/core/request'
@@ -49,7 +50,7 @@ function presentAsk(ask: Request['ask']): RequestJson['ask'] {
 }
 
 /** `text` stays exactly what was hashed; `display` is what a reviewer is shown of it. */
-function presentAction({ type, text, parameters, state, statements }: Action) {
+function presentAction({ type, text, parameters, state, statements, impact }: Action) {
   const [only] = statements
   return {
     type,
@@ -59,12 +60,17 @@ function presentAction({ type, text, parameters, state, statements }: Action) {
     fingerprint: statements.length === 1 && only ? only.fingerprint : null,
     state: state satisfies SessionState | null,
     statements: statements.map(presentStatement),
+    impact: impact ? presentImpact(impact) : null,
   }
 }
 
 function presentStatement({ type, fingerprint, facts }: CoreStatement): Statement {
   const { tables, columns, unbounded, rows, rowsKnown } = facts
   return { type, fingerprint, tables: [...tables], columns: [...columns], rows: rowsKnown ? rows : null, unbounded }
+}
+
+function presentImpact({ triggers, cascades, ...impact }: Impact): ImpactJson {
+  return { ...impact, triggers: triggers && [...triggers], cascades: cascades && [...cascades] }
 }
 
 function presentReview({ reviewer, verdict, comment, given, proven, at }: Review): ReviewJson {

@@ -86,6 +86,11 @@ class CedarEngine implements PolicyEngine {
     }
   }
 
+  readsRows(about: Omit<Question, 'facts'>): boolean {
+    const reads = this.#situation(about)?.reads ?? []
+    return reads.includes('rows') || reads.includes('rowsKnown')
+  }
+
   explain(question: Question): Explanation {
     try {
       const situation = this.#situation(question)
@@ -126,7 +131,7 @@ class CedarEngine implements PolicyEngine {
     })
   }
 
-  #situation({ principal, resource: name, type }: Question): Situation | null {
+  #situation({ principal, resource: name, type }: Omit<Question, 'facts'>): Situation | null {
     const key = JSON.stringify([principal.user, principal.agent, principal.groups, name, type])
     const known = this.#situations.get(key)
     if (known) return known

@@ -28,5 +28,7 @@ export interface PolicyEngine {
   /** Names the policy texts in force: SHA-256, hexadecimal. Recorded with every decision. */
   readonly version: string
   decide(question: Question): Decision
+  /** True when the number of rows may change what `decide` says; counting them costs something. */
+  readsRows(about: Omit<Question, 'facts'>): boolean
   explain(question: Question): Explanation
 }

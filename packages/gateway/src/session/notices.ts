@@ -1,5 +1,6 @@
 import type { Statement } from '@countersign/core/action'
 import { formatDuration } from '@countersign/core/coverage'
+import { describeRows } from '@countersign/core/impact'
 import { describeNeed, missing, describeRequirement } from '@countersign/core/need'
 import { principalId } from '@countersign/core/principal'
 import { approvers, givenTogether, type Request } from '@countersign/core/request'
@@ -88,7 +89,8 @@ function describeAction({ ask }: Request): string {
   if (ask.kind !== 'action') return ''
   const verb = ask.action.type.replace(/^sql:/, '')
   const tables = [...new Set(ask.action.statements.flatMap(({ facts }) => facts.tables))]
-  const rows = ask.action.statements.every(({ facts }) => facts.rowsKnown) ? '' : ', rows not known'
+  const { impact, statements } = ask.action
+  const rows = impact === undefined && statements.every(({ facts }) => facts.rowsKnown) ? '' : `, ${describeRows(impact)}`
   return `${verb}${tables.length > 0 ? ` on ${tables.join(', ')}` : ''}${rows}`
 }
 

@@ -17,6 +17,7 @@ import { closeRecord } from './records.ts'
 import { endWait, failure } from './refusals.ts'
 import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
+import { askingOnce, changesRows, isUnweighed, weighed } from './weigh.ts'
 
 /** What a connection is opened with, after `connect` itself was allowed. */
 export interface Opened {
@@ -90,6 +91,7 @@ export class LiveSession implements Session {
 
   forbids(statements: readonly Statement[]): boolean {
     const { principal, resource } = this.#opened
+    if (this.#readsRows(statements)) return false // they are counted once the parameters are there
     return resource.mode === 'enforce' && judge(this.#policy, principal, resource.name, statements).decision.effect === 'deny'
   }
 
@@ -124,8 +126,10 @@ export class LiveSession implements Session {
     }
   }
 
-  async #decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
-    for (;;) {
+  async #decide(asked: Attempted, hold: Hold): Promise<Verdict> {
+    let asking = askingOnce(asked)
+    for (let weigh = this.#readsRows(asked.action.statements); ;) {
+      const attempted = weigh ? await weighed(asking) : asking
       const stop = this.#cannotDecide()
       if (stop) return stop
       const judgement = judge(this.#policy, this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
@@ -134,8 +138,16 @@ export class LiveSession implements Session {
       if (decision.effect === 'allow') return this.#allowWhereSaid(attempted, decision)
       if (decision.effect === 'deny') return this.#deny(attempted, decision)
       const verdict = await this.#review(attempted, decision, judgement, hold)
-      if (verdict !== 'approved') return verdict
+      if (typeof verdict === 'object') return verdict
+      if (verdict === 'approved') asking = askingOnce(asked)
+      weigh = verdict === 'unweighed' || this.#readsRows(asked.action.statements)
     }
+  }
+
+  /** Whether policy's answer may depend on how many rows these change: counting them costs a connection to the target. */
+  #readsRows(statements: readonly Statement[]): boolean {
+    const { principal, resource } = this.#opened
+    return statements.some((statement) => changesRows(statement) && this.#policy.readsRows({ principal, resource: resource.name, type: statement.type }))
   }
 
   /** Nobody needs to review it; policy may still ask for a reason or a ticket. */
@@ -198,8 +210,16 @@ export class LiveSession implements Session {
     return refusal('denied', decision.message, denialHint(decision.policies, attempted.action.statements))
   }
 
-  /** A live grant is used; else somebody is asked. `approved` means: judge again, for policy may have changed while it waited. */
-  async #review(attempted: Attempted, decision: Extract<Decision, { effect: 'review' }>, judgement: Judgement, hold: Hold): Promise<Verdict | 'approved'> {
+  /**
+   * A live grant is used; else somebody is asked. `approved` means: judge again, for policy may have changed while it waited.
+   * `unweighed`: with what it would do now, which a reviewer is shown, and which a grant may be bound to.
+   */
+  async #review(
+    attempted: Attempted,
+    decision: Extract<Decision, { effect: 'review' }>,
+    judgement: Judgement,
+    hold: Hold,
+  ): Promise<Verdict | 'approved' | 'unweighed'> {
     const { context } = this.#services
     const policy = this.#policy
     const { principal, resource } = this.#opened
@@ -209,6 +229,7 @@ export class LiveSession implements Session {
     const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
     if (this.#policy !== policy) return 'approved' // the wait for the state may have been long
     if (grants) return this.#allowUnder(attempted, decision, grants)
+    if (isUnweighed(action) && isReviewable(action)) return 'unweighed'
 
     const { request, attached } = await openRequest(context, {
       requester: principal,

@@ -25,12 +25,22 @@ const state = z.strictObject({
   standardConformingStrings: z.string(),
   clientEncoding: z.string(),
 })
+const count = z.int().min(0).nullable()
+const impact = z.strictObject({
+  rows: count,
+  estimate: count,
+  uniqueKey: z.boolean().nullable(),
+  triggers: strings.nullable(),
+  cascades: strings.nullable(),
+  because: z.string().nullable(),
+})
 const action = z.strictObject({
   type: z.enum(ACTION_TYPES),
   text: z.string(),
   parameters: z.array(parameter),
   state: state.nullable(),
   statements: z.array(statement),
+  impact: impact.optional(),
 })
 const ask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('action'), digest: z.string(), action }),

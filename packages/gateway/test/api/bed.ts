@@ -166,7 +166,7 @@ function plan({ resources }: Pick<Config, 'resources'>, resource: string, text: 
   return { type, text, parameters: [], state: null, statements: [{ type, fingerprint: `f-${type}`, facts: { ...NO_FACTS, tables: ['orders'] } }] }
 }
 
-const engine: PolicyEngine = { version: 'a'.repeat(64), decide, explain: (question) => ({ decision: decide(question), matched: [] }) }
+const engine: PolicyEngine = { version: 'a'.repeat(64), decide, readsRows: () => false, explain: (question) => ({ decision: decide(question), matched: [] }) }
 
 function decide({ type, principal }: Question): Decision {
   if (type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown')

@@ -27,6 +27,7 @@ const aRead = (): Attempted => {
     action: { type: 'sql:read', text, parameters, statements },
     inTransaction: false,
     state: () => Promise.reject(new Error('nobody needs the state of a session for this')),
+    impact: () => Promise.reject(new Error('nobody asks what this would do')),
   }
 }
 

@@ -1,6 +1,7 @@
 import { ACTION_GROUPS, ACTION_TYPES, type Action, type Statement } from '@countersign/core/action'
 import type { Ceiling, Coverage, Given } from '@countersign/core/coverage'
 import type { Grant } from '@countersign/core/grant'
+import type { Impact } from '@countersign/core/impact'
 import type { Principal } from '@countersign/core/principal'
 import type { Ask, Request, Review } from '@countersign/core/request'
 import fc from 'fast-check'
@@ -35,13 +36,25 @@ const statement: fc.Arbitrary<Statement> = fc.record({
   fingerprint: maybe(text),
   facts: fc.record({ rows: count, rowsKnown: fc.boolean(), unbounded: fc.boolean(), tables: texts, columns: texts }),
 })
-const action: fc.Arbitrary<Action> = fc.record({
-  type: one(...ACTION_TYPES),
-  text,
-  parameters: fc.array(fc.record({ value: maybe(text), format: one('text', 'binary'), type: fc.nat() }), { maxLength: 3 }),
-  state: maybe(fc.record({ database: text, role: text, searchPath: text, standardConformingStrings: text, clientEncoding: text })),
-  statements: fc.array(statement, { maxLength: 3 }),
+const impact: fc.Arbitrary<Impact> = fc.record({
+  rows: maybe(count),
+  estimate: maybe(count),
+  uniqueKey: maybe(fc.boolean()),
+  triggers: maybe(texts),
+  cascades: maybe(texts),
+  because: maybe(text),
 })
+const action: fc.Arbitrary<Action> = fc.record(
+  {
+    type: one(...ACTION_TYPES),
+    text,
+    parameters: fc.array(fc.record({ value: maybe(text), format: one('text', 'binary'), type: fc.nat() }), { maxLength: 3 }),
+    state: maybe(fc.record({ database: text, role: text, searchPath: text, standardConformingStrings: text, clientEncoding: text })),
+    statements: fc.array(statement, { maxLength: 3 }),
+    impact,
+  },
+  { requiredKeys: ['type', 'text', 'parameters', 'state', 'statements'] },
+)
 const ask: fc.Arbitrary<Ask> = fc.oneof(
   fc.record({ kind: one('action'), digest: name, action }),
   fc.record({ kind: one('scope'), digest: name, scope, ms: count }),

@@ -122,6 +122,14 @@ function column(reader: BodyReader): Column {
   }
 }
 
+/** The type OID of each parameter of a statement. */
+export function decodeParameterDescription(body: Uint8Array): number[] {
+  const reader = new BodyReader(body, 'a ParameterDescription')
+  const types = Array.from({ length: reader.uint16() }, () => reader.uint32())
+  reader.end()
+  return types
+}
+
 /** Values in the order of the columns, null for SQL NULL. */
 export function decodeDataRow(body: Uint8Array): (Uint8Array | null)[] {
   const reader = new BodyReader(body, 'a DataRow')

@@ -187,6 +187,11 @@ describe('the body of a server message', () => {
     )
   })
 
+  test('names the type of each parameter, also one above 2^31', () => {
+    expect(decode.decodeParameterDescription(Uint8Array.of(0, 2, 0, 0, 0, 23, 0xff, 0xff, 0xff, 0xff))).toEqual([23, 0xffff_ffff])
+    expect(() => decode.decodeParameterDescription(Uint8Array.of(0, 2, 0, 0, 0, 23))).toThrow('a ParameterDescription')
+  })
+
   test('may ask for a method that is not spoken here', () => {
     expect(decodeAuthentication(Uint8Array.of(0, 0, 0, 7))).toEqual({ kind: 'other', method: 7 })
   })

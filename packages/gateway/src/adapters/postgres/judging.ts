@@ -1,9 +1,11 @@
-import type { Parameter } from '@countersign/core/action'
+import type { Parameter, SessionState } from '@countersign/core/action'
+import { type Impact, unknownImpact } from '@countersign/core/impact'
 import type { Duplex } from 'node:stream'
 import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
 import type { Batch } from './batch.ts'
 import { type Classified, prepare } from './classify.ts'
 import { ClientHold } from './hold.ts'
+import { weigh } from './impact/impact.ts'
 import type { Names, Portal } from './names.ts'
 import { actionOf, read, type Reading, runsByName } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
@@ -73,6 +75,7 @@ export class Judging {
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
         return sessionState(target.database, snapshot)
       },
+      impact: (state) => this.#impact(reading, parameters, state),
     }
     try {
       const verdict = await session.decide(attempted, this.#hold)
@@ -89,6 +92,15 @@ export class Judging {
     const why = refusal.code === 'denied' ? classified.statements.find(({ because }) => because !== null)?.because : null
     if (this.#sides.replies.status !== 'E' || refusal.code !== 'ended') return statementError({ ...refusal, detail: refusal.detail ?? why ?? null })
     return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
+  }
+
+  /** Only the session itself sees what it has not committed. */
+  async #impact({ classified }: Reading, parameters: readonly Parameter[], state: SessionState): Promise<Impact> {
+    const { target, session, replies } = this.#sides
+    const [statement, ...others] = classified.statements
+    if (this.#batch.inTransaction) return unknownImpact('it is inside a transaction, whose own changes nobody else sees')
+    if (!statement || others.length > 0) return unknownImpact('it is one of several statements, which may change the rows of each other')
+    return weigh(target, { statement, parameters, state, reported: replies.parameters }, session.signal)
   }
 
   /** Null never ends it. */

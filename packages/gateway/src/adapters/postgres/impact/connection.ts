@@ -1,0 +1,136 @@
+import type { Parameter } from '@countersign/core/action'
+import { Backend, type Piece } from '@countersign/wire/postgres/backend'
+import { decodeDataRow, decodeFields, decodeParameterDescription } from '@countersign/wire/postgres/backend-message'
+import { bind, describe, execute, parse, sync } from '@countersign/wire/postgres/encode'
+import { int32At } from '@countersign/wire/postgres/reader'
+import { shownText } from '@countersign/wire/postgres/text'
+import type { Target } from '../../adapter.ts'
+import { closeUpstream, openUpstream, type Upstream } from '../upstream.ts'
+
+/** Answers are a few rows: a server that sends more than this is not believed. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+const HEADER_BYTES = 5
+
+/** The target refused one of our statements. `code` is the SQLSTATE. */
+export class Refused extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'Refused'
+    this.code = code
+  }
+}
+
+/** What the target answered: rows of text, and the types of the parameters where they were asked for. */
+interface Answer {
+  readonly rows: readonly (readonly (string | null)[])[]
+  readonly types: readonly number[]
+}
+
+/** A connection of the gateway's own to a target, for questions beside a session. Aborting the signal destroys it. */
+export class Beside implements AsyncDisposable {
+  readonly #upstream: Upstream
+  readonly #signal: AbortSignal
+  readonly #onAbort: () => void
+
+  private constructor(upstream: Upstream, signal: AbortSignal) {
+    this.#upstream = upstream
+    this.#signal = signal
+    this.#onAbort = () => upstream.stream.destroy()
+    signal.addEventListener('abort', this.#onAbort)
+    if (signal.aborted) this.#onAbort()
+  }
+
+  /** Throws ConnectionRefused. */
+  static async open(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Beside> {
+    return new Beside(await openUpstream(target, settings, signal), signal)
+  }
+
+  /** The rows of one statement, as text. Throws Refused, and an Error when the connection is lost. */
+  async ask(text: string, parameters: readonly Parameter[] = []): Promise<Answer['rows']> {
+    const values = parameters.map(({ value, format }) => (value === null ? null : Buffer.from(value, format === 'binary' ? 'hex' : 'utf8')))
+    const formats = parameters.map(({ format }) => (format === 'binary' ? 1 : 0))
+    const types = parameters.map(({ type }) => type)
+    const { rows } = await this.#send([parse('', text, types), bind({ portal: '', statement: '', formats, values, resultFormats: [] }), execute('')])
+    return rows
+  }
+
+  /** The types that the server gives to the parameters of a statement, where `types` leaves them open. Throws as `ask` does. */
+  async parameterTypes(text: string, types: readonly number[]): Promise<readonly number[]> {
+    return (await this.#send([parse('', text, types), describe('S', '')])).types
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    closeUpstream(this.#upstream)
+    return Promise.resolve()
+  }
+
+  #send(messages: readonly Uint8Array[]): Promise<Answer> {
+    const { stream } = this.#upstream
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const reading = new Reading()
+    const onData = (chunk: Uint8Array) => {
+      try {
+        for (const piece of this.#upstream.scanner.push(chunk)) if (reading.take(piece)) resolve(reading.answer())
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    const onClose = () => reject(new Error('the connection to the target was lost'))
+    stream.on('data', onData)
+    stream.on('close', onClose)
+    if (stream.destroyed) onClose()
+    stream.resume()
+    stream.write(Buffer.concat([...messages, sync()]))
+    return promise.finally(() => {
+      stream.pause()
+      stream.off('data', onData)
+      stream.off('close', onClose)
+    })
+  }
+}
+
+/** Gathers one answer up to its ReadyForQuery. */
+class Reading {
+  readonly #bulk: Uint8Array[] = []
+  #bytes = 0
+  #types: readonly number[] = []
+  #refused: Refused | null = null
+
+  /** True when the answer is whole. */
+  take({ code, body, bytes }: Piece): boolean {
+    if (body === null) this.#keep(bytes)
+    else if (code === Backend.errorResponse) this.#refused ??= refusedBy(body)
+    else if (code === Backend.parameterDescription) this.#types = decodeParameterDescription(body)
+    return code === Backend.readyForQuery
+  }
+
+  /** Throws Refused. */
+  answer(): Answer {
+    if (this.#refused) throw this.#refused
+    return { rows: rowsOf(Buffer.concat(this.#bulk)), types: this.#types }
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#bytes += bytes.length
+    if (this.#bytes > MAX_ANSWER_BYTES) throw new Error('the target sent more than was asked for')
+    this.#bulk.push(Uint8Array.from(bytes))
+  }
+}
+
+function refusedBy(body: Uint8Array): Refused {
+  const fields = decodeFields(body)
+  return new Refused(fields.get('C') ?? 'XX000', fields.get('M') ?? 'no message')
+}
+
+function rowsOf(bytes: Uint8Array): Answer['rows'] {
+  const rows: (readonly (string | null)[])[] = []
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 1 + int32At(bytes, at + 1)
+    rows.push(decodeDataRow(bytes.subarray(at + HEADER_BYTES, end)).map((value) => (value === null ? null : shownText(value))))
+    at = end
+  }
+  return rows
+}
