@@ -163,11 +163,13 @@ export class Replies {
   }
 
   #take(chunk: Uint8Array): void {
-    const pieces = this.#upstream.scanner.push(chunk)
+    const { scanner } = this.#upstream
+    const carried = scanner.buffered > 0 // then the pieces begin with bytes that are not in this chunk, and may still be as many
+    const pieces = scanner.push(chunk)
     const shown = pieces.filter((piece) => this.#see(piece))
     const bytes = shown.reduce((sum, piece) => sum + piece.bytes.length, 0)
-    const passed = bytes === chunk.length ? this.#client.write(chunk) : this.#writeAll(shown)
-    const { atBoundary, buffered } = this.#upstream.scanner
+    const passed = !carried && bytes === chunk.length ? this.#client.write(chunk) : this.#writeAll(shown)
+    const { atBoundary, buffered } = scanner
     this.#atBoundary = atBoundary || buffered > 0 // what is buffered, the client has not seen
     if (!passed && !this.#client.destroyed) this.#upstream.stream.pause() // until the client has taken it
     if (this.#waiting.length > 0) this.#wake()
