@@ -8,7 +8,7 @@ const run = promisify(execFile)
 putToWork({
   name: 'pgbench',
   needs: ['pgbench'],
-  versions: [18, 15],
+  versions: [18],
   scopes: ['sql:ddl', 'sql:write'],
   done: { processed: ['40/40', '40/40', '40/40'], history: [120] },
   work: async (place) => {
