@@ -24,6 +24,9 @@ const ADAPTER = [
 const PARSER = `${GATEWAY}adapters/postgres/classify/parser[.]ts$`
 const PARSER_THREAD = `${GATEWAY}adapters/postgres/classify/(?:aside|worker)[.]ts$`
 
+/** The one file of the journal that opens the store. */
+const DRAIN_THREAD = `${GATEWAY}journal/worker[.]ts$`
+
 module.exports = {
   forbidden: [
     {
@@ -132,6 +135,13 @@ module.exports = {
       [`${GATEWAY}(?:adapters|session|net|leases|api|workflow|policy)/`, `${PACKAGES}(?:cli|wire|contract)/src/`],
       'it records what it is told; recording must not depend on who tells it',
     ),
+    {
+      name: 'journal-drains-in-a-thread',
+      comment: 'no statement may wait for the store: only the thread that moves entries there opens it',
+      severity: 'error',
+      from: { path: `${GATEWAY}journal/`, pathNot: DRAIN_THREAD },
+      to: { path: [`${GATEWAY}store/(?!store[.]ts)`, 'node_modules/(?:kysely|pg)/'] },
+    },
     {
       name: 'main-is-the-root',
       comment: 'one file wires everything, so that everything else can be wired otherwise in a test',

@@ -66,7 +66,16 @@ describe('the package that is published', () => {
     const allowed = /^(?:package[.]json|LICENSE|README[.]md|bin[/]countersign[.]js|dist[/][\w-]+[.]js|dist[/]swagger-ui[/][\w.-]+)$/
     expect(files.filter((path) => !allowed.test(path))).toEqual([])
     expect(files).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'dist/main.js', 'dist/gateway.js', 'dist/sqlite-worker.js', 'dist/parser-worker.js', 'dist/swagger-ui/LICENSE']),
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'dist/main.js',
+        'dist/gateway.js',
+        'dist/sqlite-worker.js',
+        'dist/drain-worker.js',
+        'dist/parser-worker.js',
+        'dist/swagger-ui/LICENSE',
+      ]),
     )
     expect(statSync(tarball).size).toBeLessThan(LARGEST)
   })

@@ -82,7 +82,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     onBroken: (why) => log.fatal({ why }, 'the ledger cannot be written: every action is refused'),
   })
   onClose(() => localJournal.close())
-  const drain = drainInto(store.ledger, localJournal, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
+  const drain = drainInto(config, localJournal, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
   onClose(() => drain.stop())
 
   const health = new StoreHealth(store, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))

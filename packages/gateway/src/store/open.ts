@@ -4,11 +4,12 @@ import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
 import { unavailable } from './patience.ts'
-import { openPostgres } from './postgres/open.ts'
+import { openPostgres, openPostgresLedger } from './postgres/open.ts'
 import { Requests } from './requests.ts'
 import { Sessions } from './sessions.ts'
+import { SqliteLedger } from './sqlite/ledger.ts'
 import { openSqlite } from './sqlite/open.ts'
-import type { Store } from './store.ts'
+import type { LedgerStore, Store } from './store.ts'
 import { Tokens } from './tokens.ts'
 
 /** The store that the configuration names, its tables made or brought up to date. Rejects with StoreUnavailable. */
@@ -35,5 +36,21 @@ function openDatabase({ store, data }: Pick<Config, 'store' | 'data'>): Promise<
       return openSqlite(data)
     case 'postgres':
       return openPostgres(store.url)
+  }
+}
+
+/** The ledger alone, and its connection. */
+export type OpenLedger = LedgerStore & Pick<Store, 'close'>
+
+/**
+ * For a thread that does nothing else, in a process that has the store open: the tables are there, and no change is made
+ * that anybody listens for. Throws StoreUnavailable, as its use does.
+ */
+export function openLedger({ store, data }: Pick<Config, 'store' | 'data'>): OpenLedger {
+  switch (store.kind) {
+    case 'sqlite':
+      return new SqliteLedger(data)
+    case 'postgres':
+      return openPostgresLedger(store.url)
   }
 }

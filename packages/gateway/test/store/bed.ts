@@ -1,10 +1,13 @@
 import { afterEach, beforeEach } from 'vitest'
+import type { OpenLedger } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** A database of one test's own. */
 export interface Bed {
   /** Another gateway's store on the same database. */
   open(): Promise<Store>
+  /** The ledger of a store that is open, as the thread that drains a journal has it. */
+  openLedger(): OpenLedger
   /** What somebody does to the database behind the gateways' back; tables are qualified by `schema`. */
   sql(text: string): Promise<void>
   readonly schema: string

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aGrant } from '../../../core/test/arbitraries.ts'
-import { openStore } from '../../src/store/open.ts'
+import { openLedger, openStore } from '../../src/store/open.ts'
 import { StoreUnavailable } from '../../src/store/store.ts'
 import type { Bed } from './bed.ts'
 import { storeSuite } from './suite.ts'
@@ -23,7 +23,13 @@ function bed(): Promise<Bed> {
     database.close()
     return Promise.resolve()
   }
-  return Promise.resolve({ open: () => open(data), sql, schema: '', remove: () => Promise.resolve(rmSync(data, { recursive: true })) })
+  return Promise.resolve({
+    open: () => open(data),
+    openLedger: () => openLedger({ store: { kind: 'sqlite' }, data }),
+    sql,
+    schema: '',
+    remove: () => Promise.resolve(rmSync(data, { recursive: true })),
+  })
 }
 
 storeSuite('SQLite', bed)

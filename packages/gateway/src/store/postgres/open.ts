@@ -1,8 +1,9 @@
 import { Kysely } from 'kysely'
 import { type ClientConfig, types } from 'pg'
-import { Database } from '../database.ts'
+import { Database, type Events } from '../database.ts'
+import { Ledger } from '../ledger.ts'
 import { migrate } from '../migrate.ts'
-import { StoreUnavailable } from '../store.ts'
+import { type LedgerStore, type Store, StoreUnavailable } from '../store.ts'
 import type { Tables } from '../tables.ts'
 import { postgresDialect } from './dialect.ts'
 import { PostgresEvents } from './events.ts'
@@ -17,9 +18,8 @@ const IDLE_IN_TRANSACTION_MS = 10_000
 
 /** The schema `countersign` of the database that the URL names. */
 export async function openPostgres(url: string): Promise<Database> {
-  const config = clientConfig(url)
-  const db = new Kysely<Tables>({ dialect: postgresDialect(config) }).withSchema(SCHEMA)
-  const events = new PostgresEvents(config)
+  const db = connect(url)
+  const events = new PostgresEvents(clientConfig(url))
   const database = new Database(db, events)
   try {
     await migrate(db, SCHEMA)
@@ -29,6 +29,24 @@ export async function openPostgres(url: string): Promise<Database> {
     await database.close()
     throw error
   }
+}
+
+/** The ledger there, without listening to changes: no entry is one. Its connection is made when it is used. */
+export function openPostgresLedger(url: string): LedgerStore & Pick<Store, 'close'> {
+  const database = new Database(connect(url), NO_EVENTS)
+  const ledger = new Ledger(database)
+  return {
+    append: (entries) => ledger.append(entries),
+    read: (gateway, from, limit) => ledger.read(gateway, from, limit),
+    heads: () => ledger.heads(),
+    close: () => database.close(),
+  }
+}
+
+const NO_EVENTS: Events = { announce: () => Promise.resolve(), committed: () => {}, subscribe: () => () => {}, close: () => Promise.resolve() }
+
+function connect(url: string): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: postgresDialect(clientConfig(url)) }).withSchema(SCHEMA)
 }
 
 function clientConfig(url: string): ClientConfig {

@@ -1,11 +1,11 @@
 import { chmodSync, closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
 import { Kysely } from 'kysely'
 import { Database } from '../database.ts'
 import { migrate } from '../migrate.ts'
 import type { Tables } from '../tables.ts'
 import { sqliteDialect } from './dialect.ts'
 import { sqliteEvents } from './events.ts'
+import { databasePath } from './file.ts'
 
 /** `countersign.db` in the data directory; both are its owner's alone. */
 export async function openSqlite(data: string): Promise<Database> {
@@ -25,7 +25,7 @@ export async function openSqlite(data: string): Promise<Database> {
 function privateFile(data: string): string {
   mkdirSync(data, { recursive: true, mode: 0o700 })
   chmodSync(data, 0o700)
-  const file = join(realpathSync(data), 'countersign.db')
+  const file = databasePath(realpathSync(data))
   closeSync(openSync(file, 'a', 0o600))
   chmodSync(file, 0o600)
   return file

@@ -1,5 +1,6 @@
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { connect } from './file.ts'
 
 /** Asked of the worker: one statement. */
 export interface Question {
@@ -14,12 +15,7 @@ export type Answer = { readonly id: number } & (
   | { readonly error: string }
 )
 
-/** How long a statement waits for another process's lock. */
-const BUSY_MS = 2_000
-
-const database = new DatabaseSync(String(workerData), { timeout: BUSY_MS, enableForeignKeyConstraints: true })
-database.exec('pragma journal_mode = wal')
-database.exec('pragma synchronous = full')
+const database = connect(String(workerData))
 
 parentPort?.on('message', (question: Question) => parentPort?.postMessage(answer(question)))
 

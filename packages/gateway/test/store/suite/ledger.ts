@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { StoredEntry } from '../../../src/store/store.ts'
+import { type StoredEntry, StoreUnavailable } from '../../../src/store/store.ts'
 import type { Pair } from '../bed.ts'
 
 const entry = (gateway: string, seq: number): StoredEntry => ({ gateway, seq, line: `{"gateway":"${gateway}","seq":${seq},"text":"ü\\u0000"}` })
@@ -24,6 +24,20 @@ export function ledger(pair: () => Pair): void {
     await here.ledger.append(entries('gw-1', 1, 3))
     await Promise.all([here.ledger.append(entries('gw-1', 2, 5)), there.ledger.append([{ gateway: 'gw-1', seq: 2, line: 'another' }, entry('gw-1', 6)])])
     expect(await here.ledger.read('gw-1', 1, 10)).toEqual(entries('gw-1', 1, 6))
+  })
+
+  test('of a thread that has it on a connection of its own', async () => {
+    const { bed, here } = pair()
+    const apart = bed.openLedger()
+    expect(await apart.heads()).toEqual([])
+    await here.ledger.append(entries('gw-1', 1, 2))
+    await apart.append(entries('gw-1', 2, 1_200))
+    await expect(apart.append([{ ...entry('gw-1', 1_201), seq: Number.NaN }])).rejects.toThrow(StoreUnavailable)
+    expect(await apart.heads()).toEqual([{ gateway: 'gw-1', seq: 1_200 }])
+    expect(await apart.read('gw-1', 1_199, 10)).toEqual(entries('gw-1', 1_199, 1_200))
+    expect(await here.ledger.read('gw-1', 1, 2_000)).toEqual(entries('gw-1', 1, 1_200))
+    await apart.close()
+    await expect(apart.heads()).rejects.toThrow(StoreUnavailable)
   })
 
   test('when there is nothing', async () => {

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LedgerStore, StoredEntry } from '../store/store.ts'
+import { type Cursor, cursorBefore, readFrom } from './read.ts'
+
+/** What is moved. */
+export interface Source {
+  /** The gateway's data directory. */
+  readonly directory: string
+  readonly gateway: string
+  /** Entries in one call of the store. */
+  readonly batch: number
+}
+
+/** The store knows another history of this gateway than its journal, or the journal's files are not what they were. */
+export class OtherHistory extends Error {
+  constructor(why: string) {
+    super(`the ledger in the store is not this journal's: ${why}. Keep both as evidence, and start with a new data directory.`)
+    this.name = 'OtherHistory'
+  }
+}
+
+/** Reads a journal's files and hands their entries to the store, in order and in batches. One `move` at a time. */
+export class Mover {
+  readonly #source: Source
+  #cursor: Cursor | null = null
+  #stopped = false
+
+  constructor(source: Source) {
+    this.#source = source
+  }
+
+  /** After the batch under way, `move` returns, now and later. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Every entry up to `durable`, which must be on disk, is in the store when it resolves. Rejects with OtherHistory, or as the store does. */
+  async move(store: LedgerStore, durable: number): Promise<void> {
+    if (this.#stopped) return
+    this.#cursor ??= await this.#resume(store, durable)
+    const { directory, gateway, batch } = this.#source
+    let entries: StoredEntry[] = []
+    for await (const { seq, line, next } of readFrom(directory, this.#cursor, durable)) {
+      entries.push({ gateway, seq, line })
+      if (entries.length < batch && seq < durable) continue
+      const began = performance.now()
+      await store.append(entries)
+      this.#cursor = next
+      entries = []
+      // The store has one writer at a time, and others must get their turn: whoever waits for SQLite's lock is in no queue.
+      if (seq < durable) await sleep(performance.now() - began)
+      if (this.#stopped) return
+    }
+    if (this.#cursor.seq <= durable) throw new OtherHistory(`entry ${this.#cursor.seq} is gone from the journal's files`)
+  }
+
+  /** Asks the store how far it is, and whether what it has last is what stands here. */
+  async #resume(store: LedgerStore, durable: number): Promise<Cursor> {
+    const { directory, gateway } = this.#source
+    const stored = (await store.heads()).find((head) => head.gateway === gateway)?.seq ?? 0
+    if (stored > durable)
+      throw new OtherHistory(`the store has entry ${stored}, and the journal ends with ${durable}: its tail was lost, or it was restored from a backup`)
+    const start = await cursorBefore(directory, gateway, Math.max(stored, 1))
+    if (!start) throw new OtherHistory(`entry ${Math.max(stored, 1)} is gone from the journal's files`)
+    if (stored === 0) return start
+    const known = (await store.read(gateway, stored, 1)).at(0)
+    for await (const { seq, line, next } of readFrom(directory, start, stored)) {
+      if (seq === stored && known?.line === line) return next
+    }
+    throw new OtherHistory(`entry ${stored} of the store is not the one in the journal`)
+  }
+}

@@ -1,0 +1,2 @@
+import { openStore } from '../store/open.ts'
+export const drain = openStore
