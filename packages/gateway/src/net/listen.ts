@@ -89,11 +89,7 @@ export function handshake(secure: TLSSocket, event: 'secure' | 'secureConnect'):
 function bind(server: Server, { host, port }: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new Error(`${host}:${port} cannot be had: another program is listening there`, { cause: error })
-          : error,
-      ),
+      reject(error.code === 'EADDRINUSE' ? new Error(`${host}:${port} cannot be had: another program is listening there`, { cause: error }) : error),
     )
     server.listen({ host, port }, resolve)
   })

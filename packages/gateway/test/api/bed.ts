@@ -86,7 +86,11 @@ export async function openBed(): Promise<Bed> {
     classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements),
     resources: () =>
       Promise.resolve(
-        Object.values(config.resources).map((resource) => ({ resource, summary: { connect: 'runs', read: 'runs', write: 'needs 1 of dba', ddl: 'never' }, sessionMs: 28_800_000 })),
+        Object.values(config.resources).map((resource) => ({
+          resource,
+          summary: { connect: 'runs', read: 'runs', write: 'needs 1 of dba', ddl: 'never' },
+          sessionMs: 28_800_000,
+        })),
       ),
     readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
     metrics: () => Promise.resolve('countersign_sessions 0\n'),

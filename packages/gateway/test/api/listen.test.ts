@@ -67,9 +67,7 @@ describe('the TCP listener', () => {
     await once(taken, 'listening')
     const address = taken.address()
     const port = typeof address === 'object' && address ? address.port : 0
-    await expect(serveApi({ app, address: { host: '127.0.0.1', port } })).rejects.toThrow(
-      `127.0.0.1:${port} cannot be had: another program is listening there`,
-    )
+    await expect(serveApi({ app, address: { host: '127.0.0.1', port } })).rejects.toThrow(`127.0.0.1:${port} cannot be had: another program is listening there`)
     taken.close()
   })
 
