@@ -2,6 +2,12 @@ import { spawn } from 'node:child_process'
 import { CliError, systemCode } from './error.ts'
 import { follow } from './gateway.ts'
 
+/** What a connection is for; policy may ask for either. */
+export interface Purpose {
+  readonly reason?: string | undefined
+  readonly ticket?: string | undefined
+}
+
 /** Where and as whom a PostgreSQL client connects through the gateway. */
 export interface PostgresTarget {
   readonly host: string
@@ -10,7 +16,7 @@ export interface PostgresTarget {
   /** The resource's name. */
   readonly database: string
   readonly token: string
-  readonly reason: string | null
+  readonly purpose: Purpose
   /** The gateway's certificate in PEM, the only one to trust; null on loopback, where the token may go in clear. */
   readonly certificate: string | null
 }
@@ -21,7 +27,7 @@ const KEPT = ['PGAPPNAME', 'PGCLIENTENCODING', 'PGDATESTYLE', 'PGTZ', 'PGOPTIONS
 /** The environment of a libpq client. The token goes here and never into arguments, which `ps` shows to everybody. */
 export function libpqEnvironment(own: NodeJS.ProcessEnv, target: PostgresTarget, certificateFile: string | null): NodeJS.ProcessEnv {
   const kept = Object.entries(own).filter(([name]) => !name.startsWith('PG') || KEPT.includes(name))
-  const options = optionsFor(own['PGOPTIONS'], target.reason)
+  const options = optionsFor(own['PGOPTIONS'], target.purpose)
   return {
     ...Object.fromEntries(kept),
     PGHOST: target.host,
@@ -34,11 +40,12 @@ export function libpqEnvironment(own: NodeJS.ProcessEnv, target: PostgresTarget,
   }
 }
 
-/** `-c countersign.reason=…` after what was there; white space and backslashes are escaped (libpq, "options" parameter). */
-export function optionsFor(before: string | undefined, reason: string | null): string | undefined {
-  if (reason === null) return before
-  const option = `-c countersign.reason=${reason.replace(/[\s\\]/g, (character) => `\\${character}`)}`
-  return before ? `${before} ${option}` : option
+/** `-c countersign.reason=…` and the like after what was there; white space and backslashes are escaped (libpq, "options" parameter). */
+export function optionsFor(before: string | undefined, { reason, ticket }: Purpose): string | undefined {
+  const said = Object.entries({ reason, ticket }).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const options = said.map(([name, value]) => `-c countersign.${name}=${value.replace(/[\s\\]/g, (character) => `\\${character}`)}`)
+  const all = [...(before ? [before] : []), ...options].join(' ')
+  return all === '' ? undefined : all
 }
 
 /** Runs psql in this terminal and gives its exit code. */

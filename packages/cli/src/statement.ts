@@ -32,7 +32,7 @@ export class StatementRun {
       database: target.database,
       password: target.token,
       ssl: target.certificate === null ? false : { ca: target.certificate },
-      options: optionsFor(process.env['PGOPTIONS'], target.reason),
+      options: optionsFor(process.env['PGOPTIONS'], target.purpose),
       types: { getTypeParser },
     })
     this.#client.on('notice', ({ message = '', detail = null, hint = null }) => onNotice({ message, detail, hint }))

@@ -8,7 +8,7 @@ import { define, perform } from '../command.ts'
 import { settings } from '../connection.ts'
 import { moment } from '../format.ts'
 import { type Reached, reach } from '../postgres-target.ts'
-import { libpqEnvironment, type PostgresTarget, runPsql } from '../psql.ts'
+import { libpqEnvironment, type PostgresTarget, type Purpose, runPsql } from '../psql.ts'
 
 const EXAMPLES = ['countersign connect orders-db --reason INC-7', "countersign connect orders-db -- -c 'SELECT count(*) FROM orders'"]
 
@@ -17,11 +17,12 @@ export function addConnect(program: Command): void {
   define(program, 'connect <resource> [args...]', 'Open psql on a resource, with everything filled in', EXAMPLES)
     .usage('<resource> [options] [-- psql arguments]')
     .option('--reason <text>', 'why; every request of this session carries it')
+    .option('--ticket <id>', 'the ticket that policy asks for, when the reason is not it')
     .action(
-      perform(async (out, name: string, args: readonly string[], { reason }: { readonly reason?: string }) => {
+      perform(async (out, name: string, args: readonly string[], purpose: Purpose) => {
         const mine = settings()
         const client = createClient(mine)
-        const [reached, grants] = await Promise.all([reach(client, mine, name, reason ?? null), client.grants({ live: true })])
+        const [reached, grants] = await Promise.all([reach(client, mine, name, purpose), client.grants({ live: true })])
         out.note(banner(reached, grants))
         return withCertificate(reached.target, (file) => runPsql(libpqEnvironment(process.env, reached.target, file), args))
       }),

@@ -6,6 +6,7 @@ import { settings } from '../connection.ts'
 import { EXIT } from '../error.ts'
 import type { Output } from '../output.ts'
 import { reach } from '../postgres-target.ts'
+import type { Purpose } from '../psql.ts'
 import { type Notice, StatementRun, type StatementResult } from '../statement.ts'
 import { type Waiting, waiting } from '../waiting.ts'
 
@@ -19,11 +20,12 @@ export function addExec(program: Command): void {
   define(program, 'exec <resource> <action...>', 'Run one statement on a resource and print its rows; waits while it is held', EXAMPLES)
     .usage('<resource> [options] -- ACTION')
     .option('--reason <text>', 'why; shown to the reviewers')
+    .option('--ticket <id>', 'the ticket that policy asks for, when the reason is not it')
     .action(
-      perform(async (out, name: string, words: readonly string[], { reason }: { readonly reason?: string }) => {
+      perform(async (out, name: string, words: readonly string[], purpose: Purpose) => {
         const mine = settings()
         const client = createClient(mine)
-        const { target } = await reach(client, mine, name, reason ?? null)
+        const { target } = await reach(client, mine, name, purpose)
         const progress = new Progress(name)
         const run = new StatementRun(target, (notice) => progress.notice(notice))
         const onInterrupt = () => void progress.interrupt(client, run)

@@ -40,7 +40,7 @@ export class Alice {
   /** `reason` is what the reviewers see. */
   static async connect(life: Lifetime, { postgres, alice }: DemoGateway, reason: string): Promise<Alice> {
     life.signal.throwIfAborted()
-    const login = { ...postgres, user: ALICE, password: alice.token, database: RESOURCE, options: optionsFor(undefined, reason) }
+    const login = { ...postgres, user: ALICE, password: alice.token, database: RESOURCE, options: optionsFor(undefined, { reason }) }
     const connection = new Alice(new pg.Client({ ...login, ssl: false, types: { getTypeParser: () => String } }))
     await connection.#client.connect()
     life.onEnd(() => connection.end())
