@@ -22,8 +22,8 @@ export class PostgresConnection implements DatabaseConnection {
     }
   }
 
-  // oxlint-disable-next-line require-yield -- the interface wants a generator, and nothing here streams
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+  /** Nothing here streams, and the interface wants a way to say so. */
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new StoreUnavailable('the store does not stream')
   }
 

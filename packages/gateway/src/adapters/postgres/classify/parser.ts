@@ -1,4 +1,3 @@
-/* oxlint-disable no-underscore-dangle -- Emscripten puts an underscore before the names of C functions */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import createModule, { type PgQueryModule } from 'libpg-query/wasm/libpg-query.js'
