@@ -2,14 +2,21 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Entry, parseEntry } from '@countersign/ledger/entry'
+import { eventsOf } from '@countersign/ledger/group'
 
 const CLI = new URL('../../packages/cli/bin/countersign.js', import.meta.url).pathname
 
-/** Every entry of a gateway's own journal, in order. */
+/** Everything in a gateway's own journal, in order. */
 export function entriesOf(data: string): readonly Entry[] {
   const folder = join(data, 'journal')
   const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'))
-  return files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean).map(parseEntry))
+  return files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean).flatMap(told))
+}
+
+/** A line of the ledger; as several, when it carries several events: each stands for itself, in the place of them all. */
+export function told(line: string): readonly Entry[] {
+  const entry = parseEntry(line)
+  return eventsOf(entry).map(({ type, body }) => ({ ...entry, type, body }))
 }
 
 interface Verified {

@@ -1,7 +1,8 @@
 import type { Client } from '@countersign/contract/client'
-import { type Entry, parseEntry } from '@countersign/ledger/entry'
+import type { Entry } from '@countersign/ledger/entry'
 import pg from 'pg'
 import { type GatewayOptions, type GatewayProcess, startGateway } from './gateway.ts'
+import { told } from './ledger.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 import { type Psql, psql } from './psql.ts'
 
@@ -94,7 +95,7 @@ export async function openStage({ resources = { db: {} }, seed = '', version = 1
     ask,
     runs: async () => Number((await ask('SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM runs'))[0]),
     isBusy: async (session) => (await ask(ACTIVE, [`%:${session}`])).length > 0,
-    ledger: async () => (await people.erin.api.ledger()).map(({ line }) => parseEntry(line)),
+    ledger: async () => (await people.erin.api.ledger()).flatMap(({ line }) => told(line)),
     close: () => closing.disposeAsync(),
   }
 }

@@ -36,8 +36,13 @@ export const NO_PREVIOUS = '0'.repeat(64)
  * The entry's one and only form, without a line end: `canonical(entry)`, whose members are known here, so that their names
  * need no sorting and no quoting. Throws LedgerError `not-json` or `too-deep`.
  */
-export function encodeEntry({ v, gateway, seq, prev, at, type, body, commitment, sealed }: Entry): string {
-  const before = `{"at":${canonical(at)},"body":${canonical(body, 1)}`
+export function encodeEntry(entry: Entry): string {
+  return encodeAround(canonical(entry.body, 1), entry)
+}
+
+/** The same for a body that is in canonical form already: what is written for every statement is not taken apart again. */
+export function encodeAround(body: string, { v, gateway, seq, prev, at, type, commitment, sealed }: Omit<Entry, 'body'>): string {
+  const before = `{"at":${canonical(at)},"body":${body}`
   const secret = commitment === undefined ? '' : `,"commitment":${canonical(commitment)}`
   const hidden = sealed === undefined ? '' : `,"sealed":${encodeSealed(sealed)}`
   return `${before}${secret},"gateway":${canonical(gateway)},"prev":${canonical(prev)}${hidden},"seq":${canonical(seq)},"type":${canonical(type)},"v":${v}}`

@@ -11,6 +11,9 @@ export interface DataKey {
 
 export type Secret = Readonly<Record<string, JsonValue>>
 
+/** What an entry has for its secret. */
+export type SealedParts = Required<Pick<Entry, 'commitment' | 'sealed'>>
+
 /** Which entry a sealed part belongs to: authenticated, so that it cannot be moved to another entry. */
 export type Place = Pick<Entry, 'gateway' | 'seq'>
 
@@ -23,12 +26,23 @@ const TAG_BYTES = 16
  * the commitment hashes it, and it is encrypted. So short SQL cannot be guessed from the commitment, and without the key
  * neither text nor salt is left. Nonces are random: use one key for fewer than 2^32 entries (NIST SP 800-38D section 8.3).
  */
-export function seal(secret: Secret, { gateway, seq }: Place, { id, key }: DataKey): Required<Pick<Entry, 'commitment' | 'sealed'>> {
-  const plain = `{"salt":"${random(SALT_BYTES).toString('base64')}","secret":${canonical(secret, 1)}}` // is canonical
+export function seal(secret: Secret, place: Place, key: DataKey): SealedParts {
+  return sealCanonical(canonical(secret, 1), place, key)
+}
+
+/** The same for a secret that is in canonical form already. */
+export function sealCanonical(secret: string, { gateway, seq }: Place, { id, key }: DataKey): SealedParts {
+  const plain = salted(secret)
   const nonce = random(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(placeBytes({ gateway, seq }))
   const data = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
   return { commitment: commit(plain), sealed: { key: id, nonce: nonce.toString('base64'), data: data.toString('base64') } }
+}
+
+/** A secret with its salt: all that somebody needs to check it against its commitment. */
+export interface Disclosed {
+  readonly salt: string
+  readonly secret: Secret
 }
 
 /**
@@ -36,15 +50,28 @@ export function seal(secret: Secret, { gateway, seq }: Place, { id, key }: DataK
  * when the key is another or the sealed bytes were touched, `commitment-mismatch` when they are not what was committed to,
  * `unreadable` when that is no secret.
  */
-export function unseal({ gateway, seq, commitment, sealed }: Entry, { key }: DataKey): Secret {
+export function unseal(entry: Entry, key: DataKey): Secret {
+  return disclose(entry, key).secret
+}
+
+/** The same with its salt. */
+export function disclose({ gateway, seq, commitment, sealed }: Entry, { key }: DataKey): Disclosed {
   if (!sealed) throw new LedgerError('not-sealed', `entry ${seq} of ${gateway} has no sealed part`)
   const plain = decrypt(sealed, { gateway, seq }, key)
   if (commit(plain) !== commitment) throw new LedgerError('commitment-mismatch', `the sealed part of entry ${seq} of ${gateway} is not what it commits to`)
-  return secretIn(plain, { gateway, seq })
+  return disclosedIn(plain, { gateway, seq })
 }
 
-/** SHA-256 with a domain of its own; the plain text starts with the salt, because `salt` sorts before `secret`. */
-const commit = (plain: string): string => hash('sha256', `countersign/commitment/v1\n${plain}`, 'hex')
+/** True when this is what was committed to. */
+export function isCommitted({ salt, secret }: Disclosed, commitment: string): boolean {
+  return commit(canonical({ salt, secret })) === commitment
+}
+
+/** A canonical secret with a salt of its own; it is canonical, because `salt` sorts before `secret`. */
+export const salted = (secret: string): string => `{"salt":"${random(SALT_BYTES).toString('base64')}","secret":${secret}}`
+
+/** What is committed to a salted secret: SHA-256 in hex, with a domain of its own. */
+export const commit = (plain: string): string => hash('sha256', `countersign/commitment/v1\n${plain}`, 'hex')
 
 const placeBytes = ({ gateway, seq }: Place): Buffer => Buffer.from(`countersign/sealed/v1\n{"gateway":${canonical(gateway)},"seq":${canonical(seq)}}`)
 
@@ -63,14 +90,19 @@ function decrypt(sealed: Sealed, place: Place, key: KeyObject): string {
 }
 
 /** Whoever held the key may have sealed anything; a hostile gateway did. */
-function secretIn(plain: string, place: Place): Secret {
+function disclosedIn(plain: string, place: Place): Disclosed {
   try {
     const value: unknown = JSON.parse(plain)
-    if (isRecord(value) && isRecord(value['secret'])) return value['secret']
+    if (isDisclosed(value)) return value
   } catch (cause) {
     throw new LedgerError('unreadable', `what entry ${place.seq} of ${place.gateway} seals is not JSON`, { cause })
   }
   throw new LedgerError('unreadable', `what entry ${place.seq} of ${place.gateway} seals is no secret`)
+}
+
+/** True for a salted secret, and nothing beside it. */
+export function isDisclosed(value: unknown): value is Disclosed {
+  return isRecord(value) && Object.keys(value).length === 2 && typeof value['salt'] === 'string' && isRecord(value['secret'])
 }
 
 const isRecord = (value: unknown): value is Record<string, JsonValue> => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,7 @@
 import { type Entry, hashEntry, NO_PREVIOUS, parseEntry } from './entry.ts'
 import { LedgerError } from './error.ts'
-import { type DataKey, unseal } from './seal.ts'
+import { openEvents } from './group.ts'
+import type { DataKey } from './seal.ts'
 
 /** Where a gateway's chain stands: its latest entry. */
 export interface Head {
@@ -174,7 +175,7 @@ function sealedWrongly(link: Link, keys: VerifyOptions['keys']): Bad | null {
   const key = link.entry.sealed && keys?.get(link.entry.sealed.key)
   if (!key) return null
   try {
-    unseal(link.entry, key)
+    openEvents(link.entry, key)
     return null
   } catch (error) {
     return bad(link, 'sealed-altered', error instanceof LedgerError ? error.message : 'the sealed part cannot be opened')

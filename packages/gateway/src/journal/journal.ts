@@ -1,3 +1,5 @@
+import type { EventText } from '@countersign/ledger/group'
+
 /**
  * What happened, before it is answered for. An entry's `secret` part (statement text, parameters, reasons, comments) is
  * sealed: the entry itself carries a salted commitment and the encrypted text, never the plain text or its bare digest.
@@ -36,11 +38,16 @@ export type EventType =
   | 'action.started'
   | 'action.finished'
 
-/**
- * `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. `soon`:
- * with the next write, within milliseconds; for outcomes, which nothing waits for, and whose loss reads as `unknown`.
- */
-export type Durability = 'soon' | 'process' | 'disk'
+/** `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. */
+export type Durability = 'process' | 'disk'
+
+/** What a statement leaves behind that policy allows by itself, and what became of any, in canonical JSON (RFC 8785). */
+export interface ActionEvent extends EventText {
+  readonly type: 'action.started' | 'action.finished'
+}
+
+/** Called once: with null when the write returned, else with why nothing may be forwarded. */
+export type Written = (error: JournalBroken | null) => void
 
 /**
  * The gateway's own append-only record. When `append` resolves the entry has its place in the hash chain with the
@@ -49,6 +56,12 @@ export type Durability = 'soon' | 'process' | 'disk'
 export interface Journal {
   readonly gateway: string
   append(event: Event, durability: Durability): Promise<{ readonly seq: number; readonly hash: string }>
+  /**
+   * Records a statement with the durability `process`, in one entry with all that join in the same turn of the event loop
+   * (type `actions`). Without `written` nobody waits: it goes with the next write, within milliseconds. That is for
+   * outcomes, whose loss reads as `unknown`.
+   */
+  join(event: ActionEvent, written?: Written): void
   /** The time of the latest entry, Unix milliseconds: a clock behind it issues no grants. */
   readonly latest: number
   /** Null while entries can be written; else why not. */

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers'
-import { encodeEntry, hashEntry, NO_PREVIOUS } from '@countersign/ledger/entry'
-import { seal } from '@countersign/ledger/seal'
+import { canonical } from '@countersign/ledger/canonical'
+import { encodeAround, hashEntry, NO_PREVIOUS } from '@countersign/ledger/entry'
+import { Group, GROUP } from '@countersign/ledger/group'
+import { sealCanonical } from '@countersign/ledger/seal'
 import { gatewayId, makeDirectories } from './files.ts'
-import { type Durability, type Event, type Journal, JournalBroken } from './journal.ts'
+import { type ActionEvent, type Durability, type Event, type Journal, JournalBroken, type Written } from './journal.ts'
 import { lockDirectory } from './lock.ts'
 import { recover, type Recovered } from './recover.ts'
 import { SegmentWriter } from './writer.ts'
@@ -38,8 +40,12 @@ interface Waiter {
   readonly reject: (error: JournalBroken) => void
 }
 
-/** How long an entry may wait for company that nobody waits for. */
+/** How long outcomes may wait for company. */
 const SOON_MS = 5
+
+/** A group that is larger becomes an entry before its turn is over. */
+const GROUP_EVENTS = 1_000
+const GROUP_LENGTH = 1024 * 1024
 
 const SEGMENT_BYTES = 64 * 1024 * 1024
 
@@ -74,8 +80,8 @@ interface Parts {
 }
 
 /**
- * Entries take their place in the chain when `append` is called, and all of one turn of the event loop are written by one
- * write at its end. One fdatasync runs at a time; whoever asks meanwhile shares the next.
+ * Entries take their place in the chain when `append` is called, events that join others when their group is full, when
+ * an entry is appended, or at the latest at the end of the turn of the event loop. All of a turn is written by one write, then. One fdatasync runs at a time; whoever asks meanwhile shares the next.
  */
 class FileJournal implements LocalJournal {
   readonly directory: string
@@ -90,6 +96,8 @@ class FileJournal implements LocalJournal {
   #broken: string | null = null
   #cause: unknown = null
   #text = ''
+  readonly #group = new Group()
+  #joined: Written[] = []
   #unwritten: Waiter[] = []
   #now: NodeJS.Immediate | undefined
   #later: NodeJS.Timeout | undefined
@@ -129,9 +137,20 @@ class FileJournal implements LocalJournal {
     })
   }
 
+  join(event: ActionEvent, written?: Written): void {
+    if (this.#broken !== null) return written?.(this.#error())
+    this.#group.add(event)
+    if (written) this.#joined.push(written)
+    if (this.#group.size >= GROUP_EVENTS || this.#group.length >= GROUP_LENGTH) this.#chainGroup()
+    if (written) this.#now ??= setImmediate(() => this.#write())
+    else this.#later ??= setTimeout(() => this.#writeLate(), SOON_MS)
+    return undefined
+  }
+
   async sync(): Promise<number> {
     const { seq } = await new Promise<Receipt>((resolve, reject) => {
       if (this.#broken !== null) return reject(this.#error())
+      this.#chainGroup()
       this.#enqueue({ receipt: { seq: this.#seq, hash: this.#prev }, durability: 'disk', resolve, reject })
     })
     return seq
@@ -143,6 +162,7 @@ class FileJournal implements LocalJournal {
     this.#cause = cause
     this.#text = ''
     for (const waiter of [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)]) waiter.reject(this.#error())
+    for (const written of this.#joined.splice(0)) written(this.#error())
     if (!this.#closed) this.#onBroken(why)
   }
 
@@ -154,6 +174,7 @@ class FileJournal implements LocalJournal {
     } finally {
       await this.#syncing
       this.fail('the journal is closed')
+      clearTimeout(this.#later)
       this.#writer.close()
       this.#lock.release()
     }
@@ -161,10 +182,23 @@ class FileJournal implements LocalJournal {
 
   /** Gives the event its place. Nothing has changed when it throws: a LedgerError says that the event has no JSON form. */
   #chain({ type, body, secret }: Event): Receipt {
+    const text = canonical(body, 1)
+    const hidden = secret ? canonical(secret, 1) : null
+    this.#chainGroup() // what joined it came first
+    return this.#chainText(type, text, hidden)
+  }
+
+  #chainGroup(): void {
+    if (this.#group.size === 0) return
+    const { body, secret } = this.#group.take()
+    this.#chainText(GROUP, body, secret)
+  }
+
+  #chainText(type: string, body: string, secret: string | null): Receipt {
     const at = Math.max(this.#clock(), this.#at)
     const place = { gateway: this.gateway, seq: this.#seq + 1 }
-    const sealed = secret && seal(secret, place, this.#writer.key)
-    const line = encodeEntry({ v: 1, ...place, prev: this.#prev, at, type, body, ...sealed })
+    const sealed = secret === null ? null : sealCanonical(secret, place, this.#writer.key)
+    const line = encodeAround(body, { v: 1, ...place, prev: this.#prev, at, type, ...sealed })
     this.#text += `${line}\n`
     this.#seq = place.seq
     this.#prev = hashEntry(line)
@@ -174,17 +208,21 @@ class FileJournal implements LocalJournal {
 
   #enqueue(waiter: Waiter): void {
     this.#unwritten.push(waiter)
-    if (waiter.durability === 'soon') this.#later ??= setTimeout(() => this.#write(), SOON_MS)
-    else this.#now ??= setImmediate(() => this.#write())
+    this.#now ??= setImmediate(() => this.#write())
+  }
+
+  #writeLate(): void {
+    this.#later = undefined
+    this.#write()
   }
 
   #write(): void {
-    clearTimeout(this.#later)
     clearImmediate(this.#now)
-    this.#later = undefined
     this.#now = undefined
     if (this.#broken !== null) return
+    this.#chainGroup()
     const waiters = this.#unwritten
+    const joined = this.#joined
     const text = this.#text
     try {
       if (text !== '') this.#writer.write(text)
@@ -192,7 +230,9 @@ class FileJournal implements LocalJournal {
       return this.fail(`the journal cannot be written: ${messageOf(cause)}`, cause)
     }
     this.#unwritten = []
+    this.#joined = []
     this.#text = ''
+    for (const written of joined) written(null)
     for (const waiter of waiters) {
       if (waiter.durability === 'disk') this.#unsynced.push(waiter)
       else waiter.resolve(waiter.receipt)

@@ -1,3 +1,4 @@
+import { GROUP } from '@countersign/ledger/group'
 import { listSegments, type Segment } from './files.ts'
 import { readSegment } from './read.ts'
 
@@ -39,14 +40,16 @@ async function scan(directory: string, segment: Segment): Promise<Scan> {
   for await (const bytes of readSegment(directory, segment)) {
     const line = Buffer.from(bytes).toString('utf8')
     const type = TYPE.exec(line)?.[1]
-    const [, run, session] = RUN.exec(line) ?? []
     if (type === 'gateway.started') {
       started.clear()
       ended.clear()
       isFirst = true
-    } else if (run === undefined || session === undefined) continue
-    else if (type === 'action.started') started.set(run, { session, run })
-    else if (type === 'action.finished' && !started.delete(run)) ended.add(run)
+    }
+    for (const [, run, session, what] of line.matchAll(type === GROUP ? EVENT : ENTRY)) {
+      if (run === undefined || session === undefined) continue
+      if (what === 'started') started.set(run, { session, run })
+      else if (!started.delete(run)) ended.add(run)
+    }
   }
   return { started, ended, isFirst }
 }
@@ -56,4 +59,6 @@ async function scan(directory: string, segment: Segment): Promise<Scan> {
  * in which no value can imitate a key: a quote inside a string is escaped.
  */
 const TYPE = /"type":"([a-z.]+)","v":1\}$/
-const RUN = /"run":"(([^"\\.]+)\.\d+)"/
+const ENTRY = /"run":"(([^"\\.]+)\.\d+)".*"type":"action\.(started|finished)","v":1\}$/g
+/** Each event of a group has its type behind its body. */
+const EVENT = /"run":"(([^"\\.]+)\.\d+)".*?"type":"action\.(started|finished)"\}/g

@@ -13,6 +13,11 @@ export function secretOf({ text, parameters }: Pick<Action, 'text' | 'parameters
   return { text: sealed(text) ?? text, ...(parameters.length > 0 ? { parameters: parametersOf(parameters) } : {}) }
 }
 
+/** True for what is certainly recorded whole, without counting its bytes: no character has more than three. */
+export function isShort({ text, parameters }: Pick<Action, 'text' | 'parameters'>): boolean {
+  return parameters.reduce((sum, { value }) => sum + EACH_BYTES + (value?.length ?? 0), text.length) <= WHOLE_BYTES / 3
+}
+
 /** Of those that are long together, their JSON is what is hashed. */
 function parametersOf(parameters: Action['parameters']): JsonValue {
   const bytes = parameters.reduce((sum, { value }) => sum + EACH_BYTES + Buffer.byteLength(value ?? ''), 0)

@@ -5,11 +5,12 @@ import { type Principal, principalId } from '@countersign/core/principal'
 import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
-import type { Durability, JsonValue } from '../journal/journal.ts'
+import type { ActionEvent, Journal, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrant } from '../workflow/grants.ts'
 import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
+import { finishedBody, secretText, startedBody, startedWith } from './events.ts'
 import { waitForDecision } from './hold.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
@@ -102,12 +103,11 @@ export class LiveSession implements Session {
     return verdict
   }
 
-  record({ run, result, summary, rows, sent }: Outcome): void {
+  record(outcome: Outcome): void {
+    const { run, summary } = outcome
     if (summary !== SUSPENDED) this.#leave(run)
     if (run === this.#latestRun) this.#restIdle() // those before it are over too
-    this.#services.context.journal
-      .append({ type: 'action.finished', body: { session: this.id, run, result, summary, rows, ...(sent ? { sent: { ...sent } } : {}) } }, 'soon')
-      .catch((error: unknown) => this.#services.onError(error))
+    this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: null })
   }
 
   async end(reason: string): Promise<void> {
@@ -134,7 +134,7 @@ export class LiveSession implements Session {
       if (stop) return stop
       const judgement = judge(this.#policy, this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
       const { decision } = judgement
-      if (this.#opened.resource.mode === 'observe') return this.#allow(this.#nextRun(), attempted, decision, [], 'process')
+      if (this.#opened.resource.mode === 'observe') return this.#allow(this.#nextRun(), attempted, decision, [])
       if (decision.effect === 'allow') return this.#allowWhereSaid(attempted, decision)
       if (decision.effect === 'deny') return this.#deny(attempted, decision)
       const verdict = await this.#review(attempted, decision, judgement, hold)
@@ -155,7 +155,7 @@ export class LiveSession implements Session {
     const { reason, ticket } = this.#purpose
     const missing = unmet(decision.obligations, reason, ticket ?? reason)
     if (missing) return this.#deny(attempted, { effect: 'deny', policies: decision.policies, message: missing.message })
-    return this.#allow(this.#nextRun(), attempted, decision, [], 'process')
+    return this.#allow(this.#nextRun(), attempted, decision, [])
   }
 
   #nextRun(): string {
@@ -183,17 +183,17 @@ export class LiveSession implements Session {
   }
 
   /** The entry is durable before the adapter hears `allow`. */
-  async #allow(run: string, attempted: Attempted, decision: Decision, grants: readonly Grant[], durability: Durability): Promise<Verdict> {
+  async #allow(run: string, attempted: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict> {
+    const { journal } = this.#services.context
     const observed: Record<string, JsonValue> = decision.effect === 'allow' || grants.length > 0 ? {} : { observed: decision.effect }
-    const under: Record<string, JsonValue> = grants.length > 0 ? { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) } : {}
-    await this.#services.context.journal.append(
-      {
-        type: 'action.started',
-        body: { session: this.id, run, ...this.#what(attempted), policies: decision.policies, ...observed, ...under },
-        secret: secretOf(attempted.action),
-      },
-      durability,
-    )
+    const what = { ...this.#what(attempted), policies: decision.policies, ...observed }
+    if (grants.length > 0) {
+      const under = { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) }
+      await journal.append({ type: 'action.started', body: { session: this.id, run, ...what, ...under }, secret: secretOf(attempted.action) }, 'disk')
+    } else {
+      const body = startedWith(startedBody(what, this.id), run)
+      await joined(journal, { type: 'action.started', body, secret: secretText(attempted.action) })
+    }
     if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
     return { effect: 'allow', run }
   }
@@ -258,7 +258,7 @@ export class LiveSession implements Session {
   async #allowUnder(attempted: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict | 'approved'> {
     const run = this.#nextRun()
     this.#runningUnder.set(run, { grants, stopClocks: grants.filter(({ usesLeft }) => usesLeft === null).map((grant) => this.#cutAtEndOf(grant)) })
-    const verdict = (await this.#useAll(grants)) ? await this.#allow(run, attempted, decision, grants, 'disk') : 'approved'
+    const verdict = (await this.#useAll(grants)) ? await this.#allow(run, attempted, decision, grants) : 'approved'
     if (verdict === 'approved' || verdict.effect === 'refuse') this.#leave(run)
     return verdict
   }
@@ -321,3 +321,7 @@ export class LiveSession implements Session {
 }
 
 const cutMessage = (signal: AbortSignal) => (signal.reason instanceof Cut ? signal.reason.message : 'this session has ended')
+
+/** Resolves when the event is written. */
+const joined = (journal: Journal, event: ActionEvent): Promise<void> =>
+  new Promise((resolve, reject) => journal.join(event, (error) => (error ? reject(error) : resolve())))

@@ -1,6 +1,7 @@
 /**
  * A gateway's journal under load, in a process of its own that can be killed: `appender.ts DIRECTORY`. Says on standard
- * output, one line each, what was acknowledged (`ack SEQ HASH`) and that the journal broke (`broken WHY`), and goes on.
+ * output, one line each, what was acknowledged (`ack SEQ HASH`, or `ran RUN` for an event that joined others) and that the
+ * journal broke (`broken WHY`), and goes on.
  */
 import { writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
@@ -27,4 +28,16 @@ async function caller(number: number): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: 16 }, (_, number) => caller(number)))
+/** As a session does for what policy allows by itself. */
+async function joiner(number: number): Promise<void> {
+  for (let index = 0; index < 100_000; index += 1) {
+    const run = `${process.pid}-${number}.${index}`
+    const body = `{"run":"${run}"}`
+    const error = await new Promise((resolve) => journal.join({ type: 'action.started', body, secret: `{"text":"SELECT ${index}"}` }, resolve))
+    if (error !== null) return
+    say(`ran ${run}`)
+    journal.join({ type: 'action.finished', body, secret: null })
+  }
+}
+
+await Promise.all(Array.from({ length: 16 }, (_, number) => (number < 4 ? joiner(number) : caller(number))))

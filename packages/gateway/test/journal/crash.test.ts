@@ -21,7 +21,7 @@ function start(command: readonly [string, ...string[]], output: string): ChildPr
 
 const said = (output: string): string[] => readFileSync(output, 'utf8').split('\n').slice(0, -1)
 
-/** Every acknowledged entry stands in the journal with the hash that was acknowledged. */
+/** Every acknowledged entry stands in the journal with the hash that was acknowledged, and every event that joined others too. */
 async function expectAcknowledged(directory: string, gateway: string, output: string): Promise<number> {
   const lines = await linesOf(directory, gateway)
   const acks = said(output).filter((line) => line.startsWith('ack '))
@@ -30,6 +30,10 @@ async function expectAcknowledged(directory: string, gateway: string, output: st
     return hashEntry(lines[Number(seq) - 1] ?? '') !== hash
   })
   expect(missing).toEqual([])
+  const text = lines.join('\n')
+  const ran = said(output).filter((line) => line.startsWith('ran '))
+  expect(ran.filter((line) => !text.includes(`{"body":{"run":"${line.slice(4)}"},"commitment":`))).toEqual([])
+  expect(ran.length).toBeGreaterThan(0)
   return acks.length
 }
 

@@ -1,6 +1,9 @@
 import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { canonical } from '@countersign/ledger/canonical'
 import { parseEntry } from '@countersign/ledger/entry'
+import { eventsOf, openEvents } from '@countersign/ledger/group'
 import { unseal } from '@countersign/ledger/seal'
 import fc from 'fast-check'
 import { describe, expect, it, test, vi } from 'vitest'
@@ -104,6 +107,70 @@ describe('a journal', () => {
       expect(readFileSync(path).includes('canary')).toBe(false)
       if (!name.endsWith('.lock')) expect(statSync(path).mode & 0o077).toBe(0)
     }
+  })
+
+  test('makes one entry of all that joins in one turn, in the order of what happened, and each can be opened by itself', async () => {
+    const steps = fc.oneof(fc.record({ join: record, secret: fc.option(record) }), fc.constant('append' as const), fc.constant('turn' as const))
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { maxLength: 30 }), async (story) => {
+        const directory = newDirectory()
+        const journal = await openJournal({ directory, segmentBytes: 2000 })
+        const written: (string | null)[] = []
+        for (const step of story) {
+          if (step === 'append') await journal.append(EVENT, 'process')
+          else if (step === 'turn') await setImmediate()
+          else
+            journal.join({ type: 'action.started', body: canonical(step.join), secret: step.secret && canonical(step.secret) }, (error) =>
+              written.push(error && error.message),
+            )
+        }
+        await journal.close()
+        const joined = story.filter((step) => typeof step === 'object')
+        expect(written).toEqual(joined.map(() => null))
+        const keys = keysIn(directory)
+        const entries = (await linesOf(directory, journal.gateway)).map(parseEntry)
+        const found = entries.flatMap((entry) => {
+          const key = keys.get(entry.sealed?.key ?? '')
+          const opened = key ? openEvents(entry, key) : []
+          return eventsOf(entry).map(({ type, body }, index) => ({ type, body, secret: opened[index]?.secret ?? null }))
+        })
+        const expected = story.flatMap((step): unknown => {
+          if (step === 'turn') return []
+          return step === 'append' ? [EVENT] : [{ type: 'action.started', body: step.join, secret: step.secret }]
+        })
+        expect(found).toEqual(JSON.parse(JSON.stringify(expected)))
+        expect(entries.length).toBeLessThanOrEqual(2 * story.filter((step) => typeof step === 'string').length + 1)
+        expect((await verify(directory, journal.gateway)).bad).toBeNull()
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('makes another entry of what is too much for one', async () => {
+    const directory = newDirectory()
+    const journal = await openJournal({ directory })
+    const event = (run: string, text: string) => ({ type: 'action.started', body: `{"run":"${run}"}`, secret: canonical({ text }) }) as const
+    for (let index = 0; index < 1_001; index += 1) journal.join(event(`ses-1.${index}`, ''))
+    journal.join(event('ses-2.1', 'x'.repeat(2 * 1024 * 1024)))
+    journal.join(event('ses-2.2', ''))
+    await journal.close()
+    const sizes = (await linesOf(directory, journal.gateway)).map((line) => eventsOf(parseEntry(line)).length)
+    expect(sizes).toEqual([1_000, 2, 1])
+    expect((await verify(directory, journal.gateway)).bad).toBeNull()
+  })
+
+  it('tells whoever joined that it broke, and takes nothing after', async () => {
+    const directory = newDirectory()
+    const journal = await openJournal({ directory })
+    const told: unknown[] = []
+    const event = { type: 'action.started', body: '{"run":"ses-1.1"}', secret: null } as const
+    journal.join(event, (error) => told.push(error))
+    journal.fail('the store knows another history')
+    journal.join(event, (error) => told.push(error))
+    journal.join(event)
+    await journal.close()
+    expect(told).toMatchObject([{ name: 'JournalBroken' }, { name: 'JournalBroken' }])
+    expect(await linesOf(directory, journal.gateway)).toEqual([])
   })
 
   it('never goes back in time, and says how far it is', async () => {

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { canonical } from '@countersign/ledger/canonical'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Event } from '../../src/journal/journal.ts'
+import type { ActionEvent, Event } from '../../src/journal/journal.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { unfinishedRuns } from '../../src/journal/unfinished.ts'
 
@@ -13,6 +14,12 @@ const eventOf = (step: Step): Event => {
   if (step.what === 'process') return { type: 'gateway.started', body: { version: '1' } }
   const body = { session: 'ses-1', run: `ses-1.${step.run}`, policies: ['"run":"ses-9.9"', '"type":"gateway.started"'] }
   return step.what === 'start' ? { type: 'action.started', body, secret: { text: '"type":"action.finished"' } } : { type: 'action.finished', body }
+}
+
+/** The same in canonical JSON, so that it may be one of several in an entry. */
+function joinable({ type, body, secret }: Event): ActionEvent | null {
+  if (type !== 'action.started' && type !== 'action.finished') return null
+  return { type, body: canonical(body), secret: secret ? canonical(secret) : null }
 }
 
 /** Each run begins once and ends at most once, after that; processes begin in between. */
@@ -36,11 +43,17 @@ function expected(steps: readonly Step[]): readonly string[] {
 
 test('are those of the last process that began and did not end, over any number of segments', async () => {
   await fc.assert(
-    fc.asyncProperty(stories, fc.constantFrom(600, 5_000, 1_000_000), async (steps, segmentBytes) => {
+    fc.asyncProperty(stories, fc.constantFrom(600, 5_000, 1_000_000), fc.infiniteStream(fc.boolean()), async (steps, segmentBytes, grouped) => {
       const directory = mkdtempSync(join(tmpdir(), 'countersign-unfinished-'))
       try {
         const journal = await openJournal({ directory, segmentBytes })
-        for (const step of steps) await journal.append(eventOf(step), 'process')
+        for (const step of steps) {
+          const event = eventOf(step)
+          const together = grouped.next().value === true ? joinable(event) : null
+          if (together) journal.join(together)
+          else await journal.append(event, 'process')
+        }
+        await journal.sync()
         expect((await unfinishedRuns(directory, journal.gateway)).map(({ run }) => run)).toEqual(expected(steps))
         await journal.close()
       } finally {

@@ -6,6 +6,7 @@ import type { Principal } from '@countersign/core/principal'
 import { NO_FACTS } from '@countersign/core/action'
 import { NO_OBLIGATIONS } from '@countersign/core/obligations'
 import { parseEntry } from '@countersign/ledger/entry'
+import { eventsOf } from '@countersign/ledger/group'
 import type { Caller } from '../../src/identity/caller.ts'
 import { type LocalJournal, openJournal } from '../../src/journal/open.ts'
 import { readJournal } from '../../src/journal/read.ts'
@@ -81,8 +82,7 @@ export async function openBed(policy: string = POLICY): Promise<Bed> {
     entries: async () => {
       const read = []
       for await (const line of readJournal(folder, journal.gateway)) {
-        const { type, body } = parseEntry(Buffer.from(line).toString('utf8'))
-        read.push({ type, body })
+        for (const { type, body } of eventsOf(parseEntry(Buffer.from(line).toString('utf8')))) read.push({ type, body })
       }
       return read
     },

@@ -1,0 +1,39 @@
+import type { Action, Parameter } from '@countersign/core/action'
+import { canonical } from '@countersign/ledger/canonical'
+import type { Outcome } from '../adapters/adapter.ts'
+import type { JsonValue } from '../journal/journal.ts'
+import { isShort, secretOf } from './sealed.ts'
+
+/*
+ * What every statement leaves in the ledger, in canonical JSON (RFC 8785). The members are known, so they are written in
+ * their order instead of being sorted each time; a property test holds each of these against the general writer.
+ */
+
+/** The body of `action.started` in two parts, between which the run stands; all else is the same for every run of a statement. */
+export interface StartedBody {
+  readonly before: string
+  readonly after: string
+}
+
+/** `what` is everything but the session and the run; its members must sort before these. */
+export function startedBody(what: Readonly<Record<string, JsonValue>>, session: string): StartedBody {
+  return { before: `${canonical(what).slice(0, -1)},"run":`, after: `,"session":${canonical(session)}}` }
+}
+
+export const startedWith = ({ before, after }: StartedBody, run: string): string => `${before}"${run}"${after}`
+
+/** The body of `action.finished`. */
+export function finishedBody({ run, result, summary, rows, sent }: Outcome, session: string): string {
+  const received = sent === null ? '' : `,"sent":{"bytes":${sent.bytes},"sha256":"${sent.sha256}"}`
+  return `{"result":"${result}","rows":${rows},"run":"${run}"${received},"session":"${session}","summary":${canonical(summary.toWellFormed())}}`
+}
+
+/** The secret of `action.started`, as `secretOf` has it. */
+export function secretText(action: Pick<Action, 'text' | 'parameters'>): string {
+  if (!isShort(action)) return canonical(secretOf(action))
+  const { text, parameters } = action
+  const list = parameters.length === 0 ? '' : `"parameters":[${parameters.map(parameterText).join(',')}],`
+  return `{${list}"text":${canonical(text)}}`
+}
+
+const parameterText = ({ format, type, value }: Parameter) => `{"format":"${format}","type":${type},"value":${canonical(value)}}`
