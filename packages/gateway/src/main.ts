@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import pino, { type Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Cut } from './adapters/adapter.ts'
+import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { classify, loadGrammar, prepare } from './adapters/postgres/classify.ts'
 import { planAction } from './adapters/postgres/plan.ts'
 import { PostgresAdapter } from './adapters/postgres/serve.ts'
@@ -93,8 +94,10 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     () => health.silence !== null,
   )
   const journal = metrics.counting(localJournal)
+  const catalogs = new Catalogs()
+  onClose(() => catalogs.close())
   const tokens = new Tokens(config, store.tokens, () => clock.now())
-  const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, resource, text) }
+  const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, catalogs, resource, text) }
   const workflow = new WorkflowService(context)
   await recordLost(context)
   await recordStart(context, policies, log)
@@ -130,7 +133,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   if (!listening) return { http: null, postgres: null }
 
   const gate = new SessionGate({ context, tokens, registry, health, onError }, (resource, database) => targetOf(config, resource, database))
-  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, refused: (address, why) => log.info({ address, why }, 'connection refused') })
+  const refused = (address: string, why: string) => log.info({ address, why }, 'connection refused')
+  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, catalogs, refused })
   const postgres = await listen(config.listen.postgres, identity.context, (client) => adapter.serve(client), onError).catch(at(config, 'listen.postgres'))
   onClose(() => postgres.close())
   onClose(() => endSessions(postgres, gate, registry))
@@ -190,9 +194,9 @@ function resourceOf(config: Config, name: string): Resource {
   return resource
 }
 
-async function plan(config: Config, name: string, text: string) {
+async function plan(config: Config, catalogs: Catalogs, name: string, text: string) {
   try {
-    return await planAction(targetOf(config, resourceOf(config, name), null), text)
+    return await planAction(targetOf(config, resourceOf(config, name), null), catalogs, text)
   } catch (error) {
     if (error instanceof WorkflowError) throw error
     throw new WorkflowError('unavailable', error instanceof Error ? error.message : String(error))

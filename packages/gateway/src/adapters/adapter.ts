@@ -145,6 +145,8 @@ export interface Target {
   readonly username: string
   readonly tls: 'disable' | 'require' | 'verify-full'
   readonly trustedFunctions: readonly string[]
+  /** Extensions of which all that they brought is vouched for. */
+  readonly trustedExtensions: readonly string[]
   /** How long a hold may last inside an open transaction, milliseconds. */
   readonly holdInTransactionMs: number
   password(): Promise<string | null>

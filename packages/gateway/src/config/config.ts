@@ -23,8 +23,8 @@ export interface Resource {
   readonly labels: Readonly<Record<string, string>>
   readonly mode: 'enforce' | 'observe'
   readonly onHold: 'wait' | 'refuse'
-  /** Functions that a read may call besides PostgreSQL's own reviewed ones, `schema.name`. */
-  readonly functions: { readonly trusted: readonly string[] }
+  /** What a read may call besides PostgreSQL's own reviewed functions: functions as `schema.name`, and all that the named extensions brought. */
+  readonly functions: { readonly trusted: readonly string[]; readonly extensions: readonly string[] }
 }
 
 /** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */

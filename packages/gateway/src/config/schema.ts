@@ -54,7 +54,10 @@ const resource = z.strictObject({
   mode: z.enum(['enforce', 'observe']).default('enforce'),
   onHold: z.enum(['wait', 'refuse']).default('wait'),
   functions: z
-    .strictObject({ trusted: z.array(z.string().regex(/^[^\s.]+\.[^\s.]+$/, 'expected schema.function, such as public.order_total')).default([]) })
+    .strictObject({
+      trusted: z.array(z.string().regex(/^[^\s.]+\.[^\s.]+$/, 'expected schema.function, such as public.order_total')).default([]),
+      extensions: z.array(text).default([]),
+    })
     .prefault({}),
 })
 
@@ -90,5 +93,5 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'resources.*': Object.keys(resource.shape),
   'resources.*.credential': ['username', 'password'],
   'resources.*.tls': ['mode', 'ca'],
-  'resources.*.functions': ['trusted'],
+  'resources.*.functions': ['trusted', 'extensions'],
 }

@@ -18,6 +18,7 @@ export function targetOf(config: Pick<Config, 'hold'>, resource: Resource, datab
     username: credential.username,
     tls: resource.tls.mode,
     trustedFunctions: resource.functions.trusted,
+    trustedExtensions: resource.functions.extensions,
     holdInTransactionMs: config.hold.inTransactionMs,
     password: async () => (credential.password ? readSecret(credential.password) : null),
     dial: (signal) => dial(resource, signal),

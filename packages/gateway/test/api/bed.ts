@@ -204,7 +204,7 @@ function configIn(data: string): Config {
         labels: { env: 'production' },
         mode: 'enforce',
         onHold: 'wait',
-        functions: { trusted: [] },
+        functions: { trusted: [], extensions: [] },
       },
     },
     hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },

@@ -72,7 +72,7 @@ describe('a configuration that can be used', () => {
           'labels: { env: production }',
           'mode: observe',
           'onHold: refuse',
-          'functions: { trusted: [public.total] }',
+          'functions: { trusted: [public.total], extensions: [citext] }',
         ),
         'hold: { connect: 500ms, inTransaction: 2m, reminder: 1h }',
         'session: { max: 40d, idle: 15m, auth: password }',
@@ -101,7 +101,7 @@ describe('a configuration that can be used', () => {
       labels: { env: 'production' },
       mode: 'observe',
       onHold: 'refuse',
-      functions: { trusted: ['public.total'] },
+      functions: { trusted: ['public.total'], extensions: ['citext'] },
     })
   })
 

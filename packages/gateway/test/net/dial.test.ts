@@ -27,7 +27,7 @@ const target = () =>
       labels: {},
       mode: 'enforce',
       onHold: 'wait',
-      functions: { trusted: [] },
+      functions: { trusted: [], extensions: [] },
     },
     null,
   )

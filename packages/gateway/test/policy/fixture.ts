@@ -19,7 +19,7 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
     labels,
     mode: 'enforce',
     onHold: 'wait',
-    functions: { trusted: [] },
+    functions: { trusted: [], extensions: [] },
   }
 }
 

@@ -1,9 +1,11 @@
+import type { Parameter } from '@countersign/core/action'
 import { sync } from '@countersign/wire/postgres/encode'
 import { Skipped, type Target } from '../adapter.ts'
 import { cancelUpstream } from './cancels.ts'
+import { rowsOf } from './impact/connection.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Replies } from './replies.ts'
-import { askSnapshot, type Snapshot } from './state.ts'
+import { ask, askSnapshot, type Question, type Snapshot } from './state.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What has been sent to the server since the last Sync, and what has become of it. */
@@ -51,9 +53,21 @@ export class Batch {
    * action will meet. Null: the server could not answer, and the client has seen why.
    */
   async snapshot(): Promise<Snapshot | null> {
-    if (this.#replies.status === 'E') throw new Skipped() // the server would refuse our question too
     let snapshot: Snapshot | null = null
-    const { messages, expected } = askSnapshot((taken) => (snapshot = taken))
+    await this.#put(askSnapshot((taken) => (snapshot = taken)))
+    return snapshot
+  }
+
+  /** The rows of a question of ours on the session's own connection, in its transaction. An error ends that, and the client sees it. */
+  async ask(text: string, parameters: readonly Parameter[]): Promise<ReturnType<typeof rowsOf>> {
+    let rows: ReturnType<typeof rowsOf> | null = null
+    await this.#put(ask(text, parameters, (bytes) => (rows = rowsOf(bytes))))
+    if (rows === null) throw new Skipped()
+    return rows
+  }
+
+  async #put({ messages, expected }: Question): Promise<void> {
+    if (this.#replies.status === 'E') throw new Skipped() // the server would refuse our question too
     await this.settle()
     if (this.discarding) throw new Skipped()
     for (const message of messages) this.outgoing.push(message)
@@ -61,7 +75,6 @@ export class Batch {
     // Outside a transaction the server must not be left inside one by our question.
     if (!this.inTransaction) await this.outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
     await this.outgoing.settle()
-    return snapshot
   }
 }
 

@@ -6,12 +6,15 @@ import { type Defined, judge, type Referred, type Transaction } from './classify
 import { load, ParserBusy } from './classify/parser.ts'
 import type { Setting } from './classify/settings.ts'
 import { widest } from './classify/statements.ts'
+import { together, type Uses } from './classify/uses.ts'
 
 export type { Defined, Referred, Setting, Transaction }
 
 /** One statement of a message, with what the adapter must know to follow the session. */
 export interface ClassifiedStatement extends Statement {
   readonly type: SqlType
+  /** The node of the grammar; empty for what was not parsed. */
+  readonly kind: string
   /** Its own slice of the message, without the semicolon. */
   readonly text: string
   /** Why it is `sql:unknown`, in words for the requester and the reviewer; null for any other type. */
@@ -25,6 +28,8 @@ export interface ClassifiedStatement extends Statement {
   readonly transaction: Transaction | null
   /** SET or RESET of one setting. `countersign.reason` and `countersign.ticket` are for the gateway and never go upstream. */
   readonly setting: Setting | null
+  /** Names that mean what the target's live catalog says: until it was asked (`catalog/`), `type` holds for PostgreSQL's own objects alone. Null: none. */
+  readonly uses: Uses | null
 }
 
 /** One message: a simple Query, or the text of a Parse. */
@@ -112,8 +117,8 @@ function remember(text: string, trusted: readonly string[], classified: Classifi
 /** One statement of type unknown, for text that may mean something else to the server than to the parser. */
 export function unknownBecause(text: string, reason: string): Classified {
   const facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false, unbounded: true }
-  const nothing = { defines: null, refers: null, copy: null, transaction: null, setting: null }
-  const statement: ClassifiedStatement = { type: 'sql:unknown', fingerprint: null, facts, text, because: reason, ...nothing }
+  const nothing = { defines: null, refers: null, copy: null, transaction: null, setting: null, uses: null }
+  const statement: ClassifiedStatement = { type: 'sql:unknown', kind: '', fingerprint: null, facts, text, because: reason, ...nothing }
   return { type: 'sql:unknown', statements: [statement], error: reason, canonical: text }
 }
 
@@ -130,7 +135,8 @@ export function inherit(statement: ClassifiedStatement, definition: ClassifiedSt
   if (statement.refers?.use !== 'run' || !definition) return statement
   const type = widest([definition.type, statement.refers.atLeast])
   if (statement.refers.atLeast === 'sql:unknown') return statement
-  return { ...statement, type, because: definition.because, facts: definition.facts, fingerprint: definition.fingerprint }
+  const { because, facts, fingerprint } = definition
+  return { ...statement, type, because, facts, fingerprint, uses: together(definition.uses, statement.uses) }
 }
 
 function classifyAnew(text: string, trusted: ReadonlySet<string>): Classified {
@@ -165,6 +171,7 @@ function classified({ kind, node, text }: Parsed, trusted: ReadonlySet<string>):
   let shape: string | null | undefined
   return {
     type,
+    kind,
     facts,
     text,
     ...rest,

@@ -3,11 +3,13 @@ import { type Impact, unknownImpact } from '@countersign/core/impact'
 import type { Duplex } from 'node:stream'
 import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
 import type { Batch } from './batch.ts'
-import { type Classified, prepare } from './classify.ts'
+import type { LiveCatalog } from './catalog/live.ts'
+import { Standing } from './catalog/standing.ts'
+import { type Classified, isLong, prepare } from './classify.ts'
 import { ClientHold } from './hold.ts'
 import { weigh } from './impact/impact.ts'
-import type { Names, Portal } from './names.ts'
-import { actionOf, read, type Reading, runsByName } from './readable.ts'
+import type { Names, Portal, Prepared } from './names.ts'
+import { actionOf, meant, read, type Reading, resets, returns, runsByName, usesOf } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Replies } from './replies.ts'
 import { holdLimit, sessionState } from './state.ts'
@@ -18,6 +20,7 @@ export interface JudgingSides {
   readonly session: Session
   readonly replies: Replies
   readonly names: Names
+  readonly catalog: LiveCatalog
 }
 
 /** Reads a client's texts as the server will, and puts them before the session. */
@@ -25,11 +28,14 @@ export class Judging {
   readonly #sides: JudgingSides
   readonly #batch: Batch
   readonly #hold: ClientHold
+  readonly #standing: Standing
 
   constructor(sides: JudgingSides, batch: Batch) {
     this.#sides = sides
     this.#batch = batch
     this.#hold = new ClientHold(sides.client)
+    this.#standing = new Standing(sides.catalog, batch)
+    sides.replies.watcher = this.#standing
   }
 
   /** Ends the wait of whoever is held; false when nobody is. */
@@ -37,25 +43,55 @@ export class Judging {
     return this.#hold.end(why)
   }
 
-  /** Before anything long is read: its parsing would hold up every other connection. */
-  prepare(text: string): Promise<void> {
-    return prepare(text, { trusted: this.#sides.target.trustedFunctions })
+  /** What a text does, as far as its words say: nobody has asked the catalog what its names mean. */
+  readByName(text: string): Reading {
+    const { names, replies, catalog } = this.#sides
+    return read(text, catalog.trusted, names, replies.stale ? null : replies.parameters)
   }
 
-  read(text: string): Reading {
-    const { target, names, replies } = this.#sides
-    return read(text, target.trustedFunctions, names, replies.stale ? null : replies.parameters)
+  /** Before anything long is read: its parsing would hold up every other connection. */
+  prepare(text: string): Promise<void> {
+    return prepare(text, { trusted: this.#sides.catalog.trusted })
+  }
+
+  /** What a text does, where that is known at once; else `read` asks. `declared` are the types that the client gave its parameters. */
+  readNow(text: string, declared: readonly number[] = []): Reading | null {
+    if (isLong(text)) return null
+    const reading = this.readByName(text)
+    return this.#standing.knows(usesOf(reading.classified)) ? this.#meant(reading, declared) : null
+  }
+
+  /** What a text does, after the catalog was asked. `failed` when the server could not answer, and the client has seen why. */
+  async read(text: string, declared: readonly number[] = []): Promise<Reading | 'failed'> {
+    await this.prepare(text)
+    const reading = this.readByName(text)
+    const uses = usesOf(reading.classified)
+    if (this.#willFail(reading)) return reading
+    if (!this.#standing.knows(uses) && !(await this.#standing.learn(uses))) return 'failed'
+    const { classified } = this.readByName(text) // what is trusted may be known only now
+    return this.#meant({ ...reading, classified }, declared)
+  }
+
+  /** It may change what names mean, for itself and for everybody. */
+  touches(classified: Classified): boolean {
+    return resets(classified) || (this.#standing.changed && returns(classified))
   }
 
   /** What a prepared text does now: its names may stand for something else than when it was prepared. */
-  resolve(classified: Classified): Reading {
-    return classified.type === 'sql:unknown' && classified.error !== null ? { classified, definitions: [] } : this.read(classified.canonical)
+  resolveNow({ classified, types }: Prepared): Reading | null {
+    return isUnreadable(classified) ? { classified, definitions: [] } : this.readNow(classified.canonical, types)
+  }
+
+  /** The same, after the catalog was asked. */
+  async resolve({ classified, types }: Prepared): Promise<Reading | 'failed'> {
+    return isUnreadable(classified) ? { classified, definitions: [] } : this.read(classified.canonical, types)
   }
 
   /** EXECUTE and FETCH look their name up when they run, which may be long after they were bound and judged. */
   meansTheSame({ classified, definitions }: Portal): boolean {
     if (!runsByName(classified)) return true
-    return JSON.stringify(this.resolve(classified).definitions) === JSON.stringify(definitions)
+    const now = isUnreadable(classified) ? [] : this.readByName(classified.canonical).definitions
+    return JSON.stringify(now) === JSON.stringify(definitions)
   }
 
   /** `failed`: the server could not answer our question about its state, and the client has seen why. */
@@ -100,7 +136,20 @@ export class Judging {
     const [statement, ...others] = classified.statements
     if (this.#batch.inTransaction) return unknownImpact('it is inside a transaction, whose own changes nobody else sees')
     if (!statement || others.length > 0) return unknownImpact('it is one of several statements, which may change the rows of each other')
-    return weigh(target, { statement, parameters, state, reported: replies.parameters }, session.signal)
+    const isRead = async (text: string) => {
+      const counting = await this.read(text)
+      return counting !== 'failed' && counting.classified.type === 'sql:read'
+    }
+    return weigh(target, { statement, parameters, state, reported: replies.parameters, isRead }, session.signal)
+  }
+
+  #meant({ classified, definitions }: Reading, declared: readonly number[]): Reading {
+    return { classified: meant(classified, (uses) => this.#standing.judge(uses, declared)), definitions }
+  }
+
+  /** In a transaction that has failed the server runs one statement only where it ends it, and then it says nothing of its state either. */
+  #willFail({ classified }: Reading): boolean {
+    return this.#sides.replies.status === 'E' && !this.#batch.bound && classified.statements.length < 2
   }
 
   /** Null never ends it. */
@@ -109,6 +158,11 @@ export class Judging {
     const timer = setTimeout(() => this.#hold.end('deadline'), ms)
     return () => clearTimeout(timer)
   }
+}
+
+/** It was not parsed, and what it was is not asked again. */
+function isUnreadable({ type, error }: Classified): boolean {
+  return type === 'sql:unknown' && error !== null
 }
 
 function noop(): void {

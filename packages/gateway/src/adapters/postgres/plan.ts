@@ -2,15 +2,16 @@ import type { Action } from '@countersign/core/action'
 import { sync } from '@countersign/wire/postgres/encode'
 import { PassThrough } from 'node:stream'
 import type { Target } from '../adapter.ts'
+import type { Catalogs } from './catalog/catalogs.ts'
 import { prepare } from './classify.ts'
 import { Names } from './names.ts'
-import { actionOf, read } from './readable.ts'
+import { actionOf, meant, read, usesOf } from './readable.ts'
 import { Replies } from './replies.ts'
 import { askSnapshot, sessionState, type Snapshot } from './state.ts'
 import { closeUpstream, openUpstream } from './upstream.ts'
 
 /** Reads a statement that is asked for ahead exactly as a fresh session of this gateway on the target would. */
-export async function planAction(target: Target, text: string): Promise<Action> {
+export async function planAction(target: Target, catalogs: Catalogs, text: string): Promise<Action> {
   const upstream = await openUpstream(target, new Map([['application_name', 'countersign:plan']]), new AbortController().signal)
   try {
     const names = new Names()
@@ -20,9 +21,13 @@ export async function planAction(target: Target, text: string): Promise<Action> 
       throw new Error(`${target.resource}: ${why}`)
     })
     const snapshot = await Promise.race([takeSnapshot(replies, upstream), gone])
-    await prepare(text, { trusted: target.trustedFunctions })
-    const state = sessionState(target.database, snapshot)
-    return { ...actionOf(read(text, target.trustedFunctions, names, replies.parameters), []), state }
+    const catalog = catalogs.of(target)
+    await prepare(text, { trusted: catalog.trusted })
+    const uses = usesOf(read(text, catalog.trusted, names, replies.parameters).classified)
+    const judge = await catalog.judge(uses, snapshot.schemas)
+    const reading = read(text, catalog.trusted, names, replies.parameters) // what is trusted may be known only now
+    const classified = meant(reading.classified, judge)
+    return { ...actionOf({ ...reading, classified }, []), state: sessionState(target.database, snapshot) }
   } finally {
     closeUpstream(upstream)
   }

@@ -1,8 +1,10 @@
-import type { Action, Parameter, Statement } from '@countersign/core/action'
+import { type Action, type Parameter, ROWS_UNKNOWN, type Statement } from '@countersign/core/action'
 import type { Bind } from '@countersign/wire/postgres/frontend-message'
 import { strictText } from '@countersign/wire/postgres/text'
 import type { Purpose } from '../adapter.ts'
+import { doubt, type Finding, NOTHING } from './catalog/inside.ts'
 import { classify, type Classified, type ClassifiedStatement, inherit, unknownBecause } from './classify.ts'
+import type { Uses } from './classify/uses.ts'
 import type { Change, Names, Prepared } from './names.ts'
 
 /** What a message does, as far as this session can tell. */
@@ -12,7 +14,10 @@ export interface Reading {
   readonly definitions: readonly Parameter[]
 }
 
-/** Reads a text as the server will, given what the server says of its session; null when that may be out of date. */
+/**
+ * Reads a text as the server will, given what the server says of its session; null when that may be out of date. Names are taken for PostgreSQL's
+ * own until `meant` has asked the catalog.
+ */
 export function read(text: string, trusted: readonly string[], names: Names, settings: ReadonlyMap<string, string> | null): Reading {
   const doubt = misread(settings)
   const classified = doubt === null ? classify(text, { trusted }) : unknownBecause(text, doubt)
@@ -21,6 +26,41 @@ export function read(text: string, trusted: readonly string[], names: Names, set
   const definitions = classified.statements.flatMap((statement) => shown(definitionOf(statement, names)))
   return { classified: { ...classified, statements, type: widestOf(statements, classified) }, definitions }
 }
+
+/** The names of which only the catalog knows what they mean; of what is unknown anyway nobody has to. */
+export function usesOf({ statements }: Classified): readonly Uses[] {
+  return statements.flatMap(({ type, uses }) => (uses === null || type === 'sql:unknown' ? [] : [uses]))
+}
+
+/** What it is, given what `judge` finds behind its names. The same object where that changes nothing. */
+export function meant(classified: Classified, judge: (uses: Uses) => Finding): Classified {
+  let settled = true
+  const statements = classified.statements.map((statement) => {
+    const finding = statement.uses === null || statement.type === 'sql:unknown' ? NOTHING : settled ? judge(statement.uses) : UNSETTLED
+    settled &&= !unsettles(statement)
+    return widened(statement, finding)
+  })
+  if (statements.every((statement, index) => statement === classified.statements[index])) return classified
+  return { ...classified, statements, type: widestOf(statements, classified) }
+}
+
+const UNSETTLED = doubt('a statement before it in the same message may change what its names mean')
+
+/** Of a table, an index or a sequence that is made or changed the next statement may speak; anything else may change what is behind its names. */
+function unsettles({ type, defines, kind }: ClassifiedStatement): boolean {
+  if (defines !== null) return false
+  return type === 'sql:admin' || type === 'sql:unknown' || (type === 'sql:ddl' && !SETTLED.has(kind))
+}
+
+const SETTLED = new Set(['CreateStmt', 'IndexStmt', 'AlterTableStmt', 'CreateSeqStmt', 'AlterSeqStmt', 'CommentStmt', 'VacuumStmt', 'ReindexStmt'])
+
+function widened(statement: ClassifiedStatement, finding: Finding): ClassifiedStatement {
+  if (finding.doubt !== null)
+    return { ...statement, type: 'sql:unknown', because: finding.doubt, facts: { ...statement.facts, ...UNKNOWN_ROWS, unbounded: true }, fingerprint: null }
+  return finding.writes && statement.type === 'sql:read' ? { ...statement, type: 'sql:write' } : statement
+}
+
+const UNKNOWN_ROWS = { rows: ROWS_UNKNOWN, rowsKnown: false }
 
 /** Why the parser might read another text than the server does; null when it does not. */
 function misread(settings: ReadonlyMap<string, string> | null): string | null {
@@ -69,6 +109,11 @@ export function settles(classified: Classified): boolean {
 /** It may do anything to the session's settings; a change of rows only where somebody's trigger does. */
 export function resets({ type }: Classified): boolean {
   return type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown'
+}
+
+/** It takes back what ran since a savepoint, a search_path too. */
+export function returns({ statements }: Classified): boolean {
+  return statements.some(({ transaction }) => transaction === 'rollback-to')
 }
 
 /**

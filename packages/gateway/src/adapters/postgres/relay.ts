@@ -5,6 +5,7 @@ import type { FrontendMessage } from '@countersign/wire/postgres/frontend-messag
 import type { Session, Target } from '../adapter.ts'
 import { Batch } from './batch.ts'
 import type { Cancellable } from './cancels.ts'
+import type { LiveCatalog } from './catalog/live.ts'
 import { type Classified, isLong } from './classify.ts'
 import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
 import { Judging } from './judging.ts'
@@ -26,6 +27,7 @@ export interface Sides {
   readonly session: Session
   readonly replies: Replies
   readonly names: Names
+  readonly catalog: LiveCatalog
 }
 
 /**
@@ -112,8 +114,8 @@ export class Relay implements Cancellable {
     await this.#batch.settle()
     if (this.#batch.discarding) return
     if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
-    if (isLong(message.text)) await this.#judging.prepare(message.text)
-    const reading = this.#judging.read(message.text)
+    const reading = this.#judging.readNow(message.text) ?? (await this.#judging.read(message.text))
+    if (reading === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
     if (setsOurs(reading.classified)) return this.#setOurs(reading.classified)
     if (this.#sides.names.full && reading.classified.statements.some(({ defines }) => defines !== null))
       return this.#refuseQuery(statementFailure('53400', TOO_MANY_NAMES))
@@ -127,6 +129,7 @@ export class Relay implements Cancellable {
       kind: 'query',
       run: verdict.run,
       settles: true,
+      touches: this.#judging.touches(classified),
       taints: classified.type === 'sql:unknown',
       changes: changesOf(classified),
       partial: classified.statements.length > 1,
@@ -171,7 +174,7 @@ export class Relay implements Cancellable {
     if (this.#batch.discarding) return undefined
     if (this.#sides.names.full) return this.#refuseFull()
     if (isLong(message.text)) await this.#judging.prepare(message.text)
-    const reading = this.#judging.read(message.text)
+    const reading = this.#judging.readByName(message.text) // what its names mean is asked when it is bound
     const { classified } = reading
     if (isJudgedAtParse(classified) && this.#sides.session.forbids(classified.statements)) return this.#refuseForbidden(reading)
     const change = this.#sides.names.propose({ space: 'statement', name: message.name, value: { classified, types: message.types } })
@@ -197,8 +200,9 @@ export class Relay implements Cancellable {
     if (!prepared)
       return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
     if (setsOurs(prepared.classified)) this.#noteOurs(prepared.classified)
-    if (isLong(prepared.classified.canonical)) await this.#judging.prepare(prepared.classified.canonical)
-    const reading = this.#judging.resolve(prepared.classified)
+    const reading = this.#judging.resolveNow(prepared) ?? (await this.#judging.resolve(prepared))
+    if (reading === 'failed') this.#batch.discarding = true
+    if (reading === 'failed' || this.#batch.discarding) return undefined
     const verdict = await this.#judging.decide(reading, parametersOf(message, prepared))
     if (verdict === 'failed') return void (this.#batch.discarding = true)
     if (verdict.effect === 'allow' && replies.failed) return this.#drop(verdict.run)
@@ -224,6 +228,7 @@ export class Relay implements Cancellable {
       run,
       settles: settles(classified),
       resets: resets(classified),
+      touches: this.#judging.touches(classified),
       taints: classified.type === 'sql:unknown',
       changes: changesOf(classified),
     }

@@ -27,6 +27,8 @@ export interface Expected {
   readonly settles?: boolean
   /** It may change settings, which the server reports with ReadyForQuery and not before. */
   readonly resets?: boolean
+  /** It may change what names mean. */
+  readonly touches?: boolean
   /** Nobody can say what it did: afterwards no name can be trusted to mean what it meant. */
   readonly taints?: boolean
   /** Must fail, unseen: it was sent to make the server abort its transaction. */
@@ -35,6 +37,12 @@ export interface Expected {
   capture?(rows: Uint8Array): void
   /** Called when the server has answered, not when it failed or skipped. */
   onAnswer?(): void
+}
+
+/** Whoever has to know that names may mean something else now, and that the server is ready. */
+export interface Watcher {
+  touched(): void
+  ready(status: TransactionStatus): void
 }
 
 /** The data of a COPY FROM STDIN as it passes. */
@@ -86,6 +94,7 @@ export class Replies {
   /** Something may have changed a setting since the server last reported them. */
   stale = false
   copyIn: CopyIn | null = null
+  watcher: Watcher | null = null
 
   constructor(client: Duplex, upstream: Upstream, names: Names, record: (outcome: Outcome) => void) {
     this.#client = client
@@ -286,15 +295,17 @@ export class Replies {
     if (this.status === 'I') this.#names.closePortals()
     this.failed = false
     this.stale = false
+    this.watcher?.ready(this.status)
     this.#expected.shift()
     return !head.hidden || head.kind === 'query'
   }
 
   #finish(answered: Expected): void {
-    const { kind, run, taints, resets } = answered
+    const { kind, run, taints, resets, touches } = answered
     if (answered === this.#settling) this.#settling = null
     const { rows, summary, failed } = this.#answering
     if (resets) this.stale = true
+    if (touches) this.watcher?.touched()
     if (taints) this.#names.taint()
     if (run && (kind !== 'bind' || failed)) this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, sent: this.copyIn?.sum() ?? null })
     this.#answering = { rows: null, summary: '', failed: false }
@@ -319,6 +330,7 @@ export class Replies {
     this.#gone = new Error(why)
     for (const run of new Set(this.#expected.map((each) => each.run)))
       if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: this.copyIn?.sum() ?? null })
+    if (this.#expected.some(({ touches }) => touches)) this.watcher?.touched()
     this.#expected = []
     for (const waiter of this.#waiting) waiter.reject(this.#gone)
     this.#waiting = []

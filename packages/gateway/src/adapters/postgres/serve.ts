@@ -4,6 +4,7 @@ import { ProtocolError } from '@countersign/wire/postgres/error'
 import { type Client, Cut, type Gate, type Session, type Target, Unavailable } from '../adapter.ts'
 import { authenticate, type Method } from './authenticate.ts'
 import { type CancelKey, cancelUpstream, Cancels } from './cancels.ts'
+import type { Catalogs } from './catalog/catalogs.ts'
 import { ClientHold } from './hold.ts'
 import { Inbox } from './inbox.ts'
 import { Names } from './names.ts'
@@ -16,6 +17,7 @@ import { closeUpstream, openUpstream, type Upstream } from './upstream.ts'
 export interface Options {
   /** How clients prove their token. `password` is used only inside TLS or on loopback; SCRAM everywhere else. */
   readonly auth: Method
+  readonly catalogs: Catalogs
   /** What went wrong with a connection, for the operator's log. */
   refused(address: string, message: string): void
 }
@@ -91,7 +93,8 @@ export class PostgresAdapter {
     const { stream } = client
     const names = new Names()
     const replies = new Replies(stream, upstream, names, (outcome) => session.record(outcome))
-    const relay = new Relay({ client: stream, inbox, upstream, target, session, replies, names })
+    const catalog = this.#options.catalogs.of(target)
+    const relay = new Relay({ client: stream, inbox, upstream, target, session, replies, names, catalog })
     const key = this.#cancels.issue(relay)
     onClosed(() => relay.leave())
     if (inbox.closed) relay.leave()

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SessionState } from '@countersign/core/action'
+import type { Parameter, SessionState } from '@countersign/core/action'
 import { decodeDataRow } from '@countersign/wire/postgres/backend-message'
 import { bind, close, execute, parse } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
@@ -13,12 +13,15 @@ const TIMEOUT = (name: string) => `(SELECT setting FROM pg_catalog.pg_settings W
 
 const SETTING = (name: string) => `pg_catalog.current_setting('${name}')`
 
-const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}`
+/** The last are the schemas as the server finds them, JSON. */
+const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}, pg_catalog.to_json(pg_catalog.current_schemas(true))`
 
 /** What a session's own connection says of itself. Timeouts are milliseconds, 0 for none. */
 export interface Snapshot {
   readonly role: string
   readonly searchPath: string
+  /** Where names are looked up, in this order: what there is of searchPath, with pg_catalog and the session's own pg_temp in their places. */
+  readonly schemas: readonly string[]
   readonly standardConformingStrings: string
   readonly clientEncoding: string
   readonly idleInTransactionMs: number
@@ -26,12 +29,23 @@ export interface Snapshot {
 }
 
 /** The messages that ask for a snapshot, and the answers that they will get; a Flush or a Sync must follow. */
-export function askSnapshot(done: (snapshot: Snapshot) => void): { readonly messages: readonly Uint8Array[]; readonly expected: readonly Expected[] } {
+export function askSnapshot(done: (snapshot: Snapshot) => void): Question {
+  return ask(QUERY, [], (rows) => done(decodeSnapshot(rows)))
+}
+
+export interface Question {
+  readonly messages: readonly Uint8Array[]
+  readonly expected: readonly Expected[]
+}
+
+/** One statement of ours on the session's connection. `done` gets its rows, as whole messages, when the server has answered it. */
+export function ask(text: string, parameters: readonly Parameter[], done: (rows: Uint8Array) => void): Question {
   const rows: Uint8Array[] = []
+  const values = parameters.map(({ value }) => (value === null ? null : Buffer.from(value)))
   return {
     messages: [
-      parse(NAME, QUERY),
-      bind({ portal: NAME, statement: NAME, formats: [], values: [], resultFormats: [] }),
+      parse(NAME, text),
+      bind({ portal: NAME, statement: NAME, formats: [], values, resultFormats: [] }),
       execute(NAME),
       close('P', NAME),
       close('S', NAME),
@@ -39,19 +53,26 @@ export function askSnapshot(done: (snapshot: Snapshot) => void): { readonly mess
     expected: [
       { kind: 'parse', hidden: true },
       { kind: 'bind', hidden: true },
-      { kind: 'execute', hidden: true, capture: (bytes) => void rows.push(bytes) },
-      { kind: 'close', hidden: true, onAnswer: () => done(decodeSnapshot(Buffer.concat(rows))) },
+      { kind: 'execute', hidden: true, capture: (bytes) => void rows.push(Uint8Array.from(bytes)) },
+      { kind: 'close', hidden: true, onAnswer: () => done(Buffer.concat(rows)) },
       { kind: 'close', hidden: true },
     ],
   }
 }
 
 function decodeSnapshot(row: Uint8Array): Snapshot {
-  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle] = decodeDataRow(row.subarray(5)).map((value) =>
-    value === null ? '' : shownText(value),
+  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle, schemas = ''] = decodeDataRow(row.subarray(5)).map(
+    (value) => (value === null ? '' : shownText(value)),
   )
   if (!role || searchPath === undefined) throw new ProtocolError('malformed', 'the server did not say who and where the session is')
-  return { role, searchPath, standardConformingStrings, clientEncoding, idleInTransactionMs: milliseconds(idleInTransaction), idleMs: milliseconds(idle) }
+  const timeouts = { idleInTransactionMs: milliseconds(idleInTransaction), idleMs: milliseconds(idle) }
+  return { role, searchPath, schemas: namesIn(schemas), standardConformingStrings, clientEncoding, ...timeouts }
+}
+
+function namesIn(json: string): readonly string[] {
+  const names: unknown = JSON.parse(json)
+  if (!Array.isArray(names) || names.length === 0) throw new ProtocolError('malformed', 'the server did not say where it looks names up')
+  return names.map(String)
 }
 
 /** `pg_settings.setting` is in the setting's base unit, which is milliseconds for both. */

@@ -2,6 +2,7 @@ import type { SqlType } from '@countersign/core/action'
 import { isSessionSet, settingOf, type Setting } from './settings.ts'
 import { ADMIN_ALTERS, ADMIN_OBJECTS, typeOfNode, widest } from './statements.ts'
 import { as, constant, dotted, integer, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
+import type { Uses } from './uses.ts'
 import { Walk } from './walk.ts'
 
 export type Transaction = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare' | 'commit-prepared' | 'rollback-prepared'
@@ -32,9 +33,11 @@ export interface Judged {
   readonly copy: 'in' | 'out' | null
   readonly transaction: Transaction | null
   readonly setting: Setting | null
+  /** What the live catalog has to say more about; null for nothing. */
+  readonly uses: Uses | null
 }
 
-type Extra = Partial<Pick<Judged, 'defines' | 'refers' | 'copy' | 'transaction' | 'setting' | 'unbounded' | 'because'>>
+type Extra = Partial<Pick<Judged, 'defines' | 'refers' | 'copy' | 'transaction' | 'setting' | 'unbounded' | 'because' | 'uses'>>
 
 /** Judges one statement node of the grammar. */
 export function judge(kind: string, node: Tree, trusted: ReadonlySet<string>): Judged {
@@ -98,8 +101,8 @@ function walk(trusted: ReadonlySet<string>, ...values: readonly unknown[]): Walk
 }
 
 function walked(walk: Walk, extra: Extra = {}): Judged {
-  const { type, because, tables, columns, unbounded } = walk
-  return { ...judged(type, [...tables], [...columns]), because, unbounded: unbounded || type === 'sql:unknown', ...extra }
+  const { type, because, tables, columns, unbounded, uses } = walk
+  return { ...judged(type, [...tables], [...columns]), because, unbounded: unbounded || type === 'sql:unknown', uses, ...extra }
 }
 
 function plain(type: SqlType, node: Tree, extra: Extra = {}): Judged {
@@ -108,7 +111,7 @@ function plain(type: SqlType, node: Tree, extra: Extra = {}): Judged {
 
 function judged(type: SqlType, tables: readonly string[], columns: readonly string[]): Judged {
   const facts = { tables: [...new Set(tables)].toSorted(), columns: [...new Set(columns)].toSorted() }
-  return { type, because: null, ...facts, unbounded: false, defines: null, refers: null, copy: null, transaction: null, setting: null }
+  return { type, because: null, ...facts, unbounded: false, defines: null, refers: null, copy: null, transaction: null, setting: null, uses: null }
 }
 
 /** COPY of a file or a program acts as the server's own user; the rest reads or writes rows. */
@@ -131,7 +134,8 @@ function explain(node: Tree, trusted: ReadonlySet<string>): Judged {
   const found = inner(node.query, trusted)
   const runs = list(node.options).some(isAnalyze)
   const type = runs || found.type === 'sql:unknown' ? widest(['sql:read', found.type]) : 'sql:read'
-  return { ...judged(type, found.tables, found.columns), because: found.because, unbounded: found.unbounded && type !== 'sql:read' }
+  const { because, uses } = found
+  return { ...judged(type, found.tables, found.columns), because, uses, unbounded: found.unbounded && type !== 'sql:read' }
 }
 
 /** ANALYZE, unless it says false in a way that the server reads so. */
@@ -180,9 +184,9 @@ function discard(target: unknown): SqlType {
 /** It runs its query at once, so that functions in it count; CREATE TABLE AS EXECUTE is unknown with the rest of EXECUTE. */
 function createTableAs(node: Tree, trusted: ReadonlySet<string>): Judged {
   const found = inner(node.query, trusted)
-  const { type, because, unbounded } = found
+  const { type, because, unbounded, uses } = found
   const own = relations(tree(node.into))
-  return { ...judged(widest(['sql:ddl', type]), [...found.tables, ...own], found.columns), because, unbounded }
+  return { ...judged(widest(['sql:ddl', type]), [...found.tables, ...own], found.columns), because, unbounded, uses }
 }
 
 function isAdminAlter(command: unknown): boolean {

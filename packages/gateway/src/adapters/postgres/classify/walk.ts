@@ -7,6 +7,7 @@ import { isSessionSetting } from './settings.ts'
 import { typeOfNode, widest } from './statements.ts'
 import { as, constant, dotted, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
 import { isUnbounded } from './unbounded.ts'
+import { Gathering, type Uses } from './uses.ts'
 
 /** Names of CTEs that a place in the tree can see. */
 type Scope = ReadonlySet<string>
@@ -25,12 +26,18 @@ export class Walk {
   /** Why it is `sql:unknown`. */
   because: string | null = null
   unbounded = false
+  readonly #uses = new Gathering()
   readonly #scalars: Scalar[] = []
   readonly #qualified: { readonly of: string; readonly name: string }[] = []
   readonly #trusted: ReadonlySet<string>
 
   constructor(trusted: ReadonlySet<string>) {
     this.#trusted = trusted
+  }
+
+  /** What the live catalog has to say more about. */
+  get uses(): Uses | null {
+    return this.#uses.uses()
   }
 
   /** A wrapped node, a list of them, or a plain value, wherever it stands. */
@@ -53,6 +60,7 @@ export class Walk {
   /** Rows of the system's own tables are roles, functions and settings: UPDATE pg_settings is SET. */
   changes(relation: Tree): void {
     this.tables.add(relationName(relation))
+    this.#uses.relation(relation)
     if (isOfSystem(relation)) this.widen('sql:admin')
   }
 
@@ -80,6 +88,7 @@ export class Walk {
   }
 
   #judge(kind: string, node: Tree, scope: Scope): void {
+    this.#uses.operatorsOf(kind, node)
     switch (kind) {
       case 'SelectStmt':
         return this.#select(node)
@@ -108,11 +117,15 @@ export class Walk {
       case 'ColumnRef':
         return this.#column(node)
       case 'A_Indirection':
-        return takesColumns(node) ? undefined : this.#unknown(`.${names(node.indirection).join('.')} of a value may call a function of that name`)
+        return this.#indirection(node)
       case 'RangeFunction':
         return this.#rangeFunction(node)
+      case 'RangeSubselect':
+      case 'RangeTableFunc':
+      case 'JsonTable':
+        return this.#uses.source(node.alias, '', null)
       case 'JoinExpr':
-        return names(node.usingClause).forEach((name) => this.columns.add(name))
+        return this.#join(node)
       case 'IndexElem':
         return this.#indexElement(node)
     }
@@ -141,8 +154,21 @@ export class Walk {
   }
 
   #relation(node: Tree, scope: Scope): void {
-    const isCte = node.schemaname === undefined && scope.has(text(node.relname) ?? '')
-    if (!isCte) this.tables.add(relationName(node))
+    const name = text(node.relname) ?? ''
+    if (node.schemaname === undefined && scope.has(name)) return this.#uses.source(node.alias, name, null)
+    this.tables.add(relationName(node))
+    return this.#uses.relation(node)
+  }
+
+  #join(node: Tree): void {
+    for (const name of names(node.usingClause)) this.columns.add(name)
+    for (const alias of [node.alias, node.join_using_alias]) if (isTree(alias)) this.#uses.source(alias, '', null)
+  }
+
+  #indirection(node: Tree): void {
+    const path = names(node.indirection)
+    for (const name of path) this.#uses.attribute(null, name)
+    if (!takesColumns(node)) this.#unknown(`.${path.join('.')} of a value may call a function of that name`)
   }
 
   #column(node: Tree): void {
@@ -152,12 +178,14 @@ export class Walk {
     else if (name !== undefined) this.columns.add(name)
     if (path.length < 2 || name === undefined) return
     this.#attribute(name)
+    this.#uses.attribute(path.at(-2) ?? null, name)
     this.#qualified.push({ of: path.at(-2) ?? '', name })
     for (const scalar of this.#scalars) this.#ofScalar(scalar)
   }
 
   #rangeFunction(node: Tree): void {
     const scalar = scalarOf(node)
+    this.#uses.source(node.alias, scalar?.alias ?? '', null)
     if (scalar === null) return
     if (scalar.alias === '') return this.#unknown('an expression in FROM has no name')
     this.#scalars.push(scalar)
@@ -180,12 +208,14 @@ export class Walk {
   }
 
   #sample(method: readonly string[]): void {
+    this.#uses.function(method)
     const name = this.#builtin(method)
     if (name !== 'bernoulli' && name !== 'system') this.#unknown(`the sampling method ${dotted(method)} is not built in`)
   }
 
   #call(node: Tree): void {
     const path = names(node.funcname)
+    this.#uses.function(path)
     const written = dotted(path)
     const name = this.#builtin(path)
     if (this.#isTrusted(path) || READING_QUALIFIED.has(written)) return
@@ -203,6 +233,7 @@ export class Walk {
 
   #typeName(path: readonly string[]): void {
     const name = path.at(-1) ?? ''
+    this.#uses.type(path)
     const builtIn = path.length === 1 ? TYPES.has(name) : path.length === 2 && (path[0] === 'pg_catalog' || path[0] === 'information_schema')
     if (!builtIn && !this.#isTrusted(path)) this.#unknown(`the type ${dotted(path)} is not built in`)
   }

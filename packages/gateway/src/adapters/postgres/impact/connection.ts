@@ -7,7 +7,7 @@ import { shownText } from '@countersign/wire/postgres/text'
 import type { Target } from '../../adapter.ts'
 import { closeUpstream, openUpstream, type Upstream } from '../upstream.ts'
 
-/** Answers are a few rows: a server that sends more than this is not believed. */
+/** Most answers are a few rows: a server that sends more than this is not believed. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const HEADER_BYTES = 5
 
@@ -33,18 +33,20 @@ export class Beside implements AsyncDisposable {
   readonly #upstream: Upstream
   readonly #signal: AbortSignal
   readonly #onAbort: () => void
+  readonly #maxBytes: number
 
-  private constructor(upstream: Upstream, signal: AbortSignal) {
+  private constructor(upstream: Upstream, signal: AbortSignal, maxBytes: number) {
     this.#upstream = upstream
     this.#signal = signal
+    this.#maxBytes = maxBytes
     this.#onAbort = () => upstream.stream.destroy()
     signal.addEventListener('abort', this.#onAbort)
     if (signal.aborted) this.#onAbort()
   }
 
-  /** Throws ConnectionRefused. */
-  static async open(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Beside> {
-    return new Beside(await openUpstream(target, settings, signal), signal)
+  /** `maxBytes` of one answer. Throws ConnectionRefused. */
+  static async open(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal, maxBytes = MAX_ANSWER_BYTES): Promise<Beside> {
+    return new Beside(await openUpstream(target, settings, signal), signal, maxBytes)
   }
 
   /** The rows of one statement, as text. Throws Refused, and an Error when the connection is lost. */
@@ -70,7 +72,7 @@ export class Beside implements AsyncDisposable {
   #send(messages: readonly Uint8Array[]): Promise<Answer> {
     const { stream } = this.#upstream
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const reading = new Reading()
+    const reading = new Reading(this.#maxBytes)
     const onData = (chunk: Uint8Array) => {
       try {
         for (const piece of this.#upstream.scanner.push(chunk)) if (reading.take(piece)) resolve(reading.answer())
@@ -94,10 +96,15 @@ export class Beside implements AsyncDisposable {
 
 /** Gathers one answer up to its ReadyForQuery. */
 class Reading {
+  readonly #maxBytes: number
   readonly #bulk: Uint8Array[] = []
   #bytes = 0
   #types: readonly number[] = []
   #refused: Refused | null = null
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
 
   /** True when the answer is whole. */
   take({ code, body, bytes }: Piece): boolean {
@@ -115,7 +122,7 @@ class Reading {
 
   #keep(bytes: Uint8Array): void {
     this.#bytes += bytes.length
-    if (this.#bytes > MAX_ANSWER_BYTES) throw new Error('the target sent more than was asked for')
+    if (this.#bytes > this.#maxBytes) throw new Error('the target sent more than was asked for')
     this.#bulk.push(Uint8Array.from(bytes))
   }
 }
@@ -125,7 +132,8 @@ function refusedBy(body: Uint8Array): Refused {
   return new Refused(fields.get('C') ?? 'XX000', fields.get('M') ?? 'no message')
 }
 
-function rowsOf(bytes: Uint8Array): Answer['rows'] {
+/** Whole DataRow messages. */
+export function rowsOf(bytes: Uint8Array): Answer['rows'] {
   const rows: (readonly (string | null)[])[] = []
   for (let at = 0; at < bytes.length;) {
     const end = at + 1 + int32At(bytes, at + 1)

@@ -1,7 +1,7 @@
 import type { Parameter, SessionState } from '@countersign/core/action'
 import { type Impact, unknownImpact } from '@countersign/core/impact'
 import type { Target } from '../../adapter.ts'
-import { classify, type ClassifiedStatement, isLong } from '../classify.ts'
+import { type ClassifiedStatement, isLong } from '../classify.ts'
 import { isTree, list, tree, type Tree } from '../classify/tree.ts'
 import { catalogFacts, type CatalogFacts } from './catalog.ts'
 import { readChange, type RowChange } from './change.ts'
@@ -28,6 +28,8 @@ export interface Weighed {
   readonly state: SessionState
   /** What the server reported of the session's settings. */
   readonly reported: ReadonlyMap<string, string>
+  /** True when a text only reads, by the live catalog too. */
+  isRead(text: string): Promise<boolean>
 }
 
 /**
@@ -44,7 +46,7 @@ export async function weigh(target: Target, weighed: Weighed, session: AbortSign
     if (change === null) return unknownImpact('only INSERT, UPDATE, DELETE and MERGE are counted')
     const signal = AbortSignal.any([session, AbortSignal.timeout(ALL_MS)])
     await using beside = await Beside.open(target, new Map([['application_name', 'countersign:impact']]), signal)
-    return await new Weighing(beside, target, weighed, change).impact()
+    return await new Weighing(beside, weighed, change).impact()
   } catch (error) {
     return unknownImpact(whyNot(error))
   }
@@ -52,13 +54,11 @@ export async function weigh(target: Target, weighed: Weighed, session: AbortSign
 
 class Weighing {
   readonly #beside: Beside
-  readonly #target: Target
   readonly #weighed: Weighed
   readonly #change: RowChange
 
-  constructor(beside: Beside, target: Target, weighed: Weighed, change: RowChange) {
+  constructor(beside: Beside, weighed: Weighed, change: RowChange) {
     this.#beside = beside
-    this.#target = target
     this.#weighed = weighed
     this.#change = change
   }
@@ -123,8 +123,7 @@ class Weighing {
     if (values !== null) return { rows: values, because: null }
     if (cost === null || cost > MAX_COST) return notCounted('a count would cost too much')
     const counting = countingText(this.#weighed.statement.text)
-    if (counting === null || classify(counting, { trusted: this.#target.trustedFunctions }).type !== 'sql:read')
-      return notCounted('its condition cannot be taken apart from it')
+    if (counting === null || !(await this.#weighed.isRead(counting))) return notCounted('its condition cannot be taken apart from it')
     return this.#count(counting)
   }
 

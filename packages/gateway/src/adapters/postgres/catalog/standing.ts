@@ -1,0 +1,94 @@
+import { Skipped } from '../../adapter.ts'
+import type { Batch } from '../batch.ts'
+import type { Uses } from '../classify/uses.ts'
+import type { Finding } from './inside.ts'
+import { Known } from './known.ts'
+import { type LiveCatalog, unanswered } from './live.ts'
+import type { SearchPath } from './meaning.ts'
+
+/**
+ * Where one session stands: its search_path, and the catalog as it sees it. Both are asked for when they may have changed, and then kept. What a
+ * transaction has changed and not committed only its own connection sees, so that one is asked instead.
+ */
+export class Standing {
+  readonly #live: LiveCatalog
+  readonly #batch: Batch
+  #path: SearchPath | null = null
+  /** Something ran in the open transaction that may have changed what names mean. */
+  #changed = false
+  /** The catalog as that transaction sees it. */
+  #own: Known | null = null
+  /** What the last `ready` or `prepare` found. */
+  #known: Known | null = null
+  #failure = 'it was not read'
+
+  constructor(live: LiveCatalog, batch: Batch) {
+    this.#live = live
+    this.#batch = batch
+  }
+
+  /** True while what a transaction has changed may still be undone. */
+  get changed(): boolean {
+    return this.#changed
+  }
+
+  /** Something has run that may have changed what names mean. */
+  touched(): void {
+    this.#changed = true
+    this.#forget()
+  }
+
+  /** The server is ready; outside a transaction everybody sees what it has changed, or nobody. */
+  ready(status: string): void {
+    if (status !== 'I' || !this.#changed) return
+    this.#changed = false
+    this.#forget()
+  }
+
+  /** True when `judge` can answer at once. Nothing is asked. */
+  knows(uses: readonly Uses[]): boolean {
+    if (uses.length === 0) return true
+    const path = this.#path
+    const known = this.#changed ? this.#own : this.#live.fresh
+    if (path === null || known === null || !uses.every((each) => known.covers(each, path))) return false
+    this.#known = known
+    return true
+  }
+
+  /** Asks what `judge` has to know. False when the server could not answer, and the client has seen why. */
+  async learn(uses: readonly Uses[]): Promise<boolean> {
+    this.#known = null
+    try {
+      const path = (this.#path ??= await this.#askPath())
+      if (path === null) return false
+      this.#known = this.#changed ? await this.#learnOwn(uses, path) : await this.#live.read(uses, path)
+    } catch (error) {
+      this.#failure = error instanceof Skipped ? 'what ran before it has failed' : error instanceof Error ? error.message : String(error)
+    }
+    return true
+  }
+
+  judge(uses: Uses, declared: readonly number[]): Finding {
+    if (this.#known === null || this.#path === null) return unanswered(this.#failure)
+    return this.#known.judge(uses, this.#path, declared)
+  }
+
+  async #askPath(): Promise<SearchPath | null> {
+    return (await this.#batch.snapshot())?.schemas ?? null
+  }
+
+  /** Asked on the session's own connection, where an error would end its transaction: so only where the same could be read beside it. */
+  async #learnOwn(uses: readonly Uses[], path: SearchPath): Promise<Known> {
+    await this.#live.read([], path)
+    const ask: Parameters<Known['learn']>[0] = (text, parameters) => this.#batch.ask(text, parameters)
+    const own = (this.#own ??= await Known.load(ask, this.#live.trust))
+    for (const each of uses) if (!own.covers(each, path)) await own.learn(ask, each, path)
+    return own
+  }
+
+  #forget(): void {
+    this.#path = null
+    this.#own = null
+    this.#live.drop()
+  }
+}
