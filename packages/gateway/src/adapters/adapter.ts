@@ -103,6 +103,11 @@ export interface Session {
   setPurpose(purpose: Partial<Purpose>): void
   /** True for what policy never allows, whoever reviews it. Nothing is recorded: `decide` refuses it, and says why. */
   forbids(statements: readonly Statement[]): boolean
+  /**
+   * What policy allows by itself, judged at once; resolves when it is recorded, to `allow` or to why it cannot be. Null for
+   * everything else, which is for `decide`. Forward nothing before `allow`.
+   */
+  allow(action: Omit<Action, 'state'>, inTransaction: boolean): Promise<Verdict> | null
   /** Judges, holds where policy says so, and records. Durable in the ledger before it resolves; it may take minutes. Forward nothing before `allow`. */
   decide(attempted: Attempted, hold: Hold): Promise<Verdict>
   record(outcome: Outcome): void

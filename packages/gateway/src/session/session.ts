@@ -1,21 +1,22 @@
-import type { Action, Statement } from '@countersign/core/action'
+import type { Action, ActionType, Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
-import type { ActionEvent, Journal, JsonValue } from '../journal/journal.ts'
+import type { ActionEvent, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrant } from '../workflow/grants.ts'
 import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
-import { finishedBody, secretText, startedBody, startedWith } from './events.ts'
+import { finishedBody, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
 import { waitForDecision } from './hold.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import { closeRecord } from './records.ts'
 import { endWait, failure } from './refusals.ts'
+import { type Allowed, Remembered } from './remembered.ts'
 import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
 import { askingOnce, changesRows, isUnweighed, weighed } from './weigh.ts'
@@ -48,6 +49,7 @@ export class LiveSession implements Session {
   readonly #stopClock: () => void
   #stopIdle: () => void = () => undefined
   #purpose: Purpose
+  readonly #remembered = new Remembered((statement) => this.#allowed(statement))
   #runs = 0
   /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
   readonly #runningUnder = new Map<string, Under>()
@@ -88,12 +90,24 @@ export class LiveSession implements Session {
 
   setPurpose(purpose: Partial<Purpose>): void {
     this.#purpose = { ...this.#purpose, ...purpose }
+    this.#remembered.forget()
   }
 
   forbids(statements: readonly Statement[]): boolean {
     const { principal, resource } = this.#opened
     if (this.#readsRows(statements)) return false // they are counted once the parameters are there
-    return resource.mode === 'enforce' && judge(this.#policy, principal, resource.name, statements).decision.effect === 'deny'
+    return resource.mode === 'enforce' && judge(this.#policy(), principal, resource.name, statements).decision.effect === 'deny'
+  }
+
+  allow(action: Omit<Action, 'state'>, inTransaction: boolean): Promise<Verdict> | null {
+    const [statement] = action.statements
+    if (!statement || action.statements.length > 1) return null
+    const allowed = this.#remembered.of(statement, this.#policy())
+    if (allowed === null || this.#cannotDecide() !== null) return null
+    this.#stopIdle() // it runs from now on
+    const run = this.#nextRun()
+    const body = startedWith(inTransaction ? allowed.inside : allowed.outside, run)
+    return this.#start(run, { type: 'action.started', body, secret: secretText(action) })
   }
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
@@ -106,7 +120,7 @@ export class LiveSession implements Session {
   record(outcome: Outcome): void {
     const { run, summary } = outcome
     if (summary !== SUSPENDED) this.#leave(run)
-    if (run === this.#latestRun) this.#restIdle() // those before it are over too
+    if (run === this.#runName()) this.#restIdle() // those before it are over too
     this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: null })
   }
 
@@ -132,9 +146,9 @@ export class LiveSession implements Session {
       const attempted = weigh ? await weighed(asking) : asking
       const stop = this.#cannotDecide()
       if (stop) return stop
-      const judgement = judge(this.#policy, this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
+      const judgement = judge(this.#policy(), this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
       const { decision } = judgement
-      if (this.#opened.resource.mode === 'observe') return this.#allow(this.#nextRun(), attempted, decision, [])
+      if (this.#opened.resource.mode === 'observe') return this.#allowUnheld(attempted, decision)
       if (decision.effect === 'allow') return this.#allowWhereSaid(attempted, decision)
       if (decision.effect === 'deny') return this.#deny(attempted, decision)
       const verdict = await this.#review(attempted, decision, judgement, hold)
@@ -147,34 +161,40 @@ export class LiveSession implements Session {
   /** Whether policy's answer may depend on how many rows these change: counting them costs a connection to the target. */
   #readsRows(statements: readonly Statement[]): boolean {
     const { principal, resource } = this.#opened
-    return statements.some((statement) => changesRows(statement) && this.#policy.readsRows({ principal, resource: resource.name, type: statement.type }))
+    return statements.some((statement) => changesRows(statement) && this.#policy().readsRows({ principal, resource: resource.name, type: statement.type }))
   }
 
   /** Nobody needs to review it; policy may still ask for a reason or a ticket. */
-  async #allowWhereSaid(attempted: Attempted, decision: Extract<Decision, { effect: 'allow' }>): Promise<Verdict> {
-    const { reason, ticket } = this.#purpose
-    const missing = unmet(decision.obligations, reason, ticket ?? reason)
+  #allowWhereSaid(attempted: Attempted, decision: Extract<Decision, { effect: 'allow' }>): Promise<Verdict> {
+    const missing = this.#unmet(decision)
     if (missing) return this.#deny(attempted, { effect: 'deny', policies: decision.policies, message: missing.message })
-    return this.#allow(this.#nextRun(), attempted, decision, [])
+    return this.#allowUnheld(attempted, decision)
+  }
+
+  #unmet({ obligations }: Extract<Decision, { effect: 'allow' }>) {
+    const { reason, ticket } = this.#purpose
+    return unmet(obligations, reason, ticket ?? reason)
   }
 
   #nextRun(): string {
     this.#runs++
-    return this.#latestRun
+    return this.#runName()
   }
 
-  get #latestRun(): string {
+  /** Of the latest run. A method, because V8 calls into its runtime for a private getter. */
+  #runName(): string {
     return `${this.id}.${this.#runs}`
   }
 
-  get #policy() {
+  #policy() {
     return this.#services.context.policy()
   }
 
   /** Everything that refuses an action before policy is asked. */
   #cannotDecide(): Refusal | null {
     const { journal, clock } = this.#services.context
-    if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
+    const cut = this.#cutVerdict()
+    if (cut) return cut
     if (journal.broken !== null)
       return refusal('unavailable', `the ledger cannot be written, so nothing is allowed: ${journal.broken}`, 'An operator must look at the gateway.')
     if (clock.now() >= this.endsAt) return refusal('ended', `access of ${this.principal} has reached its end`, null)
@@ -182,27 +202,48 @@ export class LiveSession implements Session {
     return silence === null ? null : refusal('unavailable', silence, null)
   }
 
+  /** Null for what policy does not allow by itself, or only with the rows that it would change. */
+  #allowed(statement: Statement): Allowed | null {
+    if (this.#readsRows([statement])) return null
+    const { principal, resource } = this.#opened
+    const { decision } = judge(this.#policy(), principal, resource.name, [statement])
+    const isFree = decision.effect === 'allow' && this.#unmet(decision) === null
+    if (!isFree && resource.mode !== 'observe') return null
+    return { outside: this.#startedBody(statement.type, false, decision), inside: this.#startedBody(statement.type, true, decision) }
+  }
+
+  #cutVerdict(): Refusal | null {
+    return this.#cut.signal.aborted ? refusal('ended', cutMessage(this.#cut.signal), null) : null
+  }
+
+  /** Resolves when the start is written: to `allow`, or to why it may not be forwarded. */
+  #start(run: string, event: ActionEvent): Promise<Verdict> {
+    return new Promise((resolve) => {
+      this.#services.context.journal.join(event, (error) => {
+        const refused = error ? failure(error, this.#services) : this.#cutVerdict()
+        if (refused) this.#restIdle()
+        resolve(refused ?? { effect: 'allow', run })
+      })
+    })
+  }
+
   /** The entry is durable before the adapter hears `allow`. */
-  async #allow(run: string, attempted: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict> {
-    const { journal } = this.#services.context
-    const observed: Record<string, JsonValue> = decision.effect === 'allow' || grants.length > 0 ? {} : { observed: decision.effect }
-    const what = { ...this.#what(attempted), policies: decision.policies, ...observed }
-    if (grants.length > 0) {
-      const under = { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) }
-      await journal.append({ type: 'action.started', body: { session: this.id, run, ...what, ...under }, secret: secretOf(attempted.action) }, 'disk')
-    } else {
-      const body = startedWith(startedBody(what, this.id), run)
-      await joined(journal, { type: 'action.started', body, secret: secretText(attempted.action) })
-    }
-    if (this.#cut.signal.aborted) return refusal('ended', cutMessage(this.#cut.signal), null)
-    return { effect: 'allow', run }
+  async #allowUnheld({ action, inTransaction }: Attempted, decision: Decision): Promise<Verdict> {
+    const run = this.#nextRun()
+    const body = startedWith(this.#startedBody(action.type, inTransaction, decision), run)
+    return this.#start(run, { type: 'action.started', body, secret: secretText(action) })
+  }
+
+  /** The body of `action.started` for what nobody has to review. */
+  #startedBody(type: ActionType, inTransaction: boolean, { effect, policies }: Decision): StartedBody {
+    return startedBody({ ...this.#what(type, inTransaction), policies, ...(effect === 'allow' ? {} : { observed: effect }) }, this.id)
   }
 
   async #deny(attempted: Attempted, decision: Extract<Decision, { effect: 'deny' }>): Promise<Verdict> {
     await this.#services.context.journal.append(
       {
         type: 'action.decided',
-        body: { session: this.id, effect: 'deny', ...this.#what(attempted), policies: decision.policies },
+        body: { session: this.id, effect: 'deny', ...this.#what(attempted.action.type, attempted.inTransaction), policies: decision.policies },
         secret: secretOf(attempted.action),
       },
       'process',
@@ -221,13 +262,13 @@ export class LiveSession implements Session {
     hold: Hold,
   ): Promise<Verdict | 'approved' | 'unweighed'> {
     const { context } = this.#services
-    const policy = this.#policy
+    const policy = this.#policy()
     const { principal, resource } = this.#opened
     const action: Action = { ...attempted.action, state: await attempted.state() }
     const digest = isReviewable(action) ? actionDigest(principal, resource.name, action) : '' // nobody can have approved exactly this
     const live = await liveGrants(context, principal, resource.name)
     const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
-    if (this.#policy !== policy) return 'approved' // the wait for the state may have been long
+    if (this.#policy() !== policy) return 'approved' // the wait for the state may have been long
     if (grants) return this.#allowUnder(attempted, decision, grants)
     if (isUnweighed(action) && isReviewable(action)) return 'unweighed'
 
@@ -245,7 +286,14 @@ export class LiveSession implements Session {
     await context.journal.append(
       {
         type: 'action.decided',
-        body: { session: this.id, effect: 'review', request: request.id, attached, ...this.#what(attempted), policies: decision.policies },
+        body: {
+          session: this.id,
+          effect: 'review',
+          request: request.id,
+          attached,
+          ...this.#what(attempted.action.type, attempted.inTransaction),
+          policies: decision.policies,
+        },
         secret: { digest },
       },
       'process',
@@ -258,9 +306,16 @@ export class LiveSession implements Session {
   async #allowUnder(attempted: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict | 'approved'> {
     const run = this.#nextRun()
     this.#runningUnder.set(run, { grants, stopClocks: grants.filter(({ usesLeft }) => usesLeft === null).map((grant) => this.#cutAtEndOf(grant)) })
-    const verdict = (await this.#useAll(grants)) ? await this.#allow(run, attempted, decision, grants) : 'approved'
+    const verdict = (await this.#useAll(grants)) ? await this.#startUnder(run, attempted, decision, grants) : 'approved'
     if (verdict === 'approved' || verdict.effect === 'refuse') this.#leave(run)
     return verdict
+  }
+
+  async #startUnder(run: string, { action, inTransaction }: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict> {
+    const under = { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) }
+    const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
+    await this.#services.context.journal.append({ type: 'action.started', body, secret: secretOf(action) }, 'disk')
+    return this.#cutVerdict() ?? { effect: 'allow', run }
   }
 
   /** A use that was counted may be finished; a while is over for everybody at the same time. */
@@ -302,12 +357,12 @@ export class LiveSession implements Session {
     }
   }
 
-  #what({ action, inTransaction }: Attempted): Record<string, JsonValue> {
+  #what(type: ActionType, inTransaction: boolean): Record<string, JsonValue> {
     return {
       principal: this.principal,
       resource: this.#opened.resource.name,
-      action: action.type,
-      policy: this.#policy.version,
+      action: type,
+      policy: this.#policy().version,
       ...(inTransaction ? { inTransaction } : {}),
     }
   }
@@ -321,7 +376,3 @@ export class LiveSession implements Session {
 }
 
 const cutMessage = (signal: AbortSignal) => (signal.reason instanceof Cut ? signal.reason.message : 'this session has ended')
-
-/** Resolves when the event is written. */
-const joined = (journal: Journal, event: ActionEvent): Promise<void> =>
-  new Promise((resolve, reject) => journal.join(event, (error) => (error ? reject(error) : resolve())))

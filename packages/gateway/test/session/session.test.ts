@@ -1,4 +1,5 @@
 import { NO_FACTS } from '@countersign/core/action'
+import { type Decision, NO_OBLIGATIONS } from '@countersign/core/obligations'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Attempted, Hold } from '../../src/adapters/adapter.ts'
 import { LiveSession } from '../../src/session/session.ts'
@@ -111,4 +112,60 @@ test('ends once, with its grant', async () => {
   await Promise.all([session.end('the client left'), session.end('again')])
   expect(await bed.context.store.sessions.get('ses-1')).toMatchObject({ endReason: 'the client left' })
   expect((await bed.entries()).map(({ type }) => type)).toEqual(['grant.issued', 'session.ended', 'grant.ended'])
+})
+
+test('what policy allows by itself is allowed at once, and resolves when it is written', async () => {
+  const session = await openSession(made, 'ses-1')
+  const { action } = aRead()
+  const outside = session.allow(action, false)
+  const inside = session.allow(action, true)
+  expect([await outside, await inside]).toEqual([
+    { effect: 'allow', run: 'ses-1.1' },
+    { effect: 'allow', run: 'ses-1.2' },
+  ])
+  expect((await bed.entries()).slice(-2)).toMatchObject([
+    { type: 'action.started', body: { run: 'ses-1.1', action: 'sql:read', resource: 'orders', policies: ['reads'] } },
+    { type: 'action.started', body: { run: 'ses-1.2', inTransaction: true } },
+  ])
+})
+
+test('nothing is allowed at once that somebody has to review, that is more than one statement, or that cannot be recorded', async () => {
+  const session = await openSession(made, 'ses-1')
+  const { action } = aRead()
+  expect(session.allow({ ...action, statements: [...action.statements, ...action.statements] }, false)).toBeNull()
+  expect(session.allow({ ...action, statements: [] }, false)).toBeNull()
+  expect(session.allow(aWrite(), false)).toBeNull()
+  const late = session.allow(action, false)
+  bed.context.journal.fail('the disk is full')
+  expect(await late).toMatchObject({ effect: 'refuse', code: 'unavailable' })
+  expect(session.allow(action, false)).toBeNull()
+})
+
+test('what was allowed before is judged anew when the policy has changed, or the purpose', async () => {
+  const { services } = made
+  const engine = services.context.policy()
+  let asked = 0
+  let effect: 'allow' | 'deny' = 'allow'
+  const changing = () => ({
+    ...engine,
+    version: 'v2',
+    readsRows: () => false,
+    decide: (): Decision => {
+      asked++
+      if (effect === 'deny') return { effect, policies: [], message: 'no longer' }
+      return { effect, policies: ['reads'], obligations: { ...NO_OBLIGATIONS, reason: true } }
+    },
+  })
+  let policy = changing()
+  const context = { ...services.context, policy: () => policy }
+  const session = await openSession({ ...made, services: { ...services, context } }, 'ses-1')
+  const { action } = aRead()
+  expect(session.allow(action, false)).toBeNull() // it has no reason
+  session.setPurpose({ reason: 'INC-7' })
+  expect(await session.allow(action, false)).toMatchObject({ effect: 'allow' })
+  expect(await session.allow(action, false)).toMatchObject({ effect: 'allow' })
+  expect(asked).toBe(2)
+  effect = 'deny'
+  policy = changing()
+  expect(session.allow(action, false)).toBeNull()
 })

@@ -18,7 +18,8 @@ export class Batch {
   readonly #target: Target
   readonly #upstream: Upstream
   readonly #replies: Replies
-  #cancelling: Promise<void> = Promise.resolve()
+  /** The cancel requests on their way; null when none is. */
+  #cancelling: Promise<void> | null = null
 
   constructor(target: Target, upstream: Upstream, replies: Replies) {
     this.outgoing = new Outgoing(upstream.stream, replies)
@@ -33,12 +34,27 @@ export class Batch {
 
   /** Cancels exactly what runs now: nothing is sent until the target has taken note. */
   cancel(): void {
-    if (!this.#replies.idle) this.#cancelling = Promise.all([this.#cancelling, cancelUpstream(this.#target, this.#upstream)]).then(noop, noop)
+    if (this.#replies.idle) return
+    const cancelling = Promise.all([this.#cancelling, cancelUpstream(this.#target, this.#upstream)]).then(noop, noop)
+    this.#cancelling = cancelling
+    void cancelling.then(() => {
+      if (this.#cancelling === cancelling) this.#cancelling = null
+    })
+  }
+
+  /** True when no cancel request is under way. */
+  get isQuiet(): boolean {
+    return this.#cancelling === null
   }
 
   /** Resolves when no cancel request is under way. */
-  cancelled(): Promise<void> {
-    return this.#cancelling
+  async cancelled(): Promise<void> {
+    await this.#cancelling
+  }
+
+  /** `settle` has nothing to wait for. */
+  get isSettled(): boolean {
+    return this.#cancelling === null && this.outgoing.isEmpty && this.#replies.idle && !this.#replies.failed && this.#replies.copyIn === null
   }
 
   /** Everything judged so far has been sent and answered; a batch that failed is dropped from here on. */

@@ -51,6 +51,11 @@ export class Inbox {
     return this.#closed
   }
 
+  /** The next message when it is here already, else null. */
+  take(): FrontendMessage | null {
+    return this.#shift()
+  }
+
   /** Null when the client is gone. Rejects with ProtocolError when it broke the protocol. */
   next(): Promise<FrontendMessage | null> {
     const message = this.#shift()

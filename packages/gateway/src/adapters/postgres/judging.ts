@@ -9,7 +9,7 @@ import { type Classified, isLong, prepare } from './classify.ts'
 import { ClientHold } from './hold.ts'
 import { weigh } from './impact/impact.ts'
 import type { Names, Portal, Prepared } from './names.ts'
-import { actionOf, meant, read, type Reading, resets, returns, runsByName, usesOf } from './readable.ts'
+import { actionOf, meant, read, type Reading, resets, returns, runsByName, unheldOf, usesOf } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Replies } from './replies.ts'
 import { holdLimit, sessionState } from './state.ts'
@@ -95,7 +95,11 @@ export class Judging {
   }
 
   /** `failed`: the server could not answer our question about its state, and the client has seen why. */
-  async decide(reading: Reading, parameters: readonly Parameter[]): Promise<Verdict | 'failed'> {
+  decide(reading: Reading, parameters: readonly Parameter[]): Promise<Verdict | 'failed'> {
+    return this.#sides.session.allow(unheldOf(reading, parameters), this.#batch.inTransaction) ?? this.#decide(reading, parameters)
+  }
+
+  async #decide(reading: Reading, parameters: readonly Parameter[]): Promise<Verdict | 'failed'> {
     const { session, client, target } = this.#sides
     const batch = this.#batch
     let cancelDeadline = noop

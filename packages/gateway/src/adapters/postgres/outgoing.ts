@@ -6,6 +6,9 @@ import type { Expected, Replies } from './replies.ts'
 /** What may pile up of judged messages before they are sent. */
 const MAX_BYTES = 64 * 1024
 
+/** There is something to wait for, or nothing: most messages go on at once, and a promise for each would cost more than it does. */
+export type Waiting = Promise<void> | undefined
+
 /** Judged messages on their way to the server. They wait for the next Sync or Flush, so that a batch is one write. */
 export class Outgoing {
   readonly #server: Duplex
@@ -24,17 +27,21 @@ export class Outgoing {
     this.#stopped = true
   }
 
-  /** Queues a message and the answer that it will get; sends what has piled up. */
-  async forward(raw: Uint8Array, expected: Expected): Promise<void> {
-    if (!this.#replies.expect(expected)) return
-    this.push(raw)
-    if (this.#bytes > MAX_BYTES) await this.write()
+  /** Nothing waits to be sent. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0
   }
 
-  async forwardNow(raw: Uint8Array, expected: Expected): Promise<void> {
-    if (!this.#replies.expect(expected)) return
+  /** Queues a message and the answer that it will get; sends what has piled up. */
+  forward(raw: Uint8Array, expected: Expected): Waiting {
+    if (!this.#replies.expect(expected)) return undefined
     this.push(raw)
-    await this.write()
+    return this.#bytes > MAX_BYTES ? this.write() : undefined
+  }
+
+  forwardNow(raw: Uint8Array, expected: Expected): Waiting {
+    if (!this.#replies.expect(expected)) return undefined
+    return this.send(raw)
   }
 
   /** A message that the server does not answer. */
@@ -43,19 +50,18 @@ export class Outgoing {
     this.#bytes += raw.length
   }
 
-  async send(raw: Uint8Array): Promise<void> {
+  send(raw: Uint8Array): Waiting {
     this.push(raw)
-    await this.write()
+    return this.write()
   }
 
   /** Waiting for the drain is the back-pressure on the client. */
-  async write(): Promise<void> {
-    if (this.#bytes === 0 || this.#stopped) return
-    const [only] = this.#waiting
-    const bytes = this.#waiting.length === 1 && only ? only : Buffer.concat(this.#waiting)
+  write(): Waiting {
+    if (this.#bytes === 0 || this.#stopped) return undefined
+    const bytes = inOne(this.#waiting, this.#bytes)
     this.#waiting = []
     this.#bytes = 0
-    if (!this.#server.write(bytes)) await drained(this.#server)
+    return this.#server.write(bytes) ? undefined : drained(this.#server)
   }
 
   /**
@@ -69,6 +75,18 @@ export class Outgoing {
     await this.#replies.settled()
     if (this.#replies.copyIn?.open) throw new ProtocolError('unexpected', 'something else was sent where the server waits for COPY data')
   }
+}
+
+/** Messages that came in one chunk, one behind the other, are one piece already. */
+function inOne(messages: readonly Uint8Array[], size: number): Uint8Array {
+  const [first] = messages
+  if (!first || messages.length === 1) return first ?? new Uint8Array(0)
+  let end = first.byteOffset
+  for (const { buffer, byteOffset, length } of messages) {
+    if (buffer !== first.buffer || byteOffset !== end) return Buffer.concat(messages, size)
+    end += length
+  }
+  return new Uint8Array(first.buffer, first.byteOffset, size)
 }
 
 function drained(stream: Duplex): Promise<void> {

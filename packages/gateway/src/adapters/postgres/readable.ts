@@ -85,12 +85,19 @@ function widestOf(statements: readonly ClassifiedStatement[], { type }: Classifi
   return order.findLast((candidate) => statements.some((statement) => statement.type === candidate)) ?? type
 }
 
-/** The action that policy judges and a reviewer is shown. */
-export function actionOf({ classified, definitions }: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
-  return { type: classified.type, text: classified.canonical, parameters: [...parameters, ...definitions], statements: classified.statements.map(statementOf) }
+/** The action that policy judges, for what is not held: its statements are those that were read. */
+export function unheldOf({ classified, definitions }: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
+  const shown = definitions.length === 0 ? parameters : [...parameters, ...definitions]
+  return { type: classified.type, text: classified.canonical, parameters: shown, statements: classified.statements }
 }
 
-const statementOf = (statement: ClassifiedStatement): Statement => ({
+/** The same as a reviewer is shown it and a store keeps it: without what only this connection needs to know of its statements. */
+export function actionOf(reading: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
+  const action = unheldOf(reading, parameters)
+  return { ...action, statements: action.statements.map(statementOf) }
+}
+
+const statementOf = (statement: Statement): Statement => ({
   type: statement.type,
   facts: statement.facts,
   get fingerprint() {
@@ -142,8 +149,11 @@ export function purposeOf({ statements }: Classified): Partial<Purpose> {
   }, {})
 }
 
+const NO_CHANGES: readonly Change[] = []
+
 /** The names that this message gives or takes when it succeeds. */
 export function changesOf(classified: Classified): readonly Change[] {
+  if (classified.statements.every(({ defines, refers }) => defines === null && refers === null)) return NO_CHANGES
   return classified.statements.flatMap((statement): readonly Change[] => {
     const { defines, refers } = statement
     if (refers?.use === 'end')

@@ -9,7 +9,8 @@ import type { LiveCatalog } from './catalog/live.ts'
 import { type Classified, isLong } from './classify.ts'
 import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
 import { Judging } from './judging.ts'
-import type { Names } from './names.ts'
+import type { Names, Portal } from './names.ts'
+import type { Waiting } from './outgoing.ts'
 import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, resets, setsOurs, settles } from './readable.ts'
 import { statementFailure } from './refuse.ts'
 import type { Expected, Replies } from './replies.ts'
@@ -49,8 +50,11 @@ export class Relay implements Cancellable {
   /** Resolves when the client has left. Rejects with ProtocolError, or when the server is gone. */
   async run(): Promise<void> {
     const { inbox } = this.#sides
-    for (let message = await inbox.next(); message !== null && message.kind !== 'terminate'; message = await inbox.next()) {
-      await this.#take(message)
+    for (;;) {
+      const message = inbox.take() ?? (await inbox.next())
+      if (message === null || message.kind === 'terminate') return
+      const waiting = this.#take(message)
+      if (waiting !== undefined) await waiting
     }
   }
 
@@ -69,17 +73,26 @@ export class Relay implements Cancellable {
     this.#batch.outgoing.stop()
   }
 
-  async #take(message: FrontendMessage): Promise<void> {
+  #take(message: FrontendMessage): Waiting {
+    const { replies } = this.#sides
+    const isNext = this.#batch.isQuiet && !replies.synced && replies.copyIn === null && !isCopy(message)
+    return isNext ? this.#takeNow(message) : this.#takeInTurn(message)
+  }
+
+  async #takeInTurn(message: FrontendMessage): Promise<void> {
     await this.#batch.cancelled()
     if (isCopy(message)) return this.#copy(message)
     if (this.#sides.replies.copyIn?.open) return this.#duringCopy(message)
     if (this.#sides.replies.synced) await this.#batch.settle()
-    if (this.#sides.replies.failed) this.#batch.discarding = true
-    if (this.#batch.discarding && message.kind !== 'sync') return undefined
-    return this.#judge(message)
+    return this.#takeNow(message)
   }
 
-  async #judge(message: FrontendMessage): Promise<void> {
+  #takeNow(message: FrontendMessage): Waiting {
+    if (this.#sides.replies.failed) this.#batch.discarding = true
+    return this.#batch.discarding && message.kind !== 'sync' ? undefined : this.#judge(message)
+  }
+
+  #judge(message: FrontendMessage): Waiting {
     switch (message.kind) {
       case 'query':
         return this.#query(message)
@@ -111,8 +124,8 @@ export class Relay implements Cancellable {
   // The simple protocol.
 
   async #query(message: Message<'query'>): Promise<void> {
-    await this.#batch.settle()
-    if (this.#batch.discarding) return
+    if (!this.#batch.isSettled) await this.#batch.settle()
+    if (this.#batch.discarding) return undefined
     if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
     const reading = this.#judging.readNow(message.text) ?? (await this.#judging.read(message.text))
     if (reading === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
@@ -213,13 +226,23 @@ export class Relay implements Cancellable {
   }
 
   /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
-  async #execute(message: Message<'execute'>): Promise<void> {
+  #execute(message: Message<'execute'>): Waiting {
+    const portal = this.#sides.names.portal(message.portal)
+    const mustWait = this.#sides.replies.mustSettle || !portal || isLong(portal.classified.canonical)
+    return mustWait ? this.#executeInTurn(message) : this.#executePortal(message, portal)
+  }
+
+  async #executeInTurn(message: Message<'execute'>): Promise<void> {
     if (this.#sides.replies.mustSettle) await this.#batch.settle()
     if (this.#batch.discarding) return undefined
     const portal = this.#sides.names.portal(message.portal)
     if (!portal)
       return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
     if (isLong(portal.classified.canonical)) await this.#judging.prepare(portal.classified.canonical)
+    return this.#executePortal(message, portal)
+  }
+
+  #executePortal(message: Message<'execute'>, portal: Portal): Waiting {
     if (!this.#judging.meansTheSame(portal))
       return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
     const { classified, run } = portal
@@ -237,16 +260,16 @@ export class Relay implements Cancellable {
     return takesData ? this.#batch.outgoing.forwardNow(message.raw, expected) : this.#batch.outgoing.forward(message.raw, expected)
   }
 
-  async #close(message: Message<'close' | 'describe'>): Promise<void> {
+  #close(message: Message<'close' | 'describe'>): Waiting {
     const space = message.target === 'S' ? 'statement' : 'portal'
     const change = this.#sides.names.propose({ space, name: message.name, value: null })
     return this.#batch.outgoing.forward(message.raw, { kind: 'close', changes: [change] })
   }
 
-  async #sync({ raw }: FrontendMessage): Promise<void> {
+  #sync({ raw }: FrontendMessage): Waiting {
     this.#batch.discarding = false
     this.#batch.bound = false
-    await this.#batch.outgoing.forwardNow(raw, { kind: 'sync' })
+    return this.#batch.outgoing.forwardNow(raw, { kind: 'sync' })
   }
 
   #refuseFull(): Promise<void> {

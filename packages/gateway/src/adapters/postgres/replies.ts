@@ -175,8 +175,13 @@ export class Replies {
     const { scanner } = this.#upstream
     const carried = scanner.buffered > 0 // then the pieces begin with bytes that are not in this chunk, and may still be as many
     const pieces = scanner.push(chunk)
-    const shown = pieces.filter((piece) => this.#see(piece))
-    const bytes = shown.reduce((sum, piece) => sum + piece.bytes.length, 0)
+    const shown: Piece[] = []
+    let bytes = 0
+    for (const piece of pieces) {
+      if (!this.#see(piece)) continue
+      shown.push(piece)
+      bytes += piece.bytes.length
+    }
     const passed = !carried && bytes === chunk.length ? this.#client.write(chunk) : this.#writeAll(shown)
     const { atBoundary, buffered } = scanner
     this.#atBoundary = atBoundary || buffered > 0 // what is buffered, the client has not seen
