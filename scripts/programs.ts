@@ -25,6 +25,7 @@ export const PROGRAMS = {
   java: { package: 'default-jdk-headless', wantedBy: 'tests', why: 'runs the JDBC driver from its source file', ask: ['javac', '--version'] },
   jdbc: { package: 'libpostgresql-jdbc-java', wantedBy: 'tests', why: 'the driver of DBeaver and of everything in Java', ask: ['test', '-f', JDBC_JAR] },
   pgbouncer: { package: 'pgbouncer', wantedBy: 'bench', why: 'the relay that the gateway is measured against' },
+  haproxy: { package: 'haproxy', wantedBy: 'bench', why: 'another, that looks at nothing', ask: ['haproxy', '-v'] },
 } as const satisfies Record<string, Program>
 
 export type ProgramName = keyof typeof PROGRAMS

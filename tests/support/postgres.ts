@@ -26,8 +26,14 @@ const READY = 'database system is ready to accept connections'
 /** The free port may be taken by somebody else before the server listens on it. */
 const PORTS_TRIED = 3
 
+export interface PostgresOptions {
+  readonly version?: 15 | 18
+  /** Of its configuration, by name. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 /** Starts PostgreSQL on a free loopback port, in a new temporary folder. 18 comes from npm, 15 is Debian's. Works as root, too. */
-export async function startPostgres({ version = 18 }: { readonly version?: 15 | 18 } = {}): Promise<PostgresServer> {
+export async function startPostgres({ version = 18, settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
   try {
     const owner = await unprivileged()
@@ -35,7 +41,7 @@ export async function startPostgres({ version = 18 }: { readonly version?: 15 | 
     const bin = await binaries(version, folder, owner)
     const data = join(folder, 'data')
     await initialise(bin, folder, data, owner)
-    const { child, port } = await startOnFreePort(bin, folder, data, owner)
+    const { child, port } = await startOnFreePort(bin, folder, data, owner, settings)
     return serverOf(child, port, folder)
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
@@ -80,21 +86,35 @@ async function initialise(bin: string, folder: string, data: string, owner: Owne
   await run(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...options], { ...owner, cwd: folder })
 }
 
-async function startOnFreePort(bin: string, folder: string, data: string, owner: Owner | null): Promise<{ child: ChildProcess; port: number }> {
+async function startOnFreePort(
+  bin: string,
+  folder: string,
+  data: string,
+  owner: Owner | null,
+  settings: Readonly<Record<string, string>>,
+): Promise<{ child: ChildProcess; port: number }> {
   for (let tried = 1; ; tried++) {
     const port = await freePort()
     try {
-      return { child: await launch(bin, folder, data, port, owner), port }
+      return { child: await launch(bin, folder, data, port, owner, settings), port }
     } catch (error) {
       if (tried === PORTS_TRIED) throw error
     }
   }
 }
 
-function launch(bin: string, folder: string, data: string, port: number, owner: Owner | null): Promise<ChildProcess> {
+function launch(
+  bin: string,
+  folder: string,
+  data: string,
+  port: number,
+  owner: Owner | null,
+  settings: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
   // -F: no fsync, since no test outlives a power cut.
   const options = ['-D', data, '-p', String(port), '-F', '-c', `listen_addresses=${HOST}`, '-c', `unix_socket_directories=${folder}`]
-  const child = spawn(join(bin, 'postgres'), options, { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  const set = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const child = spawn(join(bin, 'postgres'), [...options, ...set], { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   const { promise, resolve, reject } = Promise.withResolvers<ChildProcess>()
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => {

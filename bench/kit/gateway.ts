@@ -1,0 +1,50 @@
+import type { Client } from '@countersign/contract/client'
+import { type GatewayProcess, startGateway } from '../../tests/support/gateway.ts'
+import { DATABASE, type Side, type Target } from './sides.ts'
+
+export const ALICE = 'alice@example.com'
+const BOB = 'bob@example.com'
+const ALLOWED = '@id("bench-reads")\npermit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);\n'
+
+export interface GatewaySide extends Side {
+  readonly process: GatewayProcess
+  readonly name: 'gateway'
+  readonly pid: number
+  /** Who may approve, and is an admin. */
+  readonly bob: Client
+}
+
+export interface GatewayOptions {
+  readonly policy?: string
+  readonly resources?: readonly string[]
+  readonly hold?: Readonly<Record<string, string>>
+}
+
+/** The gateway with its defaults: parse, policy and journal for every statement. */
+export async function gatewaySide(target: Target, { policy = ALLOWED, resources = [], hold = {} }: GatewayOptions = {}): Promise<GatewaySide> {
+  const resource = {
+    protocol: 'postgres',
+    url: `postgres://${target.host}:${target.port}/${DATABASE}`,
+    credential: { username: target.user, password: { env: 'BENCH_DB_PASSWORD' } },
+    tls: { mode: 'disable' },
+  }
+  const process = await startGateway({
+    users: { [ALICE]: { groups: ['engineering'] }, [BOB]: { groups: ['dba'], admin: true } },
+    resources: Object.fromEntries(['bench-db', ...resources].map((name) => [name, resource])),
+    policy,
+    hold,
+    env: { BENCH_DB_PASSWORD: target.password },
+  })
+  const [alice, bob] = [await process.token(ALICE), await process.token(BOB, { mayReview: true })]
+  return {
+    name: 'gateway',
+    process,
+    pid: process.child.pid ?? 0,
+    port: process.postgres.port,
+    user: ALICE,
+    password: alice,
+    database: 'bench-db',
+    bob: process.api(bob),
+    stop: async () => void (await process.stop()),
+  }
+}

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Report } from '../bench/kit/report.ts'
+import { lacks } from './support/needs.ts'
+
+const run = promisify(execFile)
+/** The other two are programs that only the bench wants. */
+const WAYS = ['direct', 'relay', 'gateway']
+
+/** How fast anything is, a shared machine cannot say. That the bench still measures all that it says it does, it can. */
+describe.skipIf(process.platform !== 'linux' || lacks('pgbench'))('the bench', () => {
+  const out = mkdtempSync(join(tmpdir(), 'countersign-bench-results-'))
+  afterAll(() => rmSync(out, { recursive: true, force: true }))
+
+  it('measures, and writes its table', { timeout: 90_000 }, async () => {
+    await run(process.execPath, ['bench/bench.ts', '--size', 'tiny', '--ways', WAYS.join(','), '--out', out], { cwd: join(import.meta.dirname, '..') })
+    const { rows } = JSON.parse(readFileSync(join(out, 'SUMMARY.json'), 'utf8')) as Report
+    const measured = Object.fromEntries(rows.map(({ measure, samples }) => [measure, Object.keys(samples).toSorted().join(' ')]))
+    const everyWay = WAYS.toSorted().join(' ')
+    expect(measured).toEqual({
+      'pgbench -S simple': everyWay,
+      'latency p99, simple': everyWay,
+      'pgbench -S prepared': everyWay,
+      'latency p99, prepared': everyWay,
+      'COPY out': everyWay,
+      SELECT: everyWay,
+      connect: everyWay,
+    })
+    expect(rows.flatMap(({ samples }) => Object.values(samples).flat()).every((figure) => figure > 0)).toBe(true)
+    expect(readFileSync(join(out, 'SUMMARY.md'), 'utf8')).toContain('| measure | load | unit | direct | PgBouncer | HAProxy | bare relay | gateway |')
+  })
+
+  it('says which sizes and measures there are when it is asked for others', async () => {
+    const said = (...args: readonly string[]) => run(process.execPath, ['bench/bench.ts', ...args], { cwd: join(import.meta.dirname, '..') })
+    await expect(said('--size', 'huge')).rejects.toThrow('--size takes tiny, quick, full')
+    await expect(said('--only', 'all')).rejects.toThrow('--only takes queries, bulk')
+  })
+})
