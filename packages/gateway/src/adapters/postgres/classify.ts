@@ -6,6 +6,7 @@ import { type Defined, judge, type Referred, type Transaction } from './classify
 import { load, ParserBusy } from './classify/parser.ts'
 import type { Setting } from './classify/settings.ts'
 import { widest } from './classify/statements.ts'
+import { inSlot, type Slot, slotOf, templateOf } from './classify/template.ts'
 import { together, type Uses } from './classify/uses.ts'
 
 export type { Defined, Referred, Setting, Transaction }
@@ -59,6 +60,16 @@ const LIMIT_MS = 20_000
 /** By text; one that another list of trusted functions was meant for is judged again. */
 const cache = new Cache<{ readonly trusted: readonly string[]; readonly classified: Classified }>(4096, 40 * 1024 * 1024)
 
+/** What the first text of a template was found to be. */
+interface Mould {
+  readonly trusted: readonly string[]
+  readonly statement: ClassifiedStatement
+  readonly slot: Slot
+}
+
+/** By template; texts that are found here need not be kept one by one. */
+const templates = new Cache<Mould>(4096, 8 * 1024 * 1024)
+
 /**
  * A checkout runs classify/worker.ts; the published bundle has it as an entry of its own, `parser-worker.js` beside the
  * bundle. A bundler cannot follow this URL: the packager names that entry.
@@ -80,9 +91,14 @@ export function classify(text: string, options: ClassifyOptions): Classified {
   const { trusted } = options
   const known = remembered(text, trusted)
   if (known) return known
+  const template = templateOf(text)
+  const like = template === null ? undefined : templates.get(template)
+  if (like && isSame(like.trusted, trusted)) return classifiedLike(text, like)
   try {
-    const result = classifyAnew(text, new Set(trusted))
-    remember(text, trusted, result)
+    const result = classifyAlone(text, trusted)
+    const mould = template === null ? null : mouldOf(text, trusted, result)
+    if (template !== null && mould) templates.set(template, mould, 1024 + 8 * text.length)
+    else remember(text, trusted, result)
     return result
   } catch (error) {
     if (error instanceof ParserBusy) return unknownBecause(text, error.message)
@@ -139,13 +155,15 @@ export function inherit(statement: ClassifiedStatement, definition: ClassifiedSt
   return { ...statement, type, because, facts, fingerprint, uses: together(definition.uses, statement.uses) }
 }
 
-function classifyAnew(text: string, trusted: ReadonlySet<string>): Classified {
+/** What `classify` says of a text of which nothing is known, nor of any like it. Throws ParserBusy. */
+export function classifyAlone(text: string, trusted: readonly string[]): Classified {
   const refusal = unreadable(text)
   if (refusal !== null) return unknownBecause(text, refusal)
   try {
     const parsed = parse(text)
     if (parsed.length > MAX_STATEMENTS) return unknownBecause(text, `the text holds more than ${MAX_STATEMENTS} statements`)
-    const statements = parsed.map((each) => classified(each, trusted))
+    const names = new Set(trusted)
+    const statements = parsed.map((each) => classified(each, names))
     return { type: widest(statements.map(({ type }) => type)), statements, error: null, canonical: withoutEnd(text) }
   } catch (error) {
     if (error instanceof ParserBusy) throw error
@@ -168,13 +186,39 @@ const isSame = (one: readonly string[], other: readonly string[]) =>
 function classified({ kind, node, text }: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
   const { tables, columns, unbounded, type, ...rest } = judge(kind, node, trusted)
   const facts = type === 'sql:session' ? { ...NO_FACTS, tables, columns } : { rows: ROWS_UNKNOWN, rowsKnown: false, unbounded, tables, columns }
+  return withShape({ type, kind, facts, text, ...rest })
+}
+
+/** Only of a read is it certain that nothing about it depends on its numbers: `WHERE 1 = 1` bounds a DELETE, and SET takes values. */
+function mouldOf(text: string, trusted: readonly string[], { statements }: Classified): Mould | null {
+  const [statement, ...others] = statements
+  if (!statement || others.length > 0 || statement.kind !== 'SelectStmt' || statement.type !== 'sql:read' || statement.facts.unbounded) return null
+  const slot = slotOf(text, statement.text)
+  return slot && { trusted, statement, slot }
+}
+
+/** Of a text whose template is known. The same facts, as an object, so that what was decided about them is found again. */
+function classifiedLike(text: string, { statement, slot }: Mould): Classified {
+  const { type, kind, facts, because, defines, refers, copy, transaction, setting, uses } = statement
+  const own = withShape({ type, kind, facts, text: inSlot(text, slot), because, defines, refers, copy, transaction, setting, uses })
+  return { type, statements: [own], error: null, canonical: withoutEnd(text) }
+}
+
+function withShape(statement: Omit<ClassifiedStatement, 'fingerprint'>): ClassifiedStatement {
+  const { type, kind, facts, text, because, defines, refers, copy, transaction, setting, uses } = statement
   let shape: string | null | undefined
   return {
     type,
     kind,
     facts,
     text,
-    ...rest,
+    because,
+    defines,
+    refers,
+    copy,
+    transaction,
+    setting,
+    uses,
     /** Worked out when a review asks for it, and then kept: what policy allows by itself needs no shape. */
     get fingerprint() {
       if (shape === undefined) shape = shapeOf(kind, text, type, facts)
