@@ -55,6 +55,9 @@ export function hashEntry(line: string): string {
   return hash('sha256', `\0${line}`, 'hex')
 }
 
+/** The same of bytes that have the zero before them already. */
+export const hashLeaf = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex')
+
 /**
  * Reads one line that anybody may have written. Throws LedgerError: `unreadable` when it is no entry of a known version,
  * `not-canonical` when the same entry is written in another form.

@@ -17,6 +17,7 @@ export type SealedParts = Required<Pick<Entry, 'commitment' | 'sealed'>>
 /** Which entry a sealed part belongs to: authenticated, so that it cannot be moved to another entry. */
 export type Place = Pick<Entry, 'gateway' | 'seq'>
 
+const COMMITMENT_DOMAIN = 'countersign/commitment/v1\n'
 const NONCE_BYTES = 12
 const SALT_BYTES = 32
 const TAG_BYTES = 16
@@ -31,12 +32,12 @@ export function seal(secret: Secret, place: Place, key: DataKey): SealedParts {
 }
 
 /** The same for a secret that is in canonical form already. */
-export function sealCanonical(secret: string, { gateway, seq }: Place, { id, key }: DataKey): SealedParts {
-  const plain = salted(secret)
+export function sealCanonical(secret: string, place: Place, { id, key }: DataKey): SealedParts {
+  const committed = Buffer.from(`${COMMITMENT_DOMAIN}${salted(secret)}`)
   const nonce = random(NONCE_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(placeBytes({ gateway, seq }))
-  const data = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
-  return { commitment: commit(plain), sealed: { key: id, nonce: nonce.toString('base64'), data: data.toString('base64') } }
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(placeBytes(place))
+  const data = Buffer.concat([cipher.update(committed.subarray(COMMITMENT_DOMAIN.length)), cipher.final(), cipher.getAuthTag()])
+  return { commitment: hash('sha256', committed, 'hex'), sealed: { key: id, nonce: nonce.toString('base64'), data: data.toString('base64') } }
 }
 
 /** A secret with its salt: all that somebody needs to check it against its commitment. */
@@ -71,7 +72,7 @@ export function isCommitted({ salt, secret }: Disclosed, commitment: string): bo
 export const salted = (secret: string): string => `{"salt":"${random(SALT_BYTES).toString('base64')}","secret":${secret}}`
 
 /** What is committed to a salted secret: SHA-256 in hex, with a domain of its own. */
-export const commit = (plain: string): string => hash('sha256', `countersign/commitment/v1\n${plain}`, 'hex')
+export const commit = (plain: string): string => hash('sha256', `${COMMITMENT_DOMAIN}${plain}`, 'hex')
 
 const placeBytes = ({ gateway, seq }: Place): Buffer => Buffer.from(`countersign/sealed/v1\n{"gateway":${canonical(gateway)},"seq":${canonical(seq)}}`)
 

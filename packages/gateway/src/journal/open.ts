@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers'
 import { canonical } from '@countersign/ledger/canonical'
-import { encodeAround, hashEntry, NO_PREVIOUS } from '@countersign/ledger/entry'
+import { encodeAround, NO_PREVIOUS } from '@countersign/ledger/entry'
 import { Group, GROUP } from '@countersign/ledger/group'
 import { sealCanonical } from '@countersign/ledger/seal'
 import { gatewayId, makeDirectories } from './files.ts'
 import { type ActionEvent, type Durability, type Event, type Journal, JournalBroken, type Written } from './journal.ts'
 import { lockDirectory } from './lock.ts'
+import { Pending } from './pending.ts'
 import { recover, type Recovered } from './recover.ts'
 import { SegmentWriter } from './writer.ts'
 
@@ -95,7 +96,7 @@ class FileJournal implements LocalJournal {
   #at: number
   #broken: string | null = null
   #cause: unknown = null
-  #text = ''
+  readonly #pending = new Pending()
   readonly #group = new Group()
   #joined: Written[] = []
   #unwritten: Waiter[] = []
@@ -160,7 +161,7 @@ class FileJournal implements LocalJournal {
     if (this.#broken !== null) return
     this.#broken = why
     this.#cause = cause
-    this.#text = ''
+    this.#pending.clear()
     for (const waiter of [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)]) waiter.reject(this.#error())
     for (const written of this.#joined.splice(0)) written(this.#error())
     if (!this.#closed) this.#onBroken(why)
@@ -199,9 +200,8 @@ class FileJournal implements LocalJournal {
     const place = { gateway: this.gateway, seq: this.#seq + 1 }
     const sealed = secret === null ? null : sealCanonical(secret, place, this.#writer.key)
     const line = encodeAround(body, { v: 1, ...place, prev: this.#prev, at, type, ...sealed })
-    this.#text += `${line}\n`
+    this.#prev = this.#pending.add(line)
     this.#seq = place.seq
-    this.#prev = hashEntry(line)
     this.#at = at
     return { seq: place.seq, hash: this.#prev }
   }
@@ -223,15 +223,14 @@ class FileJournal implements LocalJournal {
     this.#chainGroup()
     const waiters = this.#unwritten
     const joined = this.#joined
-    const text = this.#text
     try {
-      if (text !== '') this.#writer.write(text)
+      if (!this.#pending.isEmpty) this.#writer.write(this.#pending.bytes)
     } catch (cause) {
       return this.fail(`the journal cannot be written: ${messageOf(cause)}`, cause)
     }
     this.#unwritten = []
     this.#joined = []
-    this.#text = ''
+    this.#pending.clear()
     for (const written of joined) written(null)
     for (const waiter of waiters) {
       if (waiter.durability === 'disk') this.#unsynced.push(waiter)

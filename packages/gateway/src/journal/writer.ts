@@ -37,8 +37,7 @@ export class SegmentWriter {
   }
 
   /** When it returns, the bytes survive the end of this process. Throws when not all of them were taken. */
-  write(text: string): void {
-    const bytes = Buffer.from(text)
+  write(bytes: Uint8Array): void {
     const written = writeSync(this.#fd, bytes)
     if (written !== bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written; is the disk full?`)
     this.#size += written

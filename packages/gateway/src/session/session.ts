@@ -326,6 +326,7 @@ export class LiveSession implements Session {
   }
 
   #leave(run: string): void {
+    if (this.#runningUnder.size === 0) return // most run under no grant
     this.#runningUnder.get(run)?.stopClocks.forEach((stop) => stop())
     this.#runningUnder.delete(run)
   }
