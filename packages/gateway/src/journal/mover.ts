@@ -40,7 +40,7 @@ export class Mover {
     this.#cursor ??= await this.#resume(store, durable)
     const { directory, gateway, batch } = this.#source
     let entries: StoredEntry[] = []
-    for await (const { seq, line, next } of readFrom(directory, this.#cursor, durable)) {
+    for (const { seq, line, next } of readFrom(directory, this.#cursor, durable)) {
       entries.push({ gateway, seq, line })
       if (entries.length < batch && seq < durable) continue
       const began = performance.now()
@@ -64,7 +64,7 @@ export class Mover {
     if (!start) throw new OtherHistory(`entry ${Math.max(stored, 1)} is gone from the journal's files`)
     if (stored === 0) return start
     const known = (await store.read(gateway, stored, 1)).at(0)
-    for await (const { seq, line, next } of readFrom(directory, start, stored)) {
+    for (const { seq, line, next } of readFrom(directory, start, stored)) {
       if (seq === stored && known?.line === line) return next
     }
     throw new OtherHistory(`entry ${stored} of the store is not the one in the journal`)
