@@ -147,8 +147,9 @@ export class Judging {
     return weigh(target, { statement, parameters, state, reported: replies.parameters, isRead }, session.signal)
   }
 
-  #meant({ classified, definitions }: Reading, declared: readonly number[]): Reading {
-    return { classified: meant(classified, (uses) => this.#standing.judge(uses, declared)), definitions }
+  #meant(reading: Reading, declared: readonly number[]): Reading {
+    const classified = meant(reading.classified, (uses) => this.#standing.judge(uses, declared))
+    return classified === reading.classified ? reading : { ...reading, classified }
   }
 
   /** In a transaction that has failed the server runs one statement only where it ends it, and then it says nothing of its state either. */

@@ -29,19 +29,25 @@ export function read(text: string, trusted: readonly string[], names: Names, set
 
 /** The names of which only the catalog knows what they mean; of what is unknown anyway nobody has to. */
 export function usesOf({ statements }: Classified): readonly Uses[] {
+  const [only] = statements
+  if (only && statements.length === 1) return only.uses === null || only.type === 'sql:unknown' ? NO_USES : [only.uses]
   return statements.flatMap(({ type, uses }) => (uses === null || type === 'sql:unknown' ? [] : [uses]))
 }
+
+const NO_USES: readonly Uses[] = []
 
 /** What it is, given what `judge` finds behind its names. The same object where that changes nothing. */
 export function meant(classified: Classified, judge: (uses: Uses) => Finding): Classified {
   let settled = true
+  let same = true
   const statements = classified.statements.map((statement) => {
     const finding = statement.uses === null || statement.type === 'sql:unknown' ? NOTHING : settled ? judge(statement.uses) : UNSETTLED
     settled &&= !unsettles(statement)
-    return widened(statement, finding)
+    const found = widened(statement, finding)
+    same &&= found === statement
+    return found
   })
-  if (statements.every((statement, index) => statement === classified.statements[index])) return classified
-  return { ...classified, statements, type: widestOf(statements, classified) }
+  return same ? classified : { ...classified, statements, type: widestOf(statements, classified) }
 }
 
 const UNSETTLED = doubt('a statement before it in the same message may change what its names mean')

@@ -4,7 +4,7 @@ import type { Uses } from '../classify/uses.ts'
 import { readObjects, readRelation, type Relation } from './facts.ts'
 import { type Finding, Inside, readBy } from './inside.ts'
 import { meaningOf, namesToLookUp, type SearchPath } from './meaning.ts'
-import { digestOf, MOMENT, OBJECTS, RELATIONS } from './queries.ts'
+import { digestOf, FIRST_USER_OID, MOMENT, OBJECTS, RELATIONS } from './queries.ts'
 import type { Trust } from './trust.ts'
 import { replacedIn, type World } from './world.ts'
 
@@ -28,7 +28,8 @@ export class Known {
   readonly #named = new Map<string, readonly Relation[]>()
   readonly #numbered = new Map<number, { readonly row: string; readonly relation: Relation }>()
   #moment: string | null = null
-  #findings = new WeakMap<Uses, Map<string, Finding>>()
+  readonly #covered = new WeakMap<Uses, SearchPath>()
+  #findings = new WeakMap<Uses, Map<SearchPath, Finding>>()
 
   private constructor(rows: readonly string[], trust: Trust) {
     const objects = readObjects(rows)
@@ -64,7 +65,10 @@ export class Known {
 
   /** True when `judge` can answer. A relation that was not there may have been made since, so it is looked for again. */
   covers(uses: Uses, path: SearchPath): boolean {
-    return namesToLookUp(uses, path).every((name) => (this.#named.get(name) ?? []).length > 0)
+    if (this.#covered.get(uses) === path) return true
+    const covered = namesToLookUp(uses, path).every((name) => (this.#named.get(name) ?? []).length > 0)
+    if (covered) this.#covered.set(uses, path)
+    return covered
   }
 
   /** Learns of the relations that these statements name, and of all that those read. Throws as `load` does. */
@@ -86,12 +90,13 @@ export class Known {
 
   /** What a statement may run besides what its text says. `declared` are the types that the client gave its parameters. */
   judge(uses: Uses, path: SearchPath, declared: readonly number[]): Finding {
-    const key = [path.join(), ...declared].join(' ')
-    const known = this.#findings.get(uses)?.get(key)
+    const own = declared.filter((type) => type >= FIRST_USER_OID)
+    if (own.length > 0) return meaningOf(uses, path, own, this.#world, this.#inside)
+    const known = this.#findings.get(uses)?.get(path)
     if (known) return known
-    const finding = meaningOf(uses, path, declared, this.#world, this.#inside)
-    const findings = this.#findings.get(uses) ?? new Map<string, Finding>()
-    this.#findings.set(uses, findings.set(key, finding))
+    const finding = meaningOf(uses, path, own, this.#world, this.#inside)
+    const findings = this.#findings.get(uses) ?? new Map<SearchPath, Finding>()
+    this.#findings.set(uses, findings.set(path, finding))
     return finding
   }
 

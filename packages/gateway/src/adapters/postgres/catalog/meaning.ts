@@ -12,6 +12,20 @@ export type SearchPath = readonly string[]
 
 const OWN_SCHEMAS = new Set(['pg_catalog', 'information_schema'])
 
+const paths = new Map<string, SearchPath>()
+/** Far more than there are in earnest. */
+const MAX_PATHS = 10_000
+
+/** The same array for the same path: what was found out is kept by it. */
+export function samePath(path: SearchPath): SearchPath {
+  const key = path.join('\0')
+  const known = paths.get(key)
+  if (known) return known
+  if (paths.size >= MAX_PATHS) paths.clear()
+  paths.set(key, path)
+  return path
+}
+
 /** A row of whatever columns. */
 const RECORD = 2249
 

@@ -4,7 +4,7 @@ import type { Uses } from '../classify/uses.ts'
 import type { Finding } from './inside.ts'
 import { Known } from './known.ts'
 import { type LiveCatalog, unanswered } from './live.ts'
-import type { SearchPath } from './meaning.ts'
+import { samePath, type SearchPath } from './meaning.ts'
 
 /**
  * Where one session stands: its search_path, and the catalog as it sees it. Both are asked for when they may have changed, and then kept. What a
@@ -74,7 +74,8 @@ export class Standing {
   }
 
   async #askPath(): Promise<SearchPath | null> {
-    return (await this.#batch.snapshot())?.schemas ?? null
+    const snapshot = await this.#batch.snapshot()
+    return snapshot && samePath(snapshot.schemas)
   }
 
   /** Asked on the session's own connection, where an error would end its transaction: so only where the same could be read beside it. */

@@ -1,4 +1,5 @@
-import { list, names, text, tree, type Tree } from './tree.ts'
+import { Cache } from './cache.ts'
+import { list, text, tree, type Tree } from './tree.ts'
 
 /** A name with its qualifiers: `['public', 'lower']`. */
 export type Path = readonly string[]
@@ -28,76 +29,76 @@ export interface Uses {
   readonly sources: readonly Source[]
 }
 
-const BETWEEN = new Set(['AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_BETWEEN_SYM', 'AEXPR_NOT_BETWEEN_SYM'])
+/** No name holds a NUL: one parts the parts of a name, two part names. */
+const PART = '\0'
+const NAME = '\0\0'
 
-/** Gathers what a walk meets. */
+/** What has been gathered before, by its names: statements that differ in their constants share one, so that what is found out about it is kept. */
+const gathered = new Cache<Uses>(8192, 16 * 1024 * 1024)
+
+/** Gathers what a walk meets: each name behind a letter that says what it is. */
 export class Gathering {
-  readonly #functions = new Distinct<Path>()
-  readonly #operators = new Distinct<Path>()
-  readonly #types = new Distinct<Path>()
-  readonly #relations = new Distinct<Path>()
-  readonly #attributes = new Distinct<UsedAttribute>()
-  readonly #sources = new Distinct<Source>()
+  readonly #names = new Set<string>()
 
   function(path: Path): void {
-    this.#functions.add(path)
+    this.#names.add(`f${path.join(PART)}`)
   }
 
   type(path: Path): void {
-    this.#types.add(path)
+    this.#names.add(`t${path.join(PART)}`)
   }
 
   relation(range: Tree): void {
-    const path = [range.schemaname, range.relname].flatMap((part) => text(part) ?? [])
-    this.#relations.add(path)
-    this.source(range.alias, path.at(-1) ?? '', path)
+    const name = text(range.relname) ?? ''
+    const schema = text(range.schemaname)
+    const written = schema === null ? name : schema + PART + name
+    this.#names.add(`r${written}`)
+    this.#source(range.alias, name, written)
   }
 
-  /** Something in FROM. Columns that are renamed there are not the relation's own. */
-  source(alias: unknown, name: string, relation: Path | null): void {
-    const { aliasname, colnames } = tree(alias)
-    this.#sources.add({ alias: text(aliasname) ?? name, relation: list(colnames).length > 0 ? null : relation })
+  /** Something in FROM that is no relation. */
+  source(alias: unknown, name: string): void {
+    this.#source(alias, name, null)
   }
 
   attribute(of: string | null, name: string): void {
-    this.#attributes.add({ of, name })
+    this.#names.add(of === null ? `a${name}` : `q${of}${PART}${name}`)
   }
 
-  /** The operators of a node, written or not: the server looks all of them up in the search_path. */
-  operatorsOf(kind: string, node: Tree): void {
-    for (const path of operatorsOf(kind, node)) this.#operators.add(path)
+  /** Written, or put in by the grammar: the server looks all of them up in the search_path. */
+  operator(path: Path): void {
+    if (path.length > 0) this.#names.add(`o${path.join(PART)}`)
   }
 
   /** Null when there is nothing for the catalog to say. */
   uses(): Uses | null {
-    const all = [this.#functions, this.#operators, this.#types, this.#relations, this.#attributes, this.#sources]
-    if (all.every(({ values }) => values.length === 0)) return null
-    return {
-      functions: this.#functions.values,
-      operators: this.#operators.values,
-      types: this.#types.values,
-      relations: this.#relations.values,
-      attributes: this.#attributes.values,
-      sources: this.#sources.values,
-    }
+    if (this.#names.size === 0) return null
+    const key = [...this.#names].join(NAME)
+    const known = gathered.get(key)
+    if (known) return known
+    const uses = usesOf(this.#names)
+    gathered.set(key, uses, 1024 + 8 * key.length)
+    return uses
+  }
+
+  /** Columns that are renamed there are not the relation's own. */
+  #source(alias: unknown, name: string, relation: string | null): void {
+    const { aliasname, colnames } = tree(alias)
+    const known = text(aliasname) ?? name
+    this.#names.add(relation === null || list(colnames).length > 0 ? `n${known}` : `s${known}${PART}${relation}`)
   }
 }
 
-function operatorsOf(kind: string, node: Tree): readonly Path[] {
-  switch (kind) {
-    case 'A_Expr':
-      return BETWEEN.has(text(node.kind) ?? '') ? [['>='], ['<=']] : [names(node.name)]
-    case 'SubLink':
-      if (names(node.operName).length > 0) return [names(node.operName)]
-      return node.subLinkType === 'ANY_SUBLINK' ? [['=']] : []
-    case 'SortBy':
-      return names(node.useOp).length > 0 ? [names(node.useOp)] : []
-    case 'CaseExpr':
-      return node.arg === undefined ? [] : [['=']]
-    case 'JoinExpr':
-      return node.isNatural === true || list(node.usingClause).length > 0 ? [['=']] : []
-    default:
-      return []
+function usesOf(names: Iterable<string>): Uses {
+  const of = Map.groupBy(names, (name) => name[0])
+  const parts = (letter: string): readonly Path[] => (of.get(letter) ?? []).map((name) => name.slice(1).split(PART))
+  return {
+    functions: parts('f'),
+    operators: parts('o'),
+    types: parts('t'),
+    relations: parts('r'),
+    attributes: [...parts('a').map(([name = '']) => ({ of: null, name })), ...parts('q').map(([name = '', attribute = '']) => ({ of: name, name: attribute }))],
+    sources: [...parts('n').map(([alias = '']) => ({ alias, relation: null })), ...parts('s').map(([alias = '', ...relation]) => ({ alias, relation }))],
   }
 }
 
@@ -111,18 +112,5 @@ export function together(one: Uses | null, other: Uses | null): Uses | null {
     relations: [...one.relations, ...other.relations],
     attributes: [...one.attributes, ...other.attributes],
     sources: [...one.sources, ...other.sources],
-  }
-}
-
-/** Values in the order in which they came, each once. */
-class Distinct<T> {
-  readonly #seen = new Set<string>()
-  readonly values: T[] = []
-
-  add(value: T): void {
-    const key = JSON.stringify(value)
-    if (this.#seen.has(key)) return
-    this.#seen.add(key)
-    this.values.push(value)
   }
 }

@@ -13,6 +13,9 @@ import { Gathering, type Uses } from './uses.ts'
 type Scope = ReadonlySet<string>
 
 const WITHOUT_OPERATOR = new Set(['AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_BETWEEN_SYM', 'AEXPR_NOT_BETWEEN_SYM'])
+/** What BETWEEN is made of, and what IN, USING and CASE compare with. */
+const BOUNDS = [['>='], ['<=']] as const
+const EQUALS = ['='] as const
 const ROW_CHANGES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
 
 /**
@@ -88,7 +91,6 @@ export class Walk {
   }
 
   #judge(kind: string, node: Tree, scope: Scope): void {
-    this.#uses.operatorsOf(kind, node)
     switch (kind) {
       case 'SelectStmt':
         return this.#select(node)
@@ -107,9 +109,11 @@ export class Walk {
       case 'FuncCall':
         return this.#call(node)
       case 'A_Expr':
-        return WITHOUT_OPERATOR.has(text(node.kind) ?? '') ? undefined : this.#operator(names(node.name))
+        return this.#expression(node)
       case 'SubLink':
-        return this.#operator(names(node.operName))
+        return this.#sublink(node)
+      case 'CaseExpr':
+        return node.arg === undefined ? undefined : this.#uses.operator(EQUALS)
       case 'SortBy':
         return this.#operator(names(node.useOp))
       case 'TypeName':
@@ -123,7 +127,7 @@ export class Walk {
       case 'RangeSubselect':
       case 'RangeTableFunc':
       case 'JsonTable':
-        return this.#uses.source(node.alias, '', null)
+        return this.#uses.source(node.alias, '')
       case 'JoinExpr':
         return this.#join(node)
       case 'IndexElem':
@@ -155,14 +159,15 @@ export class Walk {
 
   #relation(node: Tree, scope: Scope): void {
     const name = text(node.relname) ?? ''
-    if (node.schemaname === undefined && scope.has(name)) return this.#uses.source(node.alias, name, null)
+    if (node.schemaname === undefined && scope.has(name)) return this.#uses.source(node.alias, name)
     this.tables.add(relationName(node))
     return this.#uses.relation(node)
   }
 
   #join(node: Tree): void {
     for (const name of names(node.usingClause)) this.columns.add(name)
-    for (const alias of [node.alias, node.join_using_alias]) if (isTree(alias)) this.#uses.source(alias, '', null)
+    if (node.isNatural === true || node.usingClause !== undefined) this.#uses.operator(EQUALS)
+    for (const alias of [node.alias, node.join_using_alias]) if (isTree(alias)) this.#uses.source(alias, '')
   }
 
   #indirection(node: Tree): void {
@@ -185,7 +190,7 @@ export class Walk {
 
   #rangeFunction(node: Tree): void {
     const scalar = scalarOf(node)
-    this.#uses.source(node.alias, scalar?.alias ?? '', null)
+    this.#uses.source(node.alias, scalar?.alias ?? '')
     if (scalar === null) return
     if (scalar.alias === '') return this.#unknown('an expression in FROM has no name')
     this.#scalars.push(scalar)
@@ -225,8 +230,21 @@ export class Walk {
     this.#unknown(`the function ${written} is not known to only read`)
   }
 
+  #expression(node: Tree): void {
+    if (!WITHOUT_OPERATOR.has(text(node.kind) ?? '')) return this.#operator(names(node.name))
+    for (const path of BOUNDS) this.#uses.operator(path)
+  }
+
+  /** `IN (SELECT …)` is `= ANY (SELECT …)`. */
+  #sublink(node: Tree): void {
+    const path = names(node.operName)
+    if (path.length === 0 && node.subLinkType === 'ANY_SUBLINK') this.#uses.operator(EQUALS)
+    this.#operator(path)
+  }
+
   #operator(path: readonly string[]): void {
     if (path.length === 0) return
+    this.#uses.operator(path)
     const name = this.#builtin(path)
     if (name === null || !OPERATORS.has(name)) this.#unknown(`the operator ${dotted(path)} is not built in`)
   }
