@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type GatewayOptions, type GatewayProcess, startGateway } from './support/gateway.ts'
-import { entriesOf, verify } from './support/ledger.ts'
+import { entriesOf, textsIn, verify } from './support/ledger.ts'
 import { lacks } from './support/needs.ts'
 import { type PostgresServer, startPostgres } from './support/postgres.ts'
 import { psql } from './support/psql.ts'
@@ -130,5 +130,31 @@ describe.skipIf(lacks('psql'))('a gateway that is killed with -9', () => {
       }
       expect(await verify(data)).toMatchObject({ ok: true })
     }
+  })
+
+  it('while statements run that nobody reviews: each that was answered is in the ledger with its text, and every start has an end', async () => {
+    const token = await gateway.token(ALICE)
+    const answered: string[] = []
+    const asking = Array.from({ length: 6 }, async (_, client) => {
+      const { host, port } = gateway.postgres
+      const own = new pg.Client({ host, port, user: ALICE, password: token, database: 'db' })
+      own.on('error', () => undefined) // the gateway is killed under it
+      await own.connect()
+      for (let number = client * 1_000_000; ; number++) {
+        const text = `SELECT ${number}`
+        const rows = await own.query(text).catch(() => null)
+        if (rows === null) return
+        answered.push(text)
+      }
+    })
+    await vi.waitFor(() => expect(answered.length).toBeGreaterThan(300), { timeout: 15_000 })
+    await killAndRestart()
+    await Promise.all(asking)
+
+    expect(await verify(data)).toMatchObject({ ok: true })
+    const texts = new Set(textsIn(data))
+    expect(answered.filter((text) => !texts.has(text))).toEqual([])
+    const runs = (type: string) => entriesOf(data).flatMap((entry) => (entry.type === type ? [JSON.stringify(entry.body['run'])] : []))
+    expect(runs('action.finished').toSorted()).toEqual(runs('action.started').toSorted())
   })
 })

@@ -1,16 +1,35 @@
 import { execFile } from 'node:child_process'
+import { createSecretKey } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Entry, parseEntry } from '@countersign/ledger/entry'
-import { eventsOf } from '@countersign/ledger/group'
+import { eventsOf, openEvents } from '@countersign/ledger/group'
+import type { DataKey } from '@countersign/ledger/seal'
 
 const CLI = new URL('../../packages/cli/bin/countersign.js', import.meta.url).pathname
 
 /** Everything in a gateway's own journal, in order. */
 export function entriesOf(data: string): readonly Entry[] {
+  return linesOf(data).flatMap(told)
+}
+
+function linesOf(data: string): readonly string[] {
   const folder = join(data, 'journal')
   const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'))
-  return files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean).flatMap(told))
+  return files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean))
+}
+
+/** The texts of all statements that a gateway recorded, opened with the keys that lie beside its journal. */
+export function textsIn(data: string): readonly unknown[] {
+  const keys = new Map<string, DataKey>()
+  const keyOf = (id: string): DataKey => ({ id, key: createSecretKey(readFileSync(join(data, 'keys', `${id}.key`), 'utf8').trim(), 'hex') })
+  return linesOf(data).flatMap((line) => {
+    const entry = parseEntry(line)
+    if (!entry.sealed) return []
+    const key = keys.get(entry.sealed.key) ?? keyOf(entry.sealed.key)
+    keys.set(key.id, key)
+    return openEvents(entry, key).flatMap((opened) => opened?.secret['text'] ?? [])
+  })
 }
 
 /** A line of the ledger; as several, when it carries several events: each stands for itself, in the place of them all. */

@@ -74,6 +74,16 @@ describe('draining a journal into the store', { timeout: 30_000 }, () => {
     expect(await verifyChain(lines, { gateway: journal.gateway })).toMatchObject({ bad: null, entries: 60 })
   })
 
+  it('moves what is longer than is read at once', async () => {
+    const { config, ledger } = await newStore()
+    const { append, journal, drain } = await setup(newDirectory(), config)
+    await append(1)
+    await journal.append({ type: 'action.decided', body: {}, secret: { text: 'é'.repeat(700_000) } }, 'process')
+    await append(1)
+    await drain.flush()
+    expect(await linesIn(ledger, journal.gateway)).toEqual(await linesOf(journal.directory, journal.gateway))
+  })
+
   it('happens by itself, and tells no listener of the store', async () => {
     const { config, store, ledger } = await newStore()
     const listener = vi.fn<(event: StoreEvent) => void>()
