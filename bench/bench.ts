@@ -6,6 +6,10 @@ import { type Report, write, writeSummary } from './kit/report.ts'
 import { openSides, type Side, type SideName } from './kit/sides.ts'
 import { bulk } from './measures/bulk.ts'
 import { connects } from './measures/connects.ts'
+import { cuts } from './measures/cuts.ts'
+import { held } from './measures/held.ts'
+import { idle } from './measures/idle.ts'
+import { policy } from './measures/policy.ts'
 import { queries } from './measures/queries.ts'
 
 /**
@@ -15,23 +19,38 @@ import { queries } from './measures/queries.ts'
  *
  * Every way takes its turn within each round, so that what else the machine does meets all of them; ratios are taken round by round.
  */
-const MEASURES = {
-  queries: { title: 'Statements', run: onSides(queries) },
-  bulk: { title: 'Large answers', run: onSides(bulk) },
-  connects: { title: 'Connecting', run: onSides(connects) },
-} as const satisfies Record<string, { readonly title: string; run: Measure }>
+const MEASURES: Readonly<Record<Name, { readonly title: string; readonly run: (ground: Ground, sizes: Sizes, ways: readonly SideName[]) => Promise<Report> }>> =
+  {
+    queries: { title: 'Statements', run: async (ground, sizes) => queries(await ground.sides(), sizes) },
+    bulk: { title: 'Large answers', run: async (ground, sizes) => bulk(await ground.sides(), sizes) },
+    connects: { title: 'Connecting', run: async (ground, sizes) => connects(await ground.sides(), sizes) },
+    idle: { title: 'Idle sessions', run: (_, sizes, ways) => idle(sizes, ways) },
+    held: { title: 'Held statements', run: (_, sizes, ways) => held(sizes, ways) },
+    policy: { title: 'Many policies', run: (_, sizes, ways) => policy(sizes, ways) },
+    cuts: { title: 'Ends', run: (_, sizes, ways) => cuts(sizes, ways) },
+  }
 
-type Measure = (sizes: Sizes, ways: readonly SideName[]) => Promise<Report>
-type Name = keyof typeof MEASURES
+type Name = 'queries' | 'bulk' | 'connects' | 'idle' | 'held' | 'policy' | 'cuts'
 
-/** Runs a measure with every way to one PostgreSQL open. */
-function onSides(measure: (sides: readonly Side[], sizes: Sizes) => Promise<Report>): Measure {
-  return async (sizes, ways) => {
-    await using stack = new AsyncDisposableStack()
+/** One PostgreSQL and every way to it, for the measures that compare them; started when the first of them asks. */
+class Ground {
+  readonly #ways: readonly SideName[]
+  readonly #stack: AsyncDisposableStack
+  #sides: Promise<readonly Side[]> | null = null
+
+  constructor(ways: readonly SideName[], stack: AsyncDisposableStack) {
+    this.#ways = ways
+    this.#stack = stack
+  }
+
+  sides(): Promise<readonly Side[]> {
+    return (this.#sides ??= this.#open())
+  }
+
+  async #open(): Promise<readonly Side[]> {
     const server = await startPostgres()
-    stack.defer(() => server.stop())
-    const sides = await openSides({ ...server, user: server.superuser }, ways, stack)
-    return await measure(sides, sizes)
+    this.#stack.defer(() => server.stop())
+    return openSides({ ...server, user: server.superuser }, this.#ways, this.#stack)
   }
 }
 
@@ -40,9 +59,11 @@ async function main(): Promise<void> {
   const missing = missingPrograms(['tests', 'bench']).filter((name) => name === 'pgbench' || ways.some((way) => way === name))
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}. "node scripts/setup.ts" as root on Debian brings them`)
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}; clients, relays and server share it`
+  await using stack = new AsyncDisposableStack()
+  const ground = new Ground(ways, stack)
   for (const name of only) {
     const { title, run } = MEASURES[name]
-    const { rows, about } = await run(sizes, ways)
+    const { rows, about } = await run(ground, sizes, ways)
     const rounds = `size ${size}: ${sizes.rounds} rounds, after one to warm up`
     console.log(write(out, name, title, { rows, about: [...about, rounds, machine] }))
   }

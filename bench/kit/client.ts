@@ -18,6 +18,7 @@ export class LightClient {
   readonly #scanner = new BackendScanner()
   #scram: ScramClient | null = null
   #onPiece: (piece: Piece) => void = () => undefined
+  #onHear: () => void = () => undefined
   #onEnd: (error: Error) => void = () => undefined
   /** Resolves when the connection is over; with the wall time of that, Unix milliseconds. */
   readonly closed: Promise<number>
@@ -51,6 +52,16 @@ export class LightClient {
     const ready = this.#until(Backend.readyForQuery)
     this.socket.write(query(text))
     await ready
+  }
+
+  /** Resolves when it is told something like this. */
+  hears(what: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHear = () => {
+        if (this.told.some((text) => what.test(text))) resolve()
+      }
+      this.#onHear()
+    })
   }
 
   /** As `run`, for very large answers: nothing but the last bytes is looked at, and it resolves with how many bytes there were. */
@@ -105,6 +116,7 @@ export class LightClient {
   #hear(code: number, body: Uint8Array): void {
     const message = decodeFields(body).get('M') ?? ''
     this.told.push(message)
+    this.#onHear()
     if (code === Backend.errorResponse) this.#onEnd(new Error(message))
   }
 }

@@ -30,7 +30,7 @@ export async function gatewaySide(target: Target, { policy = ALLOWED, resources 
   }
   const process = await startGateway({
     users: { [ALICE]: { groups: ['engineering'] }, [BOB]: { groups: ['dba'], admin: true } },
-    resources: Object.fromEntries(['bench-db', ...resources].map((name) => [name, resource])),
+    resources: Object.fromEntries(['bench-db', ...resources].map((name) => [name, structuredClone(resource)])), // or YAML would have thousands of aliases
     policy,
     hold,
     env: { BENCH_DB_PASSWORD: target.password },

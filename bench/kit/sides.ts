@@ -78,7 +78,7 @@ export function pgbouncer({ host, port: upstream, user, password }: Target, pool
         'listen_backlog = 1024',
         'auth_type = scram-sha-256',
         `auth_file = ${join(folder, 'users.txt')}`,
-        'ignore_startup_parameters = extra_float_digits',
+        'ignore_startup_parameters = extra_float_digits,statement_timeout,jit',
         'log_connections = 0',
         'log_disconnections = 0',
         '',
