@@ -124,8 +124,7 @@ export const sessionShape: z.ZodType<SessionRecord> = z.strictObject({
   endReason: z.string().nullable(),
 })
 
-/** When it was revoked is a column of its own, so that revoking is one UPDATE. */
-export const tokenShape: z.ZodType<Omit<TokenRecord, 'revokedAt'>> = z.strictObject({
+const token = z.strictObject({
   id: z.string(),
   hash: z.string(),
   scram: z.strictObject({ storedKey: z.string(), serverKey: z.string() }),
@@ -137,6 +136,12 @@ export const tokenShape: z.ZodType<Omit<TokenRecord, 'revokedAt'>> = z.strictObj
   createdAt: time,
   expiresAt: time,
 })
+
+/** When it was revoked is a column of its own, so that revoking is one UPDATE. */
+export const tokenShape: z.ZodType<Omit<TokenRecord, 'revokedAt'>> = token
+
+/** A token as it is handed on. */
+export const tokenRecordShape: z.ZodType<TokenRecord> = token.extend({ revokedAt: time.nullable() })
 
 /** A row as its table's type has it. */
 type Row = { readonly id: string; readonly body: string }

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { grantShape, requestShape, sessionShape, tokenRecordShape } from '../shapes.ts'
+import type { Store, StoreEvent } from '../store.ts'
+
+/** The parts of the store, whose methods another process may call. */
+export type SubStores = { readonly [S in keyof Store as Store[S] extends (...args: never[]) => unknown ? never : S]: Store[S] }
+
+/** One method: what may be asked, and what may be answered. */
+export interface Call<F extends (...args: never[]) => Promise<unknown>> {
+  readonly args: z.ZodType<Parameters<F>>
+  readonly result: z.ZodType<Awaited<ReturnType<F>>>
+}
+
+type CallsOf<S> = { readonly [M in keyof S]: S[M] extends (...args: never[]) => Promise<unknown> ? Call<S[M]> : never }
+
+const id = z.tuple([z.string()])
+const now = z.tuple([z.int()])
+const limit = z.int().optional()
+const name = z.string().optional()
+const nothing = z.void()
+const status = z.enum(['pending', 'approved', 'denied', 'withdrawn', 'expired']).optional()
+const entries = z.array(z.strictObject({ gateway: z.string(), seq: z.int(), line: z.string() }))
+
+/** Every method of every part, as it crosses from one process to another in JSON: a method without its shapes does not compile. */
+export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } = {
+  requests: {
+    open: { args: z.tuple([requestShape]), result: z.strictObject({ request: requestShape, attached: z.boolean(), expired: z.array(requestShape) }) },
+    get: { args: id, result: requestShape.nullable() },
+    list: { args: z.tuple([z.strictObject({ status, user: name, limit })]), result: z.array(requestShape) },
+    due: { args: now, result: z.array(requestShape) },
+    save: { args: z.tuple([requestShape, grantShape.nullish()]), result: z.boolean() },
+  },
+  grants: {
+    insert: { args: z.tuple([grantShape]), result: nothing },
+    get: { args: id, result: grantShape.nullable() },
+    list: {
+      args: z.tuple([z.strictObject({ user: name, agent: z.string().nullish(), resource: name, live: z.boolean().optional(), limit })]),
+      result: z.array(grantShape),
+    },
+    due: { args: now, result: z.array(grantShape) },
+    save: { args: z.tuple([grantShape]), result: z.boolean() },
+  },
+  sessions: {
+    insert: { args: z.tuple([sessionShape]), result: nothing },
+    get: { args: id, result: sessionShape.nullable() },
+    list: {
+      args: z.tuple([z.strictObject({ live: z.boolean().optional(), user: name, gateway: name, grant: name, limit })]),
+      result: z.array(sessionShape),
+    },
+    save: { args: z.tuple([sessionShape]), result: z.boolean() },
+  },
+  tokens: {
+    insert: { args: z.tuple([tokenRecordShape]), result: nothing },
+    findByHash: { args: id, result: tokenRecordShape.nullable() },
+    get: { args: id, result: tokenRecordShape.nullable() },
+    list: { args: z.tuple([z.strictObject({ user: name, live: z.boolean().optional() })]), result: z.array(tokenRecordShape) },
+    revoke: { args: z.tuple([z.string(), z.int()]), result: z.boolean() },
+  },
+  gateways: {
+    beat: { args: z.tuple([z.string(), z.int()]), result: nothing },
+    list: { args: z.tuple([]), result: z.array(z.strictObject({ id: z.string(), seenAt: z.int() })) },
+  },
+  ledger: {
+    append: { args: z.tuple([entries]), result: nothing },
+    read: { args: z.tuple([z.string(), z.int(), z.int()]), result: entries },
+    heads: { args: z.tuple([]), result: z.array(z.strictObject({ gateway: z.string(), seq: z.int() })) },
+  },
+}
+
+export const eventShape: z.ZodType<StoreEvent> = z.union([
+  z.strictObject({ kind: z.enum(['request', 'grant', 'session', 'token']), id: z.string() }),
+  z.strictObject({ kind: z.literal('resync') }),
+])
