@@ -12,6 +12,7 @@ import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
 import { finishedBody, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
 import { waitForDecision } from './hold.ts'
+import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import { closeRecord } from './records.ts'
@@ -47,7 +48,7 @@ export class LiveSession implements Session {
   readonly #services: Services
   readonly #cut = new AbortController()
   readonly #stopClock: () => void
-  #stopIdle: () => void = () => undefined
+  readonly #idle: Idle
   #purpose: Purpose
   readonly #remembered = new Remembered((statement) => this.#allowed(statement))
   #runs = 0
@@ -68,7 +69,8 @@ export class LiveSession implements Session {
       () => this.cut(new Cut('expired', `access of ${this.principal} to ${opened.resource.name} has reached its end`)),
       clock,
     )
-    this.#restIdle()
+    const { idleMs } = services.context.config.session
+    this.#idle = new Idle(idleMs, () => this.cut(new Cut('idle', `session ${this.id} was idle for too long`)), clock)
   }
 
   get principal(): string {
@@ -104,23 +106,23 @@ export class LiveSession implements Session {
     if (!statement || action.statements.length > 1) return null
     const allowed = this.#remembered.of(statement, this.#policy())
     if (allowed === null || this.#cannotDecide() !== null) return null
-    this.#stopIdle() // it runs from now on
+    this.#idle.busy() // it runs from now on
     const run = this.#nextRun()
     const body = startedWith(inTransaction ? allowed.inside : allowed.outside, run)
     return this.#start(run, { type: 'action.started', body, secret: secretText(action) })
   }
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
-    this.#stopIdle() // neither who waits for a verdict is idle, nor whose statement runs
+    this.#idle.busy() // neither who waits for a verdict is idle, nor whose statement runs
     const verdict = await this.#decide(attempted, hold).catch((error: unknown) => failure(error, this.#services))
-    if (verdict.effect === 'refuse') this.#restIdle()
+    if (verdict.effect === 'refuse') this.#idle.rest()
     return verdict
   }
 
   record(outcome: Outcome): void {
     const { run, summary } = outcome
     if (summary !== SUSPENDED) this.#leave(run)
-    if (run === this.#runName()) this.#restIdle() // those before it are over too
+    if (run === this.#runName()) this.#idle.rest() // those before it are over too
     this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: null })
   }
 
@@ -128,7 +130,7 @@ export class LiveSession implements Session {
     if (this.#ended) return
     this.#ended = true
     this.#stopClock()
-    this.#stopIdle()
+    this.#idle.end()
     for (const run of this.#runningUnder.keys()) this.#leave(run)
     const { context, registry } = this.#services
     try {
@@ -221,7 +223,7 @@ export class LiveSession implements Session {
     return new Promise((resolve) => {
       this.#services.context.journal.join(event, (error) => {
         const refused = error ? failure(error, this.#services) : this.#cutVerdict()
-        if (refused) this.#restIdle()
+        if (refused) this.#idle.rest()
         resolve(refused ?? { effect: 'allow', run })
       })
     })
@@ -366,13 +368,6 @@ export class LiveSession implements Session {
       policy: this.#policy().version,
       ...(inTransaction ? { inTransaction } : {}),
     }
-  }
-
-  #restIdle(): void {
-    const { clock, config } = this.#services.context
-    this.#stopIdle()
-    const { idleMs } = config.session
-    if (idleMs !== null && !this.#ended) this.#stopIdle = after(idleMs, () => this.cut(new Cut('idle', `session ${this.id} was idle for too long`)), clock)
   }
 }
 
