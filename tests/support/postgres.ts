@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -13,6 +13,8 @@ export interface PostgresServer {
   readonly port: number
   readonly superuser: string
   readonly password: string
+  /** How many bytes its log has so far. */
+  readonly logged: () => number
   /** For the superuser; `postgres` is the database that is there from the start. */
   url(database: string): string
   /** Stops the server and removes its files. */
@@ -41,6 +43,12 @@ export async function startPostgres({ version = 18, settings = {} }: PostgresOpt
     const bin = await binaries(version, folder, owner)
     const data = join(folder, 'data')
     await initialise(bin, folder, data, owner)
+    appendFileSync(
+      join(data, 'postgresql.conf'),
+      Object.entries(settings)
+        .map(([name, value]) => `${name} = '${value}'\n`)
+        .join(''),
+    )
     const { child, port } = await startOnFreePort(bin, folder, data, owner, settings)
     return serverOf(child, port, folder)
   } catch (error) {
@@ -137,9 +145,12 @@ function serverOf(child: ChildProcess, port: number, folder: string): PostgresSe
     rmSync(folder, { recursive: true, force: true })
   }
   process.once('exit', abandon)
+  let logged = 0
+  child.stderr?.on('data', (chunk: Buffer) => (logged += chunk.length))
   return {
     host: HOST,
     port,
+    logged: () => logged,
     superuser: SUPERUSER,
     password: PASSWORD,
     url: (database) => `postgres://${SUPERUSER}:${PASSWORD}@${HOST}:${port}/${encodeURIComponent(database)}`,

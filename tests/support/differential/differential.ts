@@ -1,0 +1,177 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { READING_FUNCTIONS } from '../../../packages/gateway/src/adapters/postgres/classify/functions.ts'
+import { SESSION_SETTINGS } from '../../../packages/gateway/src/adapters/postgres/classify/settings.ts'
+import { type PostgresServer, startPostgres } from '../postgres.ts'
+import { Classifier } from './classifier.ts'
+import { statement } from './grammar.ts'
+import { SEED, SETTINGS } from './seed.ts'
+import { readShelf, type Shelf } from './shelf.ts'
+import { shrink } from './shrink.ts'
+import { TEXTS } from './values.ts'
+import { differences, leftIn, Watch, type World } from './world.ts'
+
+const STATEMENT_MS = 250
+
+/** A statement that was called a read, or session state, and changed the world. */
+export interface Failure {
+  readonly seed: number
+  readonly index: number
+  readonly text: string
+  readonly shrunk: string
+  readonly changed: readonly string[]
+}
+
+export interface Tally {
+  readonly statements: number
+  /** Called a read or session state, and so run; and those of them that the server ran without an error. */
+  readonly reads: number
+  readonly succeeded: number
+  readonly failures: readonly Failure[]
+  /** The world changed in a batch, and none of its statements did it again alone. */
+  readonly unexplained: readonly (readonly string[])[]
+}
+
+interface Options {
+  readonly from?: number
+  readonly batch?: number
+  readonly most?: number
+  readonly tell?: (line: string) => void
+}
+
+interface Tried {
+  readonly succeeded: number
+  /** What changed, by name. */
+  readonly changed: readonly string[]
+}
+
+/** A throw-away server whose every change shows, and the classifier whose reads are tried there by a role that may do anything. */
+export class Differential implements AsyncDisposable {
+  readonly #server: PostgresServer
+  readonly #watch: Watch
+  readonly #classifier: Classifier
+  readonly #shelf: Shelf
+  /** A folder beside the database where everybody may write. */
+  readonly outside: string
+  #before: World | null = null
+
+  private constructor(server: PostgresServer, watch: Watch, classifier: Classifier, shelf: Shelf, outside: string) {
+    this.#server = server
+    this.#watch = watch
+    this.#classifier = classifier
+    this.#shelf = shelf
+    this.outside = outside
+  }
+
+  static async open({ version = 18, trusted = [] }: { readonly version?: 15 | 18; readonly trusted?: readonly string[] } = {}): Promise<Differential> {
+    const server = await startPostgres({ version, settings: SETTINGS })
+    const outside = mkdtempSync(join(tmpdir(), 'countersign-outside-'))
+    chmodSync(outside, 0o777) // the server may be another user
+    const client = new pg.Client(server.url('postgres'))
+    await client.connect()
+    await client.query(SEED)
+    for (const vacuum of ['VACUUM (FREEZE, ANALYZE)', 'VACUUM (FREEZE)', 'VACUUM (FREEZE)']) await client.query(vacuum) // each leaves a little for the next
+    const reviewed = new Set([...READING_FUNCTIONS, ...trusted.map((name) => name.replace(/^.*\./, ''))])
+    const shelf = await readShelf(client, (name) => reviewed.has(name))
+    const planted = shelf.reviewed.filter(({ name }) => trusted.includes(name))
+    await client.query('CHECKPOINT')
+    await client.end()
+    const watch = await Watch.over(server, TEXTS.filter(Boolean), [outside])
+    // A bug that is there on purpose is met soon.
+    const favoured = { ...shelf, reviewed: [...shelf.reviewed, ...Array.from({ length: 50 }, () => planted).flat()] }
+    return new Differential(server, watch, await Classifier.of(server, trusted), favoured, outside)
+  }
+
+  /** Statements `from` to `from + count` of a seed, in batches; stops at `most` failures. */
+  async run(seed: number, count: number, { from = 0, batch = 250, most = 5, tell }: Options = {}): Promise<Tally> {
+    const tally = { statements: 0, reads: 0, succeeded: 0, failures: [] as Failure[], unexplained: [] as (readonly string[])[] }
+    let made = 0
+    const gather = async () => {
+      const reads: { index: number; text: string }[] = []
+      for (; reads.length < batch && made < count; made++) {
+        const index = from + made
+        const text = statement(seed, index, this.#shelf, this.#watch.victim)
+        if (await this.#classifier.isRead(text)) reads.push({ index, text })
+      }
+      return { reads, upTo: made }
+    }
+    for (let next = gather(); tally.statements < count && tally.failures.length < most;) {
+      const { reads, upTo } = await next
+      next = gather() // while the server runs these
+      tally.statements = upTo
+      const { succeeded, changed } = await this.#try(reads.map(({ text }) => text))
+      tally.reads += reads.length
+      tally.succeeded += succeeded
+      if (changed.length > 0) {
+        const guilty = await this.#bisect(reads)
+        if (guilty) tally.failures.push({ seed, ...guilty, changed: await this.changes(guilty.text), shrunk: await this.#shrink(guilty.text) })
+        else tally.unexplained.push(changed)
+      }
+      tell?.(`${tally.statements} statements, ${tally.reads} reads, ${tally.succeeded} without an error, ${tally.failures.length} failures`)
+    }
+    return tally
+  }
+
+  /** What one statement changes, whatever it is called. */
+  async changes(text: string): Promise<readonly string[]> {
+    return (await this.#try([text])).changed
+  }
+
+  isRead(text: string): Promise<boolean> {
+    return this.#classifier.isRead(text)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#classifier[Symbol.dispose]()
+    await this.#watch[Symbol.asyncDispose]()
+    await this.#server.stop()
+    rmSync(this.outside, { recursive: true })
+  }
+
+  /** In a session of their own, one after the other, each in a transaction of its own. */
+  async #try(texts: readonly string[]): Promise<Tried> {
+    const client = new pg.Client({ connectionString: this.#server.url('postgres'), options: `-c statement_timeout=${STATEMENT_MS}` })
+    const cut: string[] = []
+    client.on('error', (error) => cut.push(`the session was cut: ${error.message}`))
+    await client.connect()
+    const before = this.#before ?? (await this.#watch.look())
+    let succeeded = 0
+    for (const text of texts) {
+      const error = await client.query(text).then(
+        () => null,
+        (reason: unknown) => reason,
+      )
+      if (error === null) succeeded++
+      else if (isInterrupted(error)) cut.push(`it was interrupted: ${messageOf(error)}`)
+      if (cut.length === 0 && /\bBEGIN\b/.test(text)) await client.query('ROLLBACK')
+      if (cut.length > 0) break
+    }
+    const left = cut.length > 0 ? cut : await leftIn(client, SESSION_SETTINGS)
+    await client.end().catch(() => undefined)
+    const after = (this.#before = await this.#watch.look())
+    return { succeeded, changed: [...left, ...differences(before, after)] }
+  }
+
+  async #bisect<T extends { readonly text: string }>(suspects: readonly T[]): Promise<T | null> {
+    if (suspects.length === 0) return null
+    const texts = suspects.map(({ text }) => text)
+    if ((await this.#try(texts)).changed.length === 0) return null
+    if (suspects.length === 1) return suspects[0] ?? null
+    const middle = suspects.length >> 1
+    return (await this.#bisect(suspects.slice(0, middle))) ?? (await this.#bisect(suspects.slice(middle)))
+  }
+
+  #shrink(text: string): Promise<string> {
+    return shrink(text, async (smaller) => (await this.#classifier.isRead(smaller)) && (await this.changes(smaller)).length > 0)
+  }
+}
+
+/** Cancelled by somebody, and not by the time that it took; or cut. */
+function isInterrupted(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return true
+  return error.code?.startsWith('57') === true && !error.message.includes('statement timeout')
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : 'for an unknown reason')
