@@ -1,6 +1,6 @@
 import { type Entry, hashEntry, NO_PREVIOUS, parseEntry } from './entry.ts'
 import { LedgerError } from './error.ts'
-import { openEvents } from './group.ts'
+import { eventsOf, GROUP, openEvents } from './group.ts'
 import type { DataKey } from './seal.ts'
 
 /** Where a gateway's chain stands: its latest entry. */
@@ -172,13 +172,15 @@ async function altered(link: Link, head: Link | null, reader: LineReader, expect
 }
 
 function sealedWrongly(link: Link, keys: VerifyOptions['keys']): Bad | null {
-  const key = link.entry.sealed && keys?.get(link.entry.sealed.key)
-  if (!key) return null
+  const { entry } = link
+  const key = entry.sealed && keys?.get(entry.sealed.key)
   try {
-    openEvents(link.entry, key)
+    if (key) openEvents(entry, key)
+    else if (!entry.sealed && entry.type === GROUP && eventsOf(entry).some(({ commitment }) => commitment !== undefined))
+      return bad(link, 'sealed-altered', `entry ${link.seq} commits to what it does not seal`)
     return null
   } catch (error) {
-    return bad(link, 'sealed-altered', error instanceof LedgerError ? error.message : 'the sealed part cannot be opened')
+    return bad(link, key ? 'sealed-altered' : 'unreadable', error instanceof LedgerError ? error.message : 'the sealed part cannot be opened')
   }
 }
 

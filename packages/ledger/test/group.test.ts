@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { canonical } from '../src/canonical.ts'
-import { encodeAround, type Entry, NO_PREVIOUS, parseEntry } from '../src/entry.ts'
+import { encodeAround, encodeEntry, type Entry, NO_PREVIOUS, parseEntry } from '../src/entry.ts'
 import { eventsOf, Group, GROUP, openEvents } from '../src/group.ts'
 import { isCommitted, sealCanonical } from '../src/seal.ts'
 import { verifyChain } from '../src/verify.ts'
@@ -66,6 +66,13 @@ describe('an entry of several events', () => {
     ['something else', () => '{"events":[1,2]}'],
   ])('does not verify when what is sealed is %s', async (_name, hide) => {
     expect(await verified(lineOf(two, hide))).toMatchObject({ seq: 1, why: 'sealed-altered' })
+  })
+
+  it('does not verify when it commits to what it does not seal, or when it carries no events', async () => {
+    const { sealed, commitment, ...rest } = parseEntry(lineOf(two))
+    expect([sealed, commitment]).not.toContain(undefined)
+    expect(await verified(encodeEntry(rest))).toMatchObject({ seq: 1, why: 'sealed-altered' })
+    expect(await verified(encodeEntry({ ...rest, body: { events: [{ type: 'a' }] } }))).toMatchObject({ seq: 1, why: 'unreadable' })
   })
 
   it.each([

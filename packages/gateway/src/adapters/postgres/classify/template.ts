@@ -1,7 +1,7 @@
 /**
  * Texts that differ in whole numbers alone: `… WHERE aid = 48213;` and `… WHERE aid = 7;`. PostgreSQL's grammar derives them alike, because a number
  * is one token (ICONST) whatever its value, so what was found out about one holds for the other. This is no second parser: it splits nothing into
- * tokens but numbers, and gives up on any text in which a number could be anything else (decisions/0018).
+ * tokens but numbers, and gives up on any text in which a number could be anything else (decisions/0014).
  */
 
 /** No quote, no backslash, no comment, no minus, no slash, no bracket: nothing in which digits could be text, and nothing that is not ASCII. */
