@@ -82,9 +82,15 @@ export class LightClient {
     return bytes
   }
 
-  /** As a client that is done. */
-  async close(): Promise<void> {
+  /** As a client that is done, which waits for nothing more. */
+  hangUp(): void {
     this.socket.end(terminate())
+    this.socket.resume()
+  }
+
+  /** And this one waits until it has been let go. */
+  async close(): Promise<void> {
+    this.hangUp()
     await this.closed
   }
 

@@ -55,7 +55,7 @@ async function comeAndGo(side: Side, count: number, seconds: number): Promise<Sa
         const before = performance.now()
         const client = await LightClient.login(side)
         await client.run('SELECT 1')
-        await client.close()
+        client.hangUp()
         took.push(performance.now() - before)
       }
     }),

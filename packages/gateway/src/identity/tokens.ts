@@ -70,9 +70,11 @@ export class Tokens {
     return record && this.callerOf(record)
   }
 
-  async callerForId(id: string): Promise<Caller | null> {
+  /** Whoever holds this token, and until when (Unix milliseconds). */
+  async holderOf(id: string): Promise<{ readonly caller: Caller; readonly endsAt: number } | null> {
     const record = await this.#store.get(id)
-    return record && this.callerOf(record)
+    const caller = record && this.callerOf(record)
+    return caller && { caller, endsAt: record.expiresAt }
   }
 
   /** Groups are read from the configuration at each call: leaving one binds the next action. */

@@ -7,12 +7,13 @@ import { type Gate, type Hold, type Knock, type Refusal, type Session, type Targ
 import type { Resource } from '../config/config.ts'
 import type { Caller } from '../identity/caller.ts'
 import { scramParameters } from '../identity/tokens.ts'
+import type { Event } from '../journal/journal.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import { type SessionRecord, StoreUnavailable } from '../store/store.ts'
-import { issueForSession, liveGrants, useGrant } from '../workflow/grants.ts'
+import { grantForSession, liveGrants, useGrant } from '../workflow/grants.ts'
 import { scopeDigest } from '../workflow/digest.ts'
 import { newId } from '../workflow/ids.ts'
-import { openRequest } from '../workflow/requests.ts'
+import { issuedEvent, openRequest } from '../workflow/requests.ts'
 import { waitForDecision } from './hold.ts'
 import { approvedNotice, decidedRefusal, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import type { Services } from './services.ts'
@@ -74,8 +75,9 @@ export class SessionGate implements Gate {
 
   async #connect(knock: Knock, hold: Hold) {
     const { context, tokens, health } = this.#services
-    const caller = await tokens.callerForId(knock.token)
-    if (!caller) return refusal('denied', 'this token is no longer valid', 'Make a new one with `countersign token create`.')
+    const holder = await tokens.holderOf(knock.token)
+    if (!holder) return refusal('denied', 'this token is no longer valid', 'Make a new one with `countersign token create`.')
+    const { caller } = holder
     const resource = Object.hasOwn(context.config.resources, knock.resource) ? context.config.resources[knock.resource] : undefined
     if (!resource)
       return refusal(
@@ -92,7 +94,7 @@ export class SessionGate implements Gate {
       )
       return admitted
     }
-    return { effect: 'allow' as const, session: await this.#open(caller, resource, knock, admitted), target: this.#target(resource, knock.database) }
+    return { effect: 'allow' as const, session: await this.#open(holder, resource, knock, admitted), target: this.#target(resource, knock.database) }
   }
 
   /** A live grant is used; else policy allows by itself, or somebody is asked. */
@@ -158,12 +160,15 @@ export class SessionGate implements Gate {
     return 'approved'
   }
 
-  async #open(caller: Caller, resource: Resource, knock: Knock, { decision, grant: asked }: Admitted): Promise<LiveSession> {
+  /** A connection does not outlive the token that opened it. */
+  async #open({ caller, endsAt: endOfToken }: Holder, resource: Resource, knock: Knock, { decision, grant: asked }: Admitted): Promise<LiveSession> {
     const { context, registry } = this.#services
     const id = newId('ses')
     const { principal } = caller
-    const grant = asked ?? (await issueForSession(context, principal, resource.name, id, sessionMs(decision, context.config.session.maxMs)))
-    const endsAt = Math.min(grant.endsAt, await this.#endOfToken(knock.token))
+    const own = asked ? null : grantForSession(context, principal, resource.name, id, sessionMs(decision, context.config.session.maxMs))
+    const grant = asked ?? own
+    if (grant === null) throw new Error('nobody gave this connection a grant')
+    const endsAt = Math.min(grant.endsAt, endOfToken)
     const record = {
       session: id,
       principal: principalId(principal),
@@ -180,20 +185,15 @@ export class SessionGate implements Gate {
     const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt, purpose: knock.purpose }, this.#services)
     registry.add(session) // first, so that no record of a session is ever without one
     try {
-      await context.journal.append({ type: 'session.started', body: record, secret: { ...knock.purpose } }, 'process')
-      await context.store.sessions.insert(this.#record(session, principal, resource, knock, grant))
+      const started: Event = { type: 'session.started', body: record, secret: { ...knock.purpose } }
+      await Promise.all([...(own ? [issuedEvent(own)] : []), started].map((event) => context.journal.append(event, 'process')))
+      await context.store.sessions.insert(this.#record(session, principal, resource, knock, grant), own)
       await registry.recheck(session)
       return session
     } catch (error) {
       await session.end('it could not be opened').catch((also: unknown) => this.#services.onError(also))
       throw error
     }
-  }
-
-  /** A connection does not outlive the token that opened it. */
-  async #endOfToken(id: string): Promise<number> {
-    const token = await this.#services.context.store.tokens.get(id)
-    return token?.expiresAt ?? 0
   }
 
   #record({ id, endsAt }: LiveSession, principal: Principal, resource: Resource, knock: Knock, grant: Grant): SessionRecord {
@@ -214,6 +214,11 @@ export class SessionGate implements Gate {
       endReason: null,
     }
   }
+}
+
+interface Holder {
+  readonly caller: Caller
+  readonly endsAt: number
 }
 
 interface Admitted {

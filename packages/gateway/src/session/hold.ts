@@ -1,9 +1,7 @@
 import type { Request } from '@countersign/core/request'
 import type { HoldEnd } from '../adapters/adapter.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-
-/** How often a wait looks for itself, should an event have been lost. */
-const LOOK_EVERY_MS = 2_000
+import { watchOf } from './watch.ts'
 
 /** Why a wait is over: somebody decided, the client ended it, or the session did. */
 export type Waited = { readonly by: 'decision'; readonly request: Request } | { readonly by: 'client'; readonly end: HoldEnd } | { readonly by: 'session' }
@@ -28,10 +26,7 @@ export async function waitForDecision(store: Store, id: string, waiting: Waiting
       },
     )
   }
-  const unsubscribe = store.subscribe((event) => {
-    if (event.kind === 'resync' || (event.kind === 'request' && event.id === id)) look()
-  })
-  const looking = setInterval(look, LOOK_EVERY_MS)
+  const unwatch = watchOf(store).add(id, look)
   const reminding = setInterval(() => waiting.remind(), waiting.reminderMs)
   const onClient = () => resolve({ by: 'client', end: waiting.client.reason as HoldEnd })
   const onSession = () => resolve({ by: 'session' })
@@ -44,8 +39,7 @@ export async function waitForDecision(store: Store, id: string, waiting: Waiting
   try {
     return await promise
   } finally {
-    unsubscribe()
-    clearInterval(looking)
+    unwatch()
     clearInterval(reminding)
     waiting.client.removeEventListener('abort', onClient)
     waiting.session.removeEventListener('abort', onSession)

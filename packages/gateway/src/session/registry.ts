@@ -8,6 +8,8 @@ export interface Live {
   readonly token: string
   /** The grants it lives under: that of its connection, and that of the statement that runs now. */
   grants(): readonly string[]
+  /** True for each of those. */
+  livesUnder(grant: string): boolean
   cut(reason: Cut): void
 }
 
@@ -46,9 +48,7 @@ export class Registry {
 
   /** Reads again whether this session, its grant and its token still stand: what was missed while it was being made. */
   async recheck(session: Live): Promise<void> {
-    await this.#checkSession(session.id)
-    for (const grant of session.grants()) await this.#checkGrant(grant)
-    await this.#checkToken(session.token)
+    await Promise.all([this.#checkSession(session.id), ...session.grants().map((grant) => this.#checkGrant(grant)), this.#checkToken(session.token)])
   }
 
   close(): void {
@@ -78,7 +78,7 @@ export class Registry {
   }
 
   async #checkGrant(id: string): Promise<void> {
-    const under = [...this.#live.values()].filter((session) => session.grants().includes(id))
+    const under = [...this.#live.values()].filter((session) => session.livesUnder(id))
     const grant = under.length > 0 ? await this.#store.grants.get(id) : null
     if (!grant || grant.status === 'active' || grant.status === 'used') return
     const [code, why] = endOf(grant.status, grant.endReason)

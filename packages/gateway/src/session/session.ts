@@ -86,6 +86,12 @@ export class LiveSession implements Session {
     return this.#opened.grant ? [this.#opened.grant.id, ...running] : running
   }
 
+  livesUnder(grant: string): boolean {
+    if (this.#opened.grant?.id === grant) return true
+    for (const { grants } of this.#runningUnder.values()) if (grants.some(({ id }) => id === grant)) return true
+    return false
+  }
+
   cut(reason: Cut): void {
     if (!this.#ended && !this.#cut.signal.aborted) this.#cut.abort(reason)
   }

@@ -16,7 +16,10 @@ export interface Events {
   close(): Promise<void>
 }
 
-type Work<T> = (transaction: Transaction<Tables>, changed: (change: Change) => void) => Promise<T>
+/** Says what a transaction has changed. */
+export type Changed = (change: Change) => void
+
+type Work<T> = (transaction: Transaction<Tables>, changed: Changed) => Promise<T>
 
 /** Every access to the database, with one patience and one kind of error. */
 export class Database {

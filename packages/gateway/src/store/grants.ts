@@ -1,8 +1,9 @@
 import type { Grant } from '@countersign/core/grant'
-import type { Database } from './database.ts'
+import type { Transaction } from 'kysely'
+import type { Changed, Database } from './database.ts'
 import { grantShape, parseRow } from './shapes.ts'
 import type { GrantStore } from './store.ts'
-import type { GrantRow } from './tables.ts'
+import type { GrantRow, Tables } from './tables.ts'
 
 export class Grants implements GrantStore {
   readonly #database: Database
@@ -12,10 +13,7 @@ export class Grants implements GrantStore {
   }
 
   insert(grant: Grant): Promise<void> {
-    return this.#database.write(async (transaction, changed) => {
-      await transaction.insertInto('grants').values(grantRow(grant)).execute()
-      changed({ kind: 'grant', id: grant.id })
-    })
+    return this.#database.write((transaction, changed) => insertGrant(transaction, grant, changed))
   }
 
   get(id: string): Promise<Grant | null> {
@@ -25,12 +23,13 @@ export class Grants implements GrantStore {
     })
   }
 
-  list({ user, agent, resource, live, limit }: Parameters<GrantStore['list']>[0]): Promise<readonly Grant[]> {
+  list({ user, agent, resource, asked, live, limit }: Parameters<GrantStore['list']>[0]): Promise<readonly Grant[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('grants').selectAll().orderBy('starts_at', 'desc').orderBy('id', 'desc')
       if (user !== undefined) query = query.where('username', '=', user)
       if (agent !== undefined) query = agent === null ? query.where('agent', 'is', null) : query.where('agent', '=', agent)
       if (resource !== undefined) query = query.where('resource', '=', resource)
+      if (asked === true) query = query.where('session', 'is', null)
       if (live === true) query = query.where('status', '=', 'active')
       if (limit !== undefined) query = query.limit(limit)
       return (await query.execute()).map(grantOf)
@@ -45,21 +44,29 @@ export class Grants implements GrantStore {
   }
 
   save(next: Grant): Promise<boolean> {
-    return this.#database.write(async (transaction, changed) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable('grants')
-        .set(grantRow(next))
-        .where('id', '=', next.id)
-        .where('version', '=', next.version - 1)
-        .executeTakeFirstOrThrow()
-      if (numUpdatedRows !== 1n) return false
-      changed({ kind: 'grant', id: next.id })
-      return true
-    })
+    return this.#database.write((transaction, changed) => replaceGrant(transaction, next, changed))
   }
 }
 
-export function grantRow(grant: Grant): GrantRow {
+export async function insertGrant(transaction: Transaction<Tables>, grant: Grant, changed: Changed): Promise<void> {
+  await transaction.insertInto('grants').values(grantRow(grant)).execute()
+  changed({ kind: 'grant', id: grant.id })
+}
+
+/** False when somebody else was first: nothing has changed then. */
+export async function replaceGrant(transaction: Transaction<Tables>, next: Grant, changed: Changed): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('grants')
+    .set(grantRow(next))
+    .where('id', '=', next.id)
+    .where('version', '=', next.version - 1)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows !== 1n) return false
+  changed({ kind: 'grant', id: next.id })
+  return true
+}
+
+function grantRow(grant: Grant): GrantRow {
   return { ...columnsOf(grant), body: JSON.stringify(grant) }
 }
 
@@ -74,6 +81,7 @@ function columnsOf(grant: Grant): Omit<GrantRow, 'body'> {
     username: grant.subject.user,
     agent: grant.subject.agent,
     resource: grant.resource,
+    session: grant.session,
     status: grant.status,
     starts_at: grant.startsAt,
     ends_at: grant.endsAt,

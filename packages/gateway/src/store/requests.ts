@@ -2,13 +2,11 @@ import type { Grant } from '@countersign/core/grant'
 import { principalId } from '@countersign/core/principal'
 import { expire, type Request } from '@countersign/core/request'
 import { sql, type Transaction } from 'kysely'
-import type { Change, Database } from './database.ts'
-import { grantRow } from './grants.ts'
+import type { Changed, Database } from './database.ts'
+import { insertGrant } from './grants.ts'
 import { parseRow, requestShape } from './shapes.ts'
 import { type RequestStore, StoreUnavailable } from './store.ts'
 import type { RequestRow, Tables } from './tables.ts'
-
-type Changed = (change: Change) => void
 
 /** Each round somebody else was first: he opened the same ask, or decided the one that was found. */
 const OPEN_ROUNDS = 20
@@ -52,6 +50,13 @@ export class Requests implements RequestStore {
     })
   }
 
+  pending(): Promise<readonly string[]> {
+    return this.#database.read(async (db) => {
+      const rows = await db.selectFrom('requests').select('id').where('status', '=', 'pending').execute()
+      return rows.map(({ id }) => id)
+    })
+  }
+
   due(now: number): Promise<readonly Request[]> {
     return this.#database.read(async (db) => {
       const rows = await db.selectFrom('requests').selectAll().where('status', '=', 'pending').where('expires_at', '<=', now).orderBy('expires_at').execute()
@@ -62,10 +67,7 @@ export class Requests implements RequestStore {
   save(next: Request, grant: Grant | null = null): Promise<boolean> {
     return this.#database.write(async (transaction, changed) => {
       if (!(await replace(transaction, next, changed))) return false
-      if (grant) {
-        await transaction.insertInto('grants').values(grantRow(grant)).execute()
-        changed({ kind: 'grant', id: grant.id })
-      }
+      if (grant) await insertGrant(transaction, grant, changed)
       return true
     })
   }

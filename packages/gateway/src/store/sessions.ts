@@ -1,7 +1,10 @@
-import type { Database } from './database.ts'
+import type { Grant } from '@countersign/core/grant'
+import type { Transaction } from 'kysely'
+import type { Changed, Database } from './database.ts'
+import { insertGrant, replaceGrant } from './grants.ts'
 import { parseRow, sessionShape } from './shapes.ts'
 import type { SessionRecord, SessionStore } from './store.ts'
-import type { SessionRow } from './tables.ts'
+import type { SessionRow, Tables } from './tables.ts'
 
 export class Sessions implements SessionStore {
   readonly #database: Database
@@ -10,9 +13,10 @@ export class Sessions implements SessionStore {
     this.#database = database
   }
 
-  insert(session: SessionRecord): Promise<void> {
+  insert(session: SessionRecord, grant: Grant | null = null): Promise<void> {
     return this.#database.write(async (transaction, changed) => {
       await transaction.insertInto('sessions').values(sessionRow(session)).execute()
+      if (grant) await insertGrant(transaction, grant, changed)
       changed({ kind: 'session', id: session.id })
     })
   }
@@ -37,18 +41,27 @@ export class Sessions implements SessionStore {
   }
 
   save(next: SessionRecord): Promise<boolean> {
+    return this.#database.write((transaction, changed) => replaceSession(transaction, next, changed))
+  }
+
+  end(next: SessionRecord, grant: Grant | null): Promise<{ readonly session: boolean; readonly grant: boolean }> {
     return this.#database.write(async (transaction, changed) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable('sessions')
-        .set(sessionRow(next))
-        .where('id', '=', next.id)
-        .where('version', '=', next.version - 1)
-        .executeTakeFirstOrThrow()
-      if (numUpdatedRows !== 1n) return false
-      changed({ kind: 'session', id: next.id })
-      return true
+      const session = await replaceSession(transaction, next, changed)
+      return { session, grant: session && grant !== null && (await replaceGrant(transaction, grant, changed)) }
     })
   }
+}
+
+async function replaceSession(transaction: Transaction<Tables>, next: SessionRecord, changed: Changed): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('sessions')
+    .set(sessionRow(next))
+    .where('id', '=', next.id)
+    .where('version', '=', next.version - 1)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows !== 1n) return false
+  changed({ kind: 'session', id: next.id })
+  return true
 }
 
 function sessionRow(session: SessionRecord): SessionRow {

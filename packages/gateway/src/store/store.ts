@@ -33,6 +33,8 @@ export interface RequestStore {
   get(id: string): Promise<Request | null>
   /** Newest first. */
   list(filter: { readonly status?: RequestStatus; readonly user?: string; readonly limit?: number }): Promise<readonly Request[]>
+  /** The ids of all that are pending. */
+  pending(): Promise<readonly string[]>
   /** Pending requests whose own life is over at `now`. */
   due(now: number): Promise<readonly Request[]>
   /** Replaces version `next.version - 1`, and inserts `grant` in the same transaction. False: somebody else was first, nothing changed. */
@@ -42,11 +44,12 @@ export interface RequestStore {
 export interface GrantStore {
   insert(grant: Grant): Promise<void>
   get(id: string): Promise<Grant | null>
-  /** Newest first. `live` leaves out those that have ended. */
+  /** Newest first. `live` leaves out those that have ended, `asked` those that policy gave to one connection. */
   list(filter: {
     readonly user?: string
     readonly agent?: string | null
     readonly resource?: string
+    readonly asked?: boolean
     readonly live?: boolean
     readonly limit?: number
   }): Promise<readonly Grant[]>
@@ -74,7 +77,8 @@ export interface SessionRecord {
 }
 
 export interface SessionStore {
-  insert(session: SessionRecord): Promise<void>
+  /** Together with the grant that policy gives to this connection alone, if any. */
+  insert(session: SessionRecord, grant?: Grant | null): Promise<void>
   get(id: string): Promise<SessionRecord | null>
   /** Newest first. */
   list(filter: {
@@ -85,6 +89,8 @@ export interface SessionStore {
     readonly limit?: number
   }): Promise<readonly SessionRecord[]>
   save(next: SessionRecord): Promise<boolean>
+  /** `save`, and in the same transaction that of its grant, where nobody else has changed the one or the other. */
+  end(next: SessionRecord, grant: Grant | null): Promise<{ readonly session: boolean; readonly grant: boolean }>
 }
 
 /** A token as it is kept: its secret is not. `scram` holds what SCRAM-SHA-256 needs to verify it (RFC 5802 section 3). */

@@ -31,6 +31,8 @@ export interface GrantRow {
   username: string
   agent: string | null
   resource: string
+  /** The connection it belongs to, if any. */
+  session: string | null
   status: string
   starts_at: number
   ends_at: number

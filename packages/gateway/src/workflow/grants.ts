@@ -3,14 +3,13 @@ import { consume, expireGrant, finish, type Grant, isLive, revoke } from '@count
 import { type Principal, principalId } from '@countersign/core/principal'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
-import { issuedEvent } from './requests.ts'
 import { WorkflowError } from './workflow.ts'
 
 /** The live grants that this very principal asked for on a resource. Those that policy gave to one connection stay with it. */
 export async function liveGrants({ store, clock }: Context, principal: Principal, resource: string): Promise<readonly Grant[]> {
-  const grants = await store.grants.list({ user: principal.user, agent: principal.agent, resource, live: true })
+  const grants = await store.grants.list({ user: principal.user, agent: principal.agent, resource, asked: true, live: true })
   const now = clock.now()
-  return grants.filter((grant) => grant.session === null && isLive(grant, now))
+  return grants.filter((grant) => isLive(grant, now))
 }
 
 /** One use, by compare-and-set. False: it was used, revoked or ended in the meantime. */
@@ -23,10 +22,10 @@ export async function useGrant(context: Context, grant: Grant): Promise<boolean>
   return true
 }
 
-/** The grant under which a connection lives that policy allows by itself. */
-export async function issueForSession(context: Context, principal: Principal, resource: string, session: string, ms: number): Promise<Grant> {
+/** The grant under which a connection lives that policy allows by itself. It is not in the ledger yet, and is inserted with its session. */
+export function grantForSession(context: Context, principal: Principal, resource: string, session: string, ms: number): Grant {
   const now = trustedNow(context)
-  const grant: Grant = {
+  return {
     id: newId('grant'),
     version: 1,
     request: null,
@@ -42,9 +41,6 @@ export async function issueForSession(context: Context, principal: Principal, re
     endedAt: null,
     endReason: null,
   }
-  await context.journal.append(issuedEvent(grant), 'process')
-  await context.store.grants.insert(grant)
-  return grant
 }
 
 export function revokeGrant(context: Context, id: string, by: Principal, reason: string | null): Promise<Grant> {
@@ -55,10 +51,14 @@ export function finishGrant(context: Context, id: string, by: Principal): Promis
   return end(context, id, (grant) => finish(grant, by, context.clock.now()), by)
 }
 
-/** A grant that policy gave to one connection is over with it. */
+/** A grant that policy gave to one connection, as it is when that is over; null for any other, and for one that has ended already. */
+export async function endedWithSession({ store, clock }: Context, id: string): Promise<Grant | null> {
+  const grant = await store.grants.get(id)
+  return grant === null || grant.session === null ? null : quietly(() => finish(grant, grant.subject, clock.now()))
+}
+
 export async function endWithSession(context: Context, id: string): Promise<void> {
-  const grant = await context.store.grants.get(id)
-  if (grant && grant.session !== null) await quietly(() => end(context, id, (current) => finish(current, current.subject, context.clock.now()), null))
+  await quietly(() => end(context, id, (current) => finish(current, current.subject, context.clock.now()), null))
 }
 
 /** Ends every grant whose time is up. */
@@ -74,12 +74,13 @@ async function end(context: Context, id: string, step: (grant: Grant) => Grant, 
     if (!grant) throw new WorkflowError('not-found', `there is no grant ${id}`)
     const next = step(grant)
     if (!(await context.store.grants.save(next))) continue
-    await context.journal.append(
-      { type: 'grant.ended', body: { grant: id, request: grant.request, status: next.status, by: by && principalId(by) }, secret: { reason: next.endReason } },
-      'disk',
-    )
+    await recordEnd(context, next, by)
     return next
   }
+}
+
+export async function recordEnd({ journal }: Context, { id, request, status, endReason }: Grant, by: Principal | null): Promise<void> {
+  await journal.append({ type: 'grant.ended', body: { grant: id, request, status, by: by && principalId(by) }, secret: { reason: endReason } }, 'disk')
 }
 
 /** Null where core refuses the step, because somebody else was first. */

@@ -3,7 +3,8 @@ import { Registry } from '../../src/session/registry.ts'
 import type { Services } from '../../src/session/services.ts'
 import { LiveSession } from '../../src/session/session.ts'
 import type { Store } from '../../src/store/store.ts'
-import { issueForSession } from '../../src/workflow/grants.ts'
+import { grantForSession } from '../../src/workflow/grants.ts'
+import { issuedEvent } from '../../src/workflow/requests.ts'
 import { aSession } from '../store/values.ts'
 import { ALICE, type Bed } from '../workflow/bed.ts'
 
@@ -28,8 +29,9 @@ export async function openSession({ services, registry }: Made, id: string, ms =
   const { context } = services
   const resource = context.config.resources['orders']
   if (!resource) throw new Error('there is no orders')
-  const grant = await issueForSession(context, ALICE, 'orders', id, ms)
-  await context.store.sessions.insert(aSession({ id, gateway: context.journal.gateway, resource: 'orders', grant: grant.id, endsAt: grant.endsAt }))
+  const grant = grantForSession(context, ALICE, 'orders', id, ms)
+  await context.journal.append(issuedEvent(grant), 'process')
+  await context.store.sessions.insert(aSession({ id, gateway: context.journal.gateway, resource: 'orders', grant: grant.id, endsAt: grant.endsAt }), grant)
   const session = new LiveSession(
     { id, principal: ALICE, token: 'tok-1', resource, grant, endsAt: grant.endsAt, purpose: { reason: null, ticket: null } },
     services,

@@ -98,7 +98,7 @@ export const anyGrant: fc.Arbitrary<Grant> = fc.record({
   id,
   version,
   request: maybe(text),
-  session: maybe(text),
+  session: maybe(id),
   subject: principal,
   resource: name,
   coverage,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openJournal } from '../../src/journal/open.ts'
 import { trustedNow } from '../../src/workflow/context.ts'
-import { issueForSession, liveGrants, useGrant } from '../../src/workflow/grants.ts'
+import { grantForSession, liveGrants, useGrant } from '../../src/workflow/grants.ts'
 import { openRequest, reviewRequest } from '../../src/workflow/requests.ts'
 import { ALICE, anOpening, type Bed, BOB_CALLS, openBed } from './bed.ts'
 
@@ -24,7 +24,7 @@ test('opens nothing, approves nothing and issues nothing', async () => {
   expect(() => trustedNow(context)).toThrow(REFUSED)
   await expect(openRequest(context, anOpening({ resource: 'scratch' }))).rejects.toThrow(REFUSED)
   await expect(reviewRequest(context, BOB_CALLS, request.id, APPROVE)).rejects.toThrow(REFUSED)
-  await expect(issueForSession(context, ALICE, 'orders', 'ses-1', HOUR)).rejects.toThrow(REFUSED)
+  expect(() => grantForSession(context, ALICE, 'orders', 'ses-1', HOUR)).toThrow(REFUSED)
   expect(await context.store.grants.list({})).toEqual([])
   expect(await context.store.requests.get(request.id)).toEqual(request)
 })

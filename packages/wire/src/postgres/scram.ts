@@ -28,11 +28,13 @@ export async function makeVerifier(password: string, salt: Uint8Array, iteration
   return { storedKey: sha256(clientKey), serverKey }
 }
 
-export async function deriveKeys(
-  password: string,
-  salt: Uint8Array,
-  iterations: number,
-): Promise<{ readonly clientKey: Uint8Array; readonly serverKey: Uint8Array }> {
+/** What proves the password to one server, and that server to us: it stands for the password wherever salt and iterations are the same. */
+export interface Keys {
+  readonly clientKey: Uint8Array
+  readonly serverKey: Uint8Array
+}
+
+export async function deriveKeys(password: string, salt: Uint8Array, iterations: number): Promise<Keys> {
   const salted = await saltedPassword(saslprep(password), salt, iterations)
   return { clientKey: hmac(salted, 'Client Key'), serverKey: hmac(salted, 'Server Key') }
 }

@@ -163,7 +163,7 @@ interface Admitted {
 
 function greet({ stream }: Client, upstream: Upstream, key: CancelKey): void {
   stream.cork()
-  for (const message of upstream.greeting) stream.write(message)
+  for (const message of upstream.greeting.splice(0)) stream.write(message)
   stream.write(backendKeyData(key.processId, key.secretKey))
   stream.write(readyForQuery('I'))
   stream.uncork()

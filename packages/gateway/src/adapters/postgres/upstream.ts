@@ -12,6 +12,7 @@ import { ProtocolError } from '@countersign/wire/postgres/error'
 import { md5Answer } from '@countersign/wire/postgres/md5'
 import { ScramClient } from '@countersign/wire/postgres/scram-client'
 import { Cut, type Target } from '../adapter.ts'
+import { derivingOnce } from './known-keys.ts'
 import { ConnectionRefused } from './refuse.ts'
 
 /** A target that is logged in to and idle. Whoever takes it over reads `stream` on through `scanner`. */
@@ -19,8 +20,8 @@ export interface Upstream {
   readonly stream: Duplex
   readonly scanner: BackendScanner
   readonly key: { readonly processId: number; readonly secretKey: Uint8Array } | null
-  /** What the server reported while it started, for the client as it is. */
-  readonly greeting: readonly Uint8Array[]
+  /** What the server reported while it started, for the client as it is. Whoever has passed it on empties it: a session may last for hours. */
+  readonly greeting: Uint8Array[]
   readonly parameters: Map<string, string>
 }
 
@@ -116,12 +117,14 @@ async function login(target: Target, stream: Duplex, settings: ReadonlyMap<strin
 class Authentication {
   readonly #target: Target
   readonly #stream: Duplex
+  readonly #derive: ReturnType<typeof derivingOnce>
   #scram: ScramClient | null = null
   #complete = false
 
   constructor(target: Target, stream: Duplex) {
     this.#target = target
     this.#stream = stream
+    this.#derive = derivingOnce(JSON.stringify([target.resource, target.username]))
   }
 
   get complete(): boolean {
@@ -148,7 +151,7 @@ class Authentication {
         this.#stream.write(password(md5Answer(this.#target.username, await this.#password(), asked.salt)))
         return
       case 'sasl':
-        this.#scram = new ScramClient({ password: await this.#password(), mechanisms: asked.mechanisms, channelBinding: null })
+        this.#scram = new ScramClient({ password: await this.#password(), mechanisms: asked.mechanisms, channelBinding: null, derive: this.#derive })
         this.#stream.write(saslInitial(this.#scram.mechanism, this.#scram.first()))
         return
       case 'saslContinue':

@@ -27,6 +27,7 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     open: { args: z.tuple([requestShape]), result: z.strictObject({ request: requestShape, attached: z.boolean(), expired: z.array(requestShape) }) },
     get: { args: id, result: requestShape.nullable() },
     list: { args: z.tuple([z.strictObject({ status, user: name, limit })]), result: z.array(requestShape) },
+    pending: { args: z.tuple([]), result: z.array(z.string()) },
     due: { args: now, result: z.array(requestShape) },
     save: { args: z.tuple([requestShape, grantShape.nullish()]), result: z.boolean() },
   },
@@ -34,20 +35,23 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     insert: { args: z.tuple([grantShape]), result: nothing },
     get: { args: id, result: grantShape.nullable() },
     list: {
-      args: z.tuple([z.strictObject({ user: name, agent: z.string().nullish(), resource: name, live: z.boolean().optional(), limit })]),
+      args: z.tuple([
+        z.strictObject({ user: name, agent: z.string().nullish(), resource: name, asked: z.boolean().optional(), live: z.boolean().optional(), limit }),
+      ]),
       result: z.array(grantShape),
     },
     due: { args: now, result: z.array(grantShape) },
     save: { args: z.tuple([grantShape]), result: z.boolean() },
   },
   sessions: {
-    insert: { args: z.tuple([sessionShape]), result: nothing },
+    insert: { args: z.tuple([sessionShape, grantShape.nullish()]), result: nothing },
     get: { args: id, result: sessionShape.nullable() },
     list: {
       args: z.tuple([z.strictObject({ live: z.boolean().optional(), user: name, gateway: name, grant: name, limit })]),
       result: z.array(sessionShape),
     },
     save: { args: z.tuple([sessionShape]), result: z.boolean() },
+    end: { args: z.tuple([sessionShape, grantShape.nullable()]), result: z.strictObject({ session: z.boolean(), grant: z.boolean() }) },
   },
   tokens: {
     insert: { args: z.tuple([tokenRecordShape]), result: nothing },

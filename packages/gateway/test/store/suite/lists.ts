@@ -21,6 +21,8 @@ export function lists(pair: () => Pair): void {
     expect(ids(await requests.list({ user: 'alice' }))).toEqual(['new', 'old'])
     expect(ids(await requests.list({ status: 'denied' }))).toEqual(['bobs'])
     expect(ids(await requests.list({ status: 'denied', user: 'alice' }))).toEqual([])
+    expect(await requests.pending()).toEqual(expect.arrayContaining(['old', 'new']))
+    expect(await requests.pending()).toHaveLength(2)
   })
 
   test('grants, newest first, by user, agent, resource and life', async () => {
@@ -36,6 +38,9 @@ export function lists(pair: () => Pair): void {
     expect(ids(await grants.list({ user: 'alice', agent: null }))).toEqual(['ended', 'own'])
     expect(ids(await grants.list({ user: 'alice', agent: 'claude' }))).toEqual(['agents'])
     expect(ids(await grants.list({ resource: 'orders-db', user: 'bob' }))).toEqual([])
+    await put('connections', ago(0), { session: 'ses-1' })
+    expect(ids(await grants.list({ user: 'alice', live: true }))).toEqual(['connections', 'agents', 'own'])
+    expect(ids(await grants.list({ user: 'alice', live: true, asked: true }))).toEqual(['agents', 'own'])
   })
 
   test('sessions, newest first, by life, user, gateway and grant', async () => {

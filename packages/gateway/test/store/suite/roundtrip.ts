@@ -5,6 +5,8 @@ import type { Pair } from '../bed.ts'
 
 const RUNS = { numRuns: 60 }
 
+const next = <T extends { readonly version: number }>(value: T): T => ({ ...value, version: value.version + 1 })
+
 export function roundtrip(pair: () => Pair): void {
   test('any request, as opened and as saved', async () => {
     const { here, there } = pair()
@@ -43,6 +45,22 @@ export function roundtrip(pair: () => Pair): void {
       const next = { ...later, id: session.id, version: session.version + 1 }
       expect(await there.sessions.save(next)).toBe(true)
       expect(await here.sessions.get(session.id)).toEqual(next)
+    })
+    await fc.assert(property, RUNS)
+  })
+
+  test('a session that begins and ends together with its grant, unless somebody has ended that before', async () => {
+    const { here, there } = pair()
+    const property = fc.asyncProperty(anySession, anyGrant, fc.boolean(), async (session, grant, revoked) => {
+      await here.sessions.insert(session, grant)
+      expect([await there.sessions.get(session.id), await there.grants.get(grant.id)]).toEqual([session, grant])
+      const [nextSession, nextGrant] = [next(session), { ...next(grant), endReason: 'it is over' }]
+      const revocation = { ...next(grant), endReason: 'revoked' }
+      if (revoked) await there.grants.save(revocation)
+      expect(await there.sessions.end(nextSession, nextGrant)).toEqual({ session: true, grant: !revoked })
+      expect([await here.sessions.get(session.id), await here.grants.get(grant.id)]).toEqual([nextSession, revoked ? revocation : nextGrant])
+      expect(await here.sessions.end(nextSession, next(nextGrant))).toEqual({ session: false, grant: false })
+      expect(await there.grants.get(grant.id)).toEqual(revoked ? revocation : nextGrant)
     })
     await fc.assert(property, RUNS)
   })
