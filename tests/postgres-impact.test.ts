@@ -6,9 +6,14 @@ import { held, openStage, type Stage } from './support/stage.ts'
 const POLICY = `
 @id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
 @id("prepares") permit (principal, action in [Action::"sql:ddl", Action::"sql:admin"], resource == Resource::"asking");
-@id("writes") @review("dba") @grants("shape") permit (principal in Group::"engineering", action == Action::"sql:write", resource) unless { resource.name == "free" };
+@id("writes") @review("dba") @grants("shape") permit (principal in Group::"engineering", action == Action::"sql:write", resource) unless { ["free", "uncounted", "facts"].contains(resource.name) };
 @id("big-writes") @review("security") forbid (principal, action == Action::"sql:write", resource == Resource::"db") when { context.rows > 2 };
 @id("small") permit (principal, action == Action::"sql:write", resource == Resource::"free") when { context.rowsKnown && context.rows <= 2 };
+@id("counted") permit (principal, action == Action::"sql:write", resource == Resource::"uncounted") when { context.rowsKnown };
+@id("facts") permit (principal, action == Action::"sql:write", resource == Resource::"facts");
+@id("tables") @message("no tables") forbid (principal, action == Action::"sql:write", resource == Resource::"facts") when { context.tables.contains("item_notes") };
+@id("columns") @message("no columns") forbid (principal, action == Action::"sql:write", resource == Resource::"facts") when { context.columns.containsAll(["id", "order_id"]) && !context.columns.contains("status") && context.rows == 10 };
+@id("unbounded") @message("no unbounded") forbid (principal, action == Action::"sql:write", resource == Resource::"facts") when { context.unbounded };
 @id("too-many") @message("ten rows at most") forbid (principal, action == Action::"sql:write", resource == Resource::"free") when { context.rows > 10 };
 `
 
@@ -23,6 +28,18 @@ const SEED = `
   CREATE VIEW newest AS SELECT * FROM orders;
   CREATE TABLE ruled AS SELECT 1 AS id;
   CREATE RULE twice AS ON DELETE TO ruled DO ALSO INSERT INTO item_notes VALUES (1);
+  CREATE FUNCTION count_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+  CREATE TRIGGER count_notes AFTER INSERT ON item_notes FOR EACH ROW EXECUTE FUNCTION count_note();
+  CREATE VIEW shown AS SELECT * FROM orders;
+  CREATE TRIGGER instead INSTEAD OF DELETE ON shown FOR EACH ROW EXECUTE FUNCTION pass();
+  CREATE TABLE top (id int PRIMARY KEY, code int UNIQUE);
+  CREATE TABLE middle (id int PRIMARY KEY, top int UNIQUE REFERENCES top (code) ON UPDATE CASCADE ON DELETE SET NULL);
+  CREATE TABLE bottom (middle int REFERENCES middle (top) ON UPDATE CASCADE) PARTITION BY HASH (middle);
+  CREATE TABLE bottom_a PARTITION OF bottom FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+  CREATE TRIGGER audit_middle AFTER UPDATE ON middle FOR EACH ROW EXECUTE FUNCTION pass();
+  CREATE TRIGGER audit_bottom AFTER UPDATE ON bottom FOR EACH ROW EXECUTE FUNCTION pass();
+  CREATE TRIGGER audit_code AFTER UPDATE OF code ON top FOR EACH ROW EXECUTE FUNCTION pass();
+  INSERT INTO top VALUES (1, 1);
   CREATE TABLE secured AS SELECT 1 AS id;
   CREATE TABLE moments AS SELECT timestamptz '2026-01-01 23:30:00+00' AS at;
   CREATE SCHEMA other;
@@ -40,8 +57,11 @@ interface Known {
   readonly rows: number | null
   readonly estimate?: number | null
   readonly uniqueKey?: boolean | null
-  readonly triggers?: readonly string[]
+  readonly triggers?: readonly string[] | null
   readonly cascades?: readonly string[]
+  readonly sets?: readonly string[]
+  readonly where?: readonly string[]
+  readonly locks?: readonly string[]
   readonly because?: unknown
 }
 
@@ -56,6 +76,24 @@ const COUNTED: readonly (readonly [text: string, known: Known, values?: readonly
   ['UPDATE ONLY public.orders AS o SET status = $1 FROM items i JOIN items j USING (id) WHERE o.id = i.order_id AND i.id > $2', { rows: 4 }, ['x', 8]],
   ['DELETE FROM orders o USING items i WHERE o.id = i.order_id AND i.id IN (1, 5)', { rows: 1, uniqueKey: false }],
   ['DELETE FROM orders WHERE EXISTS (SELECT FROM items WHERE order_id = orders.id AND items.id = 2)', { rows: 1 }],
+  ['UPDATE top SET id = 2 WHERE id = 1', { rows: 1, triggers: [], cascades: [], sets: ['id'], where: ['id'] }],
+  [
+    'UPDATE top SET code = 2 WHERE code = 1',
+    {
+      rows: 1,
+      triggers: ['audit_bottom on public.bottom', 'audit_code', 'audit_middle on public.middle'],
+      cascades: ['public.bottom (ON UPDATE CASCADE)', 'public.middle (ON UPDATE CASCADE)'],
+    },
+  ],
+  [
+    'DELETE FROM top WHERE id = 1',
+    {
+      rows: 1,
+      triggers: ['audit_bottom on public.bottom', 'audit_middle on public.middle'],
+      cascades: ['public.bottom (ON UPDATE CASCADE)', 'public.middle (ON DELETE SET NULL)'],
+    },
+  ],
+  ['INSERT INTO orders (status, id) VALUES ($1, $2)', { rows: 1, sets: ['status', 'id'], where: [] }, ['x', 99]],
   ["INSERT INTO orders VALUES (31, 'a'), (32, 'b')", { rows: 2, uniqueKey: null, triggers: ['count_run'], cascades: [] }],
   ["DELETE FROM parted WHERE id = 1 AND kind = 'a'", { rows: 1, uniqueKey: true }],
   ['DELETE FROM parted WHERE id = 1', { rows: 2, uniqueKey: false }],
@@ -66,8 +104,19 @@ const UNKNOWN: readonly { readonly text: string; readonly because: RegExp; reado
   { text: 'DELETE FROM orders WHERE id IN (WITH few AS (SELECT 1) SELECT * FROM few)', because: /WITH/ },
   { text: 'DELETE FROM orders WHERE random() < 0.5', because: /random may answer otherwise/, known: { triggers: ['count_run'] } },
   { text: "DELETE FROM orders WHERE status = current_setting('application_name')", because: /current_setting may answer otherwise/ },
-  { text: 'DELETE FROM newest WHERE id = 1', because: /newest is not a plain table/ },
-  { text: 'DELETE FROM ruled WHERE id = 1', because: /ruled has rules/ },
+  {
+    text: 'DELETE FROM newest WHERE id = 1',
+    because: /newest is not a plain table/,
+    known: { estimate: 1, triggers: ['count_run'], cascades: ['public.items (ON DELETE CASCADE)'] },
+  },
+  { text: 'DELETE FROM shown WHERE id = 1', because: /shown is not a plain table/, known: { triggers: ['instead'] } },
+  { text: 'DELETE FROM ruled WHERE id = 1', because: /ruled has rules/, known: { triggers: ['twice (rule)', 'count_notes'] } },
+  {
+    text: 'WITH gone AS (DELETE FROM orders WHERE id IN (1, 2) RETURNING id) SELECT count(*) FROM gone',
+    because: /only INSERT/,
+    known: { estimate: 2, triggers: ['count_run'] },
+  },
+  { text: 'SELECT * FROM orders WHERE id IN (1, 2) FOR UPDATE', because: /only INSERT/, known: { estimate: 2, triggers: [] } },
   { text: 'DELETE FROM no_such WHERE id = 1', because: /"no_such" is not there/, known: { estimate: null } },
   { text: "INSERT INTO orders VALUES (generate_series(31, 99), 'a')", because: /only estimated/, known: { estimate: 69 } },
   { text: "INSERT INTO orders SELECT id + 100, 'x' FROM orders", because: /only estimated/, known: { estimate: 20 } },
@@ -79,7 +128,12 @@ const UNKNOWN: readonly { readonly text: string; readonly because: RegExp; reado
     text: 'DELETE FROM orders WHERE EXISTS (SELECT FROM big a, big b WHERE a.id * 1.5 = b.id * 3.5 AND a.pad > b.pad)',
     because: /longer than 500 ms|cost too much/,
   },
-  { text: 'DELETE FROM orders WHERE id = 1; DELETE FROM orders WHERE id = 2', because: /several statements/ },
+  {
+    text: "DELETE FROM items WHERE id = 1; UPDATE orders SET status = 'x' WHERE id = 2",
+    because: /several statements/,
+    known: { estimate: 2, triggers: ['audit', 'count_run'], sets: ['status'], where: ['id'], locks: [] },
+  },
+  { text: 'CREATE TABLE made (id int); DELETE FROM orders WHERE id = 1', because: /may change what its tables are/, known: { triggers: null } },
 ]
 
 describe.skipIf(lacks('psql')).each([18, 15] as const)('the impact of a held write on PostgreSQL %i', (version) => {
@@ -87,7 +141,12 @@ describe.skipIf(lacks('psql')).each([18, 15] as const)('the impact of a held wri
   let client: pg.Client
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY, version, seed: SEED, resources: { db: {}, free: {}, asking: { onHold: 'refuse' } } })
+    stage = await openStage({
+      policy: POLICY,
+      version,
+      seed: SEED,
+      resources: { db: {}, free: {}, uncounted: { impact: { maxCost: 0 } }, facts: {}, asking: { onHold: 'refuse' } },
+    })
     const { host, port } = stage.gateway.postgres
     client = new pg.Client({ host, port, user: stage.alice.user, password: stage.alice.token, database: 'asking' })
     await client.connect()
@@ -142,7 +201,39 @@ describe.skipIf(lacks('psql')).each([18, 15] as const)('the impact of a held wri
     expect((await impactOf('DELETE FROM shadowed WHERE id = 1')).impact).toMatchObject({ rows: null, because: expect.stringContaining('temporary table') })
     await client.query('BEGIN')
     const { impact } = await impactOf('DELETE FROM orders WHERE id IN (13, 14)')
-    expect(impact).toEqual({ rows: null, estimate: null, uniqueKey: null, triggers: null, cascades: null, because: expect.stringContaining('transaction') })
+    expect(impact).toMatchObject({
+      rows: null,
+      estimate: 2,
+      uniqueKey: true,
+      triggers: ['count_run'],
+      because: expect.stringContaining('inside a transaction'),
+    })
+    await client.query('ROLLBACK')
+  })
+
+  it('says what its transaction holds, and who waits for that', async () => {
+    await client.query('BEGIN')
+    await client.query('SELECT FROM items')
+    const other = new pg.Client({ connectionString: stage.target.url('postgres'), application_name: 'somebody' })
+    await other.connect()
+    const waiting = other.query('BEGIN; LOCK TABLE items; ROLLBACK')
+    await expect.poll(() => stage.ask("SELECT wait_event_type FROM pg_stat_activity WHERE application_name = 'somebody'")).toEqual(['Lock'])
+    const { impact } = await impactOf('DELETE FROM moments')
+    expect(impact).toMatchObject({
+      estimate: 1,
+      locks: ['public.items: was read; others may read and change it, not alter it (AccessShareLock)'],
+      waiting: ['postgres (somebody) waits for public.items'],
+    })
+    await client.query('ROLLBACK')
+    await waiting
+    await other.end()
+  })
+
+  it('does not guess what a table is that its transaction may have changed', async () => {
+    await client.query('BEGIN; ALTER TABLE moments ADD COLUMN what int')
+    const { impact } = await impactOf('DELETE FROM orders WHERE id = 13')
+    expect(impact).toMatchObject({ rows: null, estimate: null, triggers: null, because: expect.stringContaining('may have changed what public.moments is') })
+    expect(impact?.locks).toContain('public.moments: nobody else even reads it (AccessExclusiveLock)')
     await client.query('ROLLBACK')
   })
 
@@ -206,7 +297,31 @@ describe.skipIf(lacks('psql')).each([18, 15] as const)('the impact of a held wri
     expect(await run('UPDATE items SET order_id = $1 WHERE id = ANY ($2)', [2, [10, 11]])).toBe(2)
     expect(await run('UPDATE items SET order_id = $1 WHERE id = ANY ($2)', [2, [10, 11, 12]])).toContain('no policy permits')
     expect(await run('UPDATE items SET order_id = $1 WHERE id > $2', [2, 20])).toContain('ten rows at most')
-    expect(await run('UPDATE items SET order_id = 2 WHERE random() < 2')).toContain('ten rows at most')
+    const writes = UNKNOWN.filter(({ text }) => !text.startsWith('CREATE'))
+    for (const { text } of writes) expect(`${text}: ${await run(text)}`).toContain('ten rows at most')
+    await free.query('BEGIN')
+    expect(await run('DELETE FROM items WHERE id = 11')).toContain('ten rows at most')
     await free.end()
+  })
+
+  it('counts up to the cost that is configured', async () => {
+    const { host, port } = stage.gateway.postgres
+    const never = new pg.Client({ host, port, user: stage.alice.user, password: stage.alice.token, database: 'uncounted' })
+    await never.connect()
+    await expect(never.query('DELETE FROM items WHERE id = 11')).rejects.toThrow('no policy permits')
+    await never.end()
+  })
+
+  it.each([
+    ['tables', 'DELETE FROM item_notes'],
+    ['columns', 'UPDATE items SET id = 3 WHERE order_id = 1'],
+    ['unbounded', 'DELETE FROM items'],
+  ])('lets policy read context.%s', async (fact, text) => {
+    const { host, port } = stage.gateway.postgres
+    const facts = new pg.Client({ host, port, user: stage.alice.user, password: stage.alice.token, database: 'facts' })
+    await facts.connect()
+    await expect(facts.query(text)).rejects.toThrow(`no ${fact}`)
+    expect((await facts.query('UPDATE items SET order_id = order_id WHERE id = 999')).rowCount).toBe(0)
+    await facts.end()
   })
 })

@@ -1,4 +1,4 @@
-import type { Impact } from '@countersign/contract/schemas/action'
+import type { Impact, Statement } from '@countersign/contract/schemas/action'
 import type { Request, Review } from '@countersign/contract/schemas/request'
 import { visible, visibleLines } from '@countersign/contract/visible'
 import { countdown, duration, moment } from './format.ts'
@@ -37,16 +37,30 @@ function showAsk(out: Output, { ask }: Request): void {
   ask.parameters.forEach(({ value, format }, index) =>
     out.line(`  $${index + 1} = ${value === null ? 'NULL' : `${format === 'binary' ? 'binary ' : ''}'${visible(value)}'`}`),
   )
+  showTables(out, ask.statements)
   if (ask.impact) showImpact(out, ask.impact)
   if (ask.state) out.line(out.colors.dim(visible(`in database ${ask.state.database} as ${ask.state.role}, search_path ${ask.state.searchPath}`)))
 }
 
+function showTables(out: Output, statements: readonly Statement[]): void {
+  const tables = [...new Set(statements.flatMap((statement) => statement.tables))]
+  if (tables.length > 0) out.line(`  touches ${visible(tables.join(', '))}`)
+}
+
 /** Names come from the target, which is not trusted with a terminal. */
-function showImpact(out: Output, { uniqueKey, triggers, cascades, ...impact }: Impact): void {
+function showImpact(out: Output, { uniqueKey, triggers, cascades, sets, where, locks, waiting, ...impact }: Impact): void {
+  const tell = (what: string, names: readonly string[] | null) => {
+    if (names !== null && names.length > 0) out.line(`  ${what} ${visible(names.join(', '))}`)
+  }
   out.line(`  ${visible(rowsOf(impact))}${uniqueKey ? ', named by a unique key' : ''}`)
-  if (triggers === null || cascades === null) return out.line('  triggers and cascades not known')
-  if (triggers.length > 0) out.line(`  fires ${visible(triggers.join(', '))}`)
-  if (cascades.length > 0) out.line(`  also changes ${visible(cascades.join(', '))}`)
+  tell('sets', sets?.map((column) => (column === '*' ? 'all columns' : column)) ?? null)
+  tell('by', where)
+  if (triggers === null || cascades === null) out.line('  triggers and cascades not known')
+  tell('fires', triggers)
+  tell('also changes', cascades)
+  if (locks === null) out.line('  locks not known')
+  for (const lock of locks ?? []) out.line(`  holds ${visible(lock)}`)
+  for (const who of waiting ?? []) out.line(`  ${visible(who)}`)
 }
 
 function rowsOf({ rows, estimate, because }: Pick<Impact, 'rows' | 'estimate' | 'because'>): string {

@@ -13,12 +13,39 @@ export interface Impact {
   readonly triggers: readonly string[] | null
   /** Other tables whose rows change with it, and how: `items (ON DELETE CASCADE)`. */
   readonly cascades: readonly string[] | null
+  /** Columns that it gives values, `*` for all of them, and columns that decide which rows it reaches; as the statement names them. */
+  readonly sets: readonly string[] | null
+  readonly where: readonly string[] | null
+  /** What its transaction holds while it waits, and other sessions that wait for that, both in words. Empty outside a transaction. */
+  readonly locks: readonly string[] | null
+  readonly waiting: readonly string[] | null
   readonly because: string | null
 }
 
 /** Nothing is known, and why. */
 export function unknownImpact(because: string): Impact {
-  return { rows: null, estimate: null, uniqueKey: null, triggers: null, cascades: null, because }
+  return { rows: null, estimate: null, uniqueKey: null, triggers: null, cascades: null, sets: null, where: null, locks: null, waiting: null, because }
+}
+
+/** Of several statements, which may change the rows of each other: what is not known of one of them is not known of all. */
+export function impactOfAll(each: readonly Impact[], because: string): Impact {
+  const all = <T>(values: readonly (T | null)[]): readonly T[] | null => (values.every((value) => value !== null) ? values : null)
+  const union = (lists: readonly (readonly string[] | null)[]) =>
+    all(lists)
+      ?.flat()
+      .filter((name, index, names) => names.indexOf(name) === index) ?? null
+  return {
+    rows: null,
+    estimate: all(each.map(({ estimate }) => estimate))?.reduce((sum, estimate) => sum + estimate, 0) ?? null,
+    uniqueKey: all(each.map(({ uniqueKey }) => uniqueKey))?.every(Boolean) ?? null,
+    triggers: union(each.map(({ triggers }) => triggers)),
+    cascades: union(each.map(({ cascades }) => cascades)),
+    sets: union(each.map(({ sets }) => sets)),
+    where: union(each.map(({ where }) => where)),
+    locks: union(each.map(({ locks }) => locks)),
+    waiting: union(each.map(({ waiting }) => waiting)),
+    because,
+  }
 }
 
 /** `3 rows now`, `about 1200 rows`, `rows not known`. */

@@ -43,6 +43,7 @@ function targetOf({ host, port, superuser, password }: PostgresServer, trusted: 
     tls: 'disable',
     trustedFunctions: trusted,
     trustedExtensions: [],
+    countUpToCost: 0,
     holdInTransactionMs: 0,
     password: () => Promise.resolve(password),
     dial: () =>

@@ -33,6 +33,7 @@ export const SessionState = z
 export type SessionState = z.infer<typeof SessionState>
 
 const Count = z.number().int().nonnegative().nullable()
+const Words = z.array(z.string()).nullable()
 
 /** What a change of rows would have done when it was held. Null is not known: `because` says why `rows` is not, and `estimate` is only the planner's. */
 export const Impact = z
@@ -40,8 +41,14 @@ export const Impact = z
     rows: Count,
     estimate: Count,
     uniqueKey: z.boolean().nullable(),
-    triggers: z.array(z.string()).nullable(),
-    cascades: z.array(z.string()).nullable(),
+    triggers: Words,
+    cascades: Words,
+    /** Columns that it gives values (`*` is all), and those that decide which rows it reaches. */
+    sets: Words,
+    where: Words,
+    /** What its open transaction holds while it waits, and who waits for that. */
+    locks: Words,
+    waiting: Words,
     because: z.string().nullable(),
   })
   .meta({ id: 'Impact' })

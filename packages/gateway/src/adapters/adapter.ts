@@ -152,6 +152,8 @@ export interface Target {
   readonly trustedFunctions: readonly string[]
   /** Extensions of which all that they brought is vouched for. */
   readonly trustedExtensions: readonly string[]
+  /** Rows are counted up to this cost, in the planner's units. */
+  readonly countUpToCost: number
   /** How long a hold may last inside an open transaction, milliseconds. */
   readonly holdInTransactionMs: number
   password(): Promise<string | null>

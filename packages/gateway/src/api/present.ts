@@ -69,8 +69,21 @@ function presentStatement({ type, fingerprint, facts }: CoreStatement): Statemen
   return { type, fingerprint, tables: [...tables], columns: [...columns], rows: rowsKnown ? rows : null, unbounded }
 }
 
-function presentImpact({ triggers, cascades, ...impact }: Impact): ImpactJson {
-  return { ...impact, triggers: triggers && [...triggers], cascades: cascades && [...cascades] }
+function presentImpact({ rows, estimate, uniqueKey, because, ...named }: Impact): ImpactJson {
+  const { triggers, cascades, sets, where, locks, waiting } = named
+  const words = (list: readonly string[] | null) => list && [...list]
+  return {
+    rows,
+    estimate,
+    uniqueKey,
+    because,
+    triggers: words(triggers),
+    cascades: words(cascades),
+    sets: words(sets),
+    where: words(where),
+    locks: words(locks),
+    waiting: words(waiting),
+  }
 }
 
 function presentReview({ reviewer, verdict, comment, given, proven, at }: Review): ReviewJson {

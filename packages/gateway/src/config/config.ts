@@ -25,6 +25,8 @@ export interface Resource {
   readonly onHold: 'wait' | 'refuse'
   /** What a read may call besides PostgreSQL's own reviewed functions: functions as `schema.name`, and all that the named extensions brought. */
   readonly functions: { readonly trusted: readonly string[]; readonly extensions: readonly string[] }
+  /** Rows are counted for a reviewer and for policy up to this cost, in the planner's units; 0 never counts. */
+  readonly impact: { readonly maxCost: number }
 }
 
 /** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */

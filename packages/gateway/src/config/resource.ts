@@ -23,6 +23,7 @@ export function readResource(name: string, raw: RawResource, folder: string, rep
     mode: raw.mode,
     onHold: raw.onHold,
     functions: raw.functions,
+    impact: raw.impact,
   }
 }
 

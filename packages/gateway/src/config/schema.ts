@@ -45,6 +45,12 @@ const userName = z
   .refine((name) => name !== LOCAL_ADMIN, `${LOCAL_ADMIN} is the administrator of the gateway's own host; choose another name`)
 const resourceName = z.string().regex(RESOURCE_NAME, 'a resource name holds letters, digits, dots, dashes and underscores, 63 at most')
 
+/**
+ * Reading a page of 8 KiB costs 1 in the planner's units: a count up to here reads 200 MiB at most, which a server does within half a second from
+ * its memory, so that a review costs the target nothing to speak of.
+ */
+const MAX_COST = 25_000
+
 const resource = z.strictObject({
   protocol: z.literal('postgres', 'expected postgres, the one protocol that this version speaks'),
   url: text,
@@ -59,6 +65,7 @@ const resource = z.strictObject({
       extensions: z.array(text).default([]),
     })
     .prefault({}),
+  impact: z.strictObject({ maxCost: z.number('expected a cost in the planner’s units, such as 25000').min(0).default(MAX_COST) }).prefault({}),
 })
 
 const STORE = 'expected sqlite, postgres://host/database or { url: { env: NAME } }'
@@ -94,4 +101,5 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'resources.*.credential': ['username', 'password'],
   'resources.*.tls': ['mode', 'ca'],
   'resources.*.functions': ['trusted', 'extensions'],
+  'resources.*.impact': ['maxCost'],
 }

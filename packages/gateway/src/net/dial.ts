@@ -19,6 +19,7 @@ export function targetOf(config: Pick<Config, 'hold'>, resource: Resource, datab
     tls: resource.tls.mode,
     trustedFunctions: resource.functions.trusted,
     trustedExtensions: resource.functions.extensions,
+    countUpToCost: resource.impact.maxCost,
     holdInTransactionMs: config.hold.inTransactionMs,
     password: async () => (credential.password ? readSecret(credential.password) : null),
     dial: (signal) => dial(resource, signal),

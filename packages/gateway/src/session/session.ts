@@ -20,7 +20,7 @@ import { endWait, failure } from './refusals.ts'
 import { type Allowed, Remembered } from './remembered.ts'
 import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
-import { askingOnce, changesRows, isUnweighed, weighed } from './weigh.ts'
+import { askingOnce, changesRows, isUnweighed, mayBeCounted, weighed } from './weigh.ts'
 
 /** What a connection is opened with, after `connect` itself was allowed. */
 export interface Opened {
@@ -150,7 +150,7 @@ export class LiveSession implements Session {
 
   async #decide(asked: Attempted, hold: Hold): Promise<Verdict> {
     let asking = askingOnce(asked)
-    for (let weigh = this.#readsRows(asked.action.statements); ;) {
+    for (let weigh = mayBeCounted(asked) && this.#readsRows(asked.action.statements); ;) {
       const attempted = weigh ? await weighed(asking) : asking
       const stop = this.#cannotDecide()
       if (stop) return stop
@@ -162,7 +162,7 @@ export class LiveSession implements Session {
       const verdict = await this.#review(attempted, decision, judgement, hold)
       if (typeof verdict === 'object') return verdict
       if (verdict === 'approved') asking = askingOnce(asked)
-      weigh = verdict === 'unweighed' || this.#readsRows(asked.action.statements)
+      weigh = verdict === 'unweighed' || (mayBeCounted(asked) && this.#readsRows(asked.action.statements))
     }
   }
 
@@ -278,7 +278,7 @@ export class LiveSession implements Session {
     const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
     if (this.#policy() !== policy) return 'approved' // the wait for the state may have been long
     if (grants) return this.#allowUnder(attempted, decision, grants)
-    if (isUnweighed(action) && isReviewable(action)) return 'unweighed'
+    if (isUnweighed(attempted) && isReviewable(action)) return 'unweighed'
 
     const { request, attached } = await openRequest(context, {
       requester: principal,

@@ -17,9 +17,14 @@ export async function weighed(attempted: Attempted): Promise<Attempted> {
   return { ...attempted, action: { ...action, impact, statements: counted } }
 }
 
-/** A change of rows that nobody has looked at yet. */
-export function isUnweighed({ impact, statements }: Pick<Attempted['action'], 'impact' | 'statements'>): boolean {
-  return impact === undefined && statements.some(changesRows)
+/** A change of rows, or anything that waits while a transaction keeps its locks, that nobody has looked at yet. */
+export function isUnweighed({ action: { impact, statements }, inTransaction }: Pick<Attempted, 'action' | 'inTransaction'>): boolean {
+  return impact === undefined && (inTransaction || statements.some(changesRows))
+}
+
+/** Rows are counted of one statement outside a transaction; of anything else it is no use to ask for them. */
+export function mayBeCounted({ action: { statements }, inTransaction }: Pick<Attempted, 'action' | 'inTransaction'>): boolean {
+  return !inTransaction && statements.length === 1
 }
 
 /** Only of these is it worth a question to the target. */

@@ -32,6 +32,10 @@ const impact = z.strictObject({
   uniqueKey: z.boolean().nullable(),
   triggers: strings.nullable(),
   cascades: strings.nullable(),
+  sets: strings.nullable(),
+  where: strings.nullable(),
+  locks: strings.nullable(),
+  waiting: strings.nullable(),
   because: z.string().nullable(),
 })
 const action = z.strictObject({

@@ -205,6 +205,7 @@ function configIn(data: string): Config {
         mode: 'enforce',
         onHold: 'wait',
         functions: { trusted: [], extensions: [] },
+        impact: { maxCost: 25_000 },
       },
     },
     hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },

@@ -73,6 +73,7 @@ describe('a configuration that can be used', () => {
           'mode: observe',
           'onHold: refuse',
           'functions: { trusted: [public.total], extensions: [citext] }',
+          'impact: { maxCost: 100.5 }',
         ),
         'hold: { connect: 500ms, inTransaction: 2m, reminder: 1h }',
         'session: { max: 40d, idle: 15m, auth: password }',
@@ -102,6 +103,7 @@ describe('a configuration that can be used', () => {
       mode: 'observe',
       onHold: 'refuse',
       functions: { trusted: ['public.total'], extensions: ['citext'] },
+      impact: { maxCost: 100.5 },
     })
   })
 

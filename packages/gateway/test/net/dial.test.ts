@@ -28,6 +28,7 @@ const target = () =>
       mode: 'enforce',
       onHold: 'wait',
       functions: { trusted: [], extensions: [] },
+      impact: { maxCost: 25_000 },
     },
     null,
   )

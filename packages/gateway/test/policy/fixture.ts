@@ -20,6 +20,7 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
     mode: 'enforce',
     onHold: 'wait',
     functions: { trusted: [], extensions: [] },
+    impact: { maxCost: 25_000 },
   }
 }
 

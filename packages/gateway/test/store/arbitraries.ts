@@ -42,6 +42,10 @@ const impact: fc.Arbitrary<Impact> = fc.record({
   uniqueKey: maybe(fc.boolean()),
   triggers: maybe(texts),
   cascades: maybe(texts),
+  sets: maybe(texts),
+  where: maybe(texts),
+  locks: maybe(texts),
+  waiting: maybe(texts),
   because: maybe(text),
 })
 const action: fc.Arbitrary<Action> = fc.record(

@@ -1,5 +1,5 @@
 import type { Parameter, SessionState } from '@countersign/core/action'
-import { type Impact, unknownImpact } from '@countersign/core/impact'
+import type { Impact } from '@countersign/core/impact'
 import type { Duplex } from 'node:stream'
 import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
 import type { Batch } from './batch.ts'
@@ -104,6 +104,7 @@ export class Judging {
     const batch = this.#batch
     let cancelDeadline = noop
     let failed = false
+    let processId = 0
     const attempted: Attempted = {
       action: actionOf(reading, parameters),
       inTransaction: batch.inTransaction,
@@ -111,11 +112,12 @@ export class Judging {
         const snapshot = await batch.snapshot()
         failed = snapshot === null
         if (snapshot === null) throw new Skipped()
+        processId = snapshot.processId
         cancelDeadline() // it is asked again once somebody has decided
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
         return sessionState(target.database, snapshot)
       },
-      impact: (state) => this.#impact(reading, parameters, state),
+      impact: (state) => this.#impact(reading, parameters, state, processId),
     }
     try {
       const verdict = await session.decide(attempted, this.#hold)
@@ -134,17 +136,14 @@ export class Judging {
     return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
   }
 
-  /** Only the session itself sees what it has not committed. */
-  async #impact({ classified }: Reading, parameters: readonly Parameter[], state: SessionState): Promise<Impact> {
+  async #impact({ classified }: Reading, parameters: readonly Parameter[], state: SessionState, processId: number): Promise<Impact> {
     const { target, session, replies } = this.#sides
-    const [statement, ...others] = classified.statements
-    if (this.#batch.inTransaction) return unknownImpact('it is inside a transaction, whose own changes nobody else sees')
-    if (!statement || others.length > 0) return unknownImpact('it is one of several statements, which may change the rows of each other')
     const isRead = async (text: string) => {
       const counting = await this.read(text)
       return counting !== 'failed' && counting.classified.type === 'sql:read'
     }
-    return weigh(target, { statement, parameters, state, reported: replies.parameters, isRead }, session.signal)
+    const transaction = this.#batch.inTransaction ? processId : null
+    return weigh(target, { statements: classified.statements, parameters, state, reported: replies.parameters, transaction, isRead }, session.signal)
   }
 
   #meant(reading: Reading, declared: readonly number[]): Reading {

@@ -13,8 +13,8 @@ const TIMEOUT = (name: string) => `(SELECT setting FROM pg_catalog.pg_settings W
 
 const SETTING = (name: string) => `pg_catalog.current_setting('${name}')`
 
-/** The last are the schemas as the server finds them, JSON. */
-const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}, pg_catalog.to_json(pg_catalog.current_schemas(true))`
+/** The last are the schemas as the server finds them, JSON, and its process. */
+const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}, pg_catalog.to_json(pg_catalog.current_schemas(true)), pg_catalog.pg_backend_pid()`
 
 /** What a session's own connection says of itself. Timeouts are milliseconds, 0 for none. */
 export interface Snapshot {
@@ -26,6 +26,8 @@ export interface Snapshot {
   readonly clientEncoding: string
   readonly idleInTransactionMs: number
   readonly idleMs: number
+  /** The session's own process on the target, also where something that pools connections is between. */
+  readonly processId: number
 }
 
 /** The messages that ask for a snapshot, and the answers that they will get; a Flush or a Sync must follow. */
@@ -61,12 +63,12 @@ export function ask(text: string, parameters: readonly Parameter[], done: (rows:
 }
 
 function decodeSnapshot(row: Uint8Array): Snapshot {
-  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle, schemas = ''] = decodeDataRow(row.subarray(5)).map(
-    (value) => (value === null ? '' : shownText(value)),
-  )
+  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle, schemas = '', processId] = decodeDataRow(
+    row.subarray(5),
+  ).map((value) => (value === null ? '' : shownText(value)))
   if (!role || searchPath === undefined) throw new ProtocolError('malformed', 'the server did not say who and where the session is')
   const timeouts = { idleInTransactionMs: milliseconds(idleInTransaction), idleMs: milliseconds(idle) }
-  return { role, searchPath, schemas: namesIn(schemas), standardConformingStrings, clientEncoding, ...timeouts }
+  return { role, searchPath, schemas: namesIn(schemas), standardConformingStrings, clientEncoding, processId: Number(processId), ...timeouts }
 }
 
 function namesIn(json: string): readonly string[] {

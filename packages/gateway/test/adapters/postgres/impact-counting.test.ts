@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { classify, loadGrammar } from '../../../src/adapters/postgres/classify.ts'
 import { readChange } from '../../../src/adapters/postgres/impact/change.ts'
 import { countingText } from '../../../src/adapters/postgres/impact/counting.ts'
-import { readPlan } from '../../../src/adapters/postgres/impact/impact.ts'
+import { readPlan } from '../../../src/adapters/postgres/impact/plan.ts'
 
 beforeAll(loadGrammar)
 
@@ -78,10 +78,11 @@ describe('a plan', () => {
     expect(readPlan(JSON.stringify([{ Plan: { 'Node Type': 'ModifyTable', 'Plan Rows': 0, 'Total Cost': 12.4, Plans: plans } }]))).toEqual({
       rows: 42,
       cost: 12,
+      changes: [],
     })
   })
 
   test('that is none says nothing', () => {
-    expect(readPlan('[]')).toEqual({ rows: null, cost: null })
+    expect(readPlan('[]')).toEqual({ rows: null, cost: null, changes: [] })
   })
 })

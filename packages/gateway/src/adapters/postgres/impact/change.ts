@@ -16,6 +16,9 @@ export interface RowChange {
   /** Columns that an UPDATE sets, and those that its WHERE, or a DELETE's, fixes to constants. */
   readonly set: readonly string[]
   readonly fixed: readonly string[]
+  /** Columns that it gives values, `*` for all, and columns that decide which rows it reaches. */
+  readonly sets: readonly string[]
+  readonly where: readonly string[]
   /** Functions that decide which rows it reaches, by their bare names. */
   readonly functions: readonly string[]
   /** The rows that the text itself names: INSERT … VALUES. */
@@ -41,6 +44,12 @@ export function readChange(statement: string): RowChange | null {
     bareNames: [...new Set(ranges.map(({ relname }) => textOf(relname) ?? ''))],
     set: kind === 'UpdateStmt' ? list(node.targetList).flatMap((target) => textOf(as('ResTarget', target)?.name) ?? []) : [],
     fixed: kind === 'UpdateStmt' || kind === 'DeleteStmt' ? fixedColumns(node) : [],
+    sets: setColumns(kind, node),
+    where: [
+      ...new Set(
+        collect([node.fromClause, node.usingClause, node.whereClause, node.joinCondition], 'ColumnRef').flatMap(({ fields }) => names(fields).at(-1) ?? []),
+      ),
+    ],
     functions: [...new Set(deciding(node).flatMap(({ funcname }) => names(funcname).at(-1) ?? []))],
     values: kind === 'InsertStmt' ? valuesOf(node) : null,
     uncountable: uncountable(kind, node),
@@ -58,6 +67,16 @@ function eventsOf(kind: RowChange['kind'], { onConflictClause }: Tree): readonly
     case 'MergeStmt':
       return ['insert', 'update', 'delete']
   }
+}
+
+/** An INSERT that names no columns gives values to all of them. */
+function setColumns(kind: RowChange['kind'], node: Tree): readonly string[] {
+  const named = (targets: unknown) => list(targets).flatMap((target) => textOf(as('ResTarget', target)?.name) ?? [])
+  const clauses = collect([node.onConflictClause, node.mergeWhenClauses], 'MergeWhenClause')
+  const more = [...named(tree(node.onConflictClause).targetList), ...clauses.flatMap(({ targetList }) => named(targetList))]
+  const own = kind === 'InsertStmt' ? named(node.cols) : kind === 'UpdateStmt' ? named(node.targetList) : []
+  const everything = kind === 'InsertStmt' && own.length === 0 ? ['*'] : []
+  return [...new Set([...everything, ...own, ...more])]
 }
 
 function uncountable(kind: RowChange['kind'], node: Tree): string | null {

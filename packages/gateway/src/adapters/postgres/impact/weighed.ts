@@ -1,0 +1,32 @@
+import type { Parameter, SessionState } from '@countersign/core/action'
+import type { Impact } from '@countersign/core/impact'
+import type { ClassifiedStatement } from '../classify.ts'
+import type { RowChange } from './change.ts'
+
+/** What waits for a review, in its session. */
+export interface Weighed {
+  readonly statements: readonly ClassifiedStatement[]
+  readonly parameters: readonly Parameter[]
+  readonly state: SessionState
+  /** What the server reported of the session's settings. */
+  readonly reported: ReadonlyMap<string, string>
+  /** The session's process on the target when it is inside a transaction, else null. */
+  readonly transaction: number | null
+  /** True when a text only reads, by the live catalog too. */
+  isRead(text: string): Promise<boolean>
+}
+
+/** One statement as far as its own text says what it does. */
+export interface Text {
+  readonly statement: ClassifiedStatement
+  readonly change: RowChange | null
+  /** What is known without asking anybody. */
+  readonly known: Impact
+  /** Nobody has to be asked. */
+  readonly isOver: boolean
+}
+
+/** Outside a transaction nothing is held while it waits. */
+export const NO_LOCKS = { locks: [], waiting: [] } as const
+
+export const IN_TRANSACTION = 'it is inside a transaction, whose own changes nobody else sees'
