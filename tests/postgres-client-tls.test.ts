@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { password, sslRequest, startup } from '@countersign/wire/postgres/encode'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leftovers } from './support/aftermath.ts'
+import { makeCertificate, openMiddle } from './support/certificates.ts'
+import { psql } from './support/psql.ts'
 import { lacks } from './support/needs.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { RawClient, tell } from './support/wire.ts'
@@ -37,6 +40,25 @@ describe.skipIf(lacks('psql')).each(['scram', 'password'] as const)('psql to the
     expect(stderr).toBe('')
     expect(stdout).toMatch(pattern)
     expect(code).toBe(0)
+  })
+
+  it('can bind the login to its TLS connection where that is SCRAM', async () => {
+    const { code, stdout, stderr } = await run({ PGSSLMODE: 'require', PGCHANNELBINDING: 'require' })
+    expect(auth === 'scram' ? stdout : stderr).toMatch(auth === 'scram' ? /TLSv1\.3/ : /channel binding required/)
+    expect(code).toBe(auth === 'scram' ? 0 : 2)
+    const without = await run({ PGSSLMODE: 'require', PGCHANNELBINDING: 'disable' })
+    expect(without.code).toBe(0)
+  })
+
+  it.runIf(auth === 'scram')('binds it so that nobody in between can log in for the client', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-middle-'))
+    const middle = await openMiddle(() => stage.gateway.postgres, await makeCertificate(folder))
+    const session = psql({ postgres: middle }, stage.alice.user, stage.alice.token, 'db', [], { PGSSLMODE: 'require' })
+    const { code, stderr } = await session.quit()
+    expect(stderr).toMatch(/channel binding failed: the client is not at the other end of this TLS connection/)
+    expect(code).toBe(2)
+    middle.close()
+    rmSync(folder, { recursive: true })
   })
 
   it('is refused by a client that trusts others only', async () => {

@@ -7,7 +7,6 @@ import { openStage, type Stage } from './support/stage.ts'
 import { RawClient, tell } from './support/wire.ts'
 
 const POLICY = `@id("reads") permit (principal, action in [Action::"connect", Action::"sql:read"], resource);`
-const CLIENT_HELLO = Buffer.from('16030100c8010000c40303', 'hex')
 const HANDSHAKE_MS = 15_000
 
 const int32 = (...values: readonly number[]) => Buffer.concat(values.map((value) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value])))
@@ -51,7 +50,6 @@ describe('the first packets of a client', () => {
     ['garbage', Buffer.from('\x00\x01\x02\x03\xff\xff\xff\xff', 'latin1'), /^error 08P01 /],
     ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), /looks? like HTTP/],
     ['SSH', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n'), /like SSH/],
-    ['a TLS ClientHello without SSLRequest', CLIENT_HELLO, /TLS ClientHello/],
     ['a length of 2 GiB', int32(0x7fffffff, 196_608), /announces 2147483647 bytes/],
     ['a negative length', int32(-1, 196_608), /announces -1 bytes/],
     ['the smallest length there is', int32(-(2 ** 31), 196_608), /announces -2147483648 bytes/],
@@ -86,25 +84,6 @@ describe('the first packets of a client', () => {
         ['database', 'db'],
       ]),
     )
-    await client.authenticate(stage.alice.token)
-    expect((await client.until(0x5a)).map(tell).at(-1)).toBe('ready I')
-    client.close()
-  })
-
-  it('are negotiated down from protocol 3.2 to 3.0, naming the options that are not known', async () => {
-    const client = new RawClient(stage.gateway.postgres)
-    client.send(
-      startup(2, [
-        ['user', stage.alice.user],
-        ['database', 'db'],
-        ['_pq_.future', 'on'],
-      ]),
-    )
-    const answer = await client.next()
-    expect(answer && { ...answer, body: Buffer.from(answer.body).toString('latin1') }).toEqual({
-      code: 0x76,
-      body: '\x00\x03\x00\x00\x00\x00\x00\x01_pq_.future\x00',
-    })
     await client.authenticate(stage.alice.token)
     expect((await client.until(0x5a)).map(tell).at(-1)).toBe('ready I')
     client.close()

@@ -8,6 +8,7 @@ import {
   commandComplete,
   dataRow,
   errorResponse,
+  negotiateProtocolVersion,
   parameterStatus,
   parseComplete,
   query,
@@ -48,6 +49,11 @@ const LOGINS: Readonly<Record<string, readonly Uint8Array[]>> = {
   'the password, please, in clear': [authenticationCleartext()],
   'Kerberos, please': [frame('R', 8, '\0\0\0\u0002')],
   'rows in the login': [authenticationOk(), dataRow([null])],
+  'a newer protocol than was asked for': [negotiateProtocolVersion(3, []), ...LOGIN],
+  'the protocol that was asked for, negotiated': [negotiateProtocolVersion(2, []), ...LOGIN],
+  'an option that nobody asked for': [negotiateProtocolVersion(0, ['_pq_.evil']), ...LOGIN],
+  'another protocol behind the login': [authenticationOk(), negotiateProtocolVersion(0, []), ...LOGIN.slice(1)],
+  'a long cancel key in an old protocol': [negotiateProtocolVersion(0, []), authenticationOk(), backendKeyData(1, Buffer.alloc(32)), readyForQuery('I')],
   nothing: [],
 }
 

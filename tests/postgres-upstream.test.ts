@@ -1,10 +1,10 @@
-import { chownSync, copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync, readFileSync, chmodSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { query } from '@countersign/wire/postgres/encode'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadCertificate } from '../packages/gateway/src/net/certificate.ts'
 import { leftovers } from './support/aftermath.ts'
+import { allowLogins, type Certificate, makeCertificate, openMiddle, turnTlsOn } from './support/certificates.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { RawClient } from './support/wire.ts'
 
@@ -24,11 +24,15 @@ const as = (username: string, name: string) => ({ credential: { username, passwo
 describe('the way from the gateway to its target', () => {
   let stage: Stage
   let certificates: string
+  let own: Certificate
+  let middle: Awaited<ReturnType<typeof openMiddle>>
 
   beforeAll(async () => {
     certificates = mkdtempSync(join(tmpdir(), 'countersign-certificates-'))
-    for (const name of ['target', 'stranger']) await make(join(certificates, name))
-    const ca = join(certificates, 'target', 'tls', 'cert.pem')
+    own = await makeCertificate(join(certificates, 'target'))
+    const stranger = await makeCertificate(join(certificates, 'stranger'))
+    middle = await openMiddle(() => stage.target, stranger)
+    const ca = own.cert
     stage = await openStage({
       policy: POLICY,
       seed: ROLES,
@@ -38,7 +42,7 @@ describe('the way from the gateway to its target', () => {
         disable: { tls: { mode: 'disable' } },
         require: { tls: { mode: 'require' } },
         'verify-full': { tls: { mode: 'verify-full', ca } },
-        'verify-stranger': { tls: { mode: 'verify-full', ca: join(certificates, 'stranger', 'tls', 'cert.pem') } },
+        'verify-stranger': { tls: { mode: 'verify-full', ca: stranger.cert } },
         'verify-system': { tls: { mode: 'verify-full' } },
         trust: { credential: { username: 'trusted' } },
         md5: as('old', 'OLD'),
@@ -46,46 +50,18 @@ describe('the way from the gateway to its target', () => {
         'clear-over-tls': { ...as('clear', 'CLEAR'), tls: { mode: 'verify-full', ca } },
         wrong: as('postgres', 'WRONG'),
         'no-password': { credential: { username: 'postgres' } },
+        'in-between': { url: `postgres://127.0.0.1:${middle.port}/postgres`, tls: { mode: 'require' } },
         unreachable: { url: 'postgres://127.0.0.1:1/postgres' },
       },
     })
-    await allow()
+    await allowLogins(stage, RULES)
   })
 
   afterAll(async () => {
     await stage?.close()
+    middle?.close()
     rmSync(certificates, { recursive: true, force: true })
   })
-
-  function make(data: string) {
-    const listen = { http: { host: '127.0.0.1', port: 0 }, postgres: { host: '127.0.0.1', port: 0 } }
-    return loadCertificate({ tls: null, data, url: 'http://127.0.0.1', listen })
-  }
-
-  const setting = async (name: string) => String((await stage.ask(`SHOW ${name}`))[0])
-
-  /** The server's own rules of who logs in how; ours come first. */
-  async function allow() {
-    const file = await setting('hba_file')
-    writeFileSync(file, RULES + readFileSync(file, 'utf8'))
-    await stage.ask('SELECT pg_reload_conf()')
-  }
-
-  async function turnTlsOn() {
-    const folder = await setting('data_directory')
-    const { uid, gid } = statSync(folder)
-    for (const [from, to] of [
-      ['cert.pem', 'server.crt'],
-      ['key.pem', 'server.key'],
-    ] as const) {
-      copyFileSync(join(certificates, 'target', 'tls', from), join(folder, to))
-      chmodSync(join(folder, to), 0o600)
-      chownSync(join(folder, to), uid, gid)
-    }
-    await stage.ask('ALTER SYSTEM SET ssl = on')
-    await stage.ask('SELECT pg_reload_conf()')
-    await expect.poll(() => setting('ssl')).toBe('on')
-  }
 
   const connected = async (resource: string) => {
     const client = await RawClient.login(stage.gateway.postgres, stage.alice, resource)
@@ -101,12 +77,16 @@ describe('the way from the gateway to its target', () => {
   })
 
   it('is TLS as configured, and proves who the server is where it should', async () => {
-    await turnTlsOn()
+    await turnTlsOn(stage, own)
     expect(await connected('disable')).toBe('in clear')
     expect(await connected('require')).toBe('TLSv1.3')
     expect(await connected('verify-full')).toBe('TLSv1.3')
     for (const resource of ['verify-stranger', 'verify-system'])
       await expect(connected(resource)).rejects.toThrow(new RegExp(`error 08006 ${resource} failed its TLS check`))
+  })
+
+  it('binds its login by SCRAM to the channel, so that nobody logs in for it in between, unverified certificate or not', async () => {
+    await expect(connected('in-between')).rejects.toThrow(/error 28\w+ in-between refused the gateway: SCRAM channel binding check failed/)
   })
 
   it.each(['db', 'trust', 'md5'])('logs in by SCRAM, trust and MD5: %s', async (resource) => {

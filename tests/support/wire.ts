@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { Backend } from '@countersign/wire/postgres/backend'
 import {
   decodeAuthentication,
@@ -37,8 +37,9 @@ export class RawClient {
   #wake: () => void = () => undefined
   #ended = false
 
-  constructor({ host, port }: Place) {
-    this.socket = connect({ host, port, noDelay: true })
+  /** To a port, or over a socket that is connected already, inside TLS for instance. */
+  constructor(to: Place | Socket) {
+    this.socket = to instanceof Socket ? to : connect({ host: to.host, port: to.port, noDelay: true })
     this.socket.on('data', (chunk: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk])
       this.#wake()
@@ -49,9 +50,15 @@ export class RawClient {
   }
 
   /** Logs in by SCRAM without TLS, as a loopback client may, and reads on to the first ReadyForQuery. */
-  static async login(place: Place, { user, token }: Pick<Person, 'user' | 'token'>, database = 'db', parameters: readonly [string, string][] = []) {
+  static async login(
+    place: Place | Socket,
+    { user, token }: Pick<Person, 'user' | 'token'>,
+    database = 'db',
+    parameters: readonly [string, string][] = [],
+    minor = 0,
+  ) {
     const client = new RawClient(place)
-    client.send(startup(0, [['user', user], ['database', database], ...parameters]))
+    client.send(startup(minor, [['user', user], ['database', database], ...parameters]))
     await client.authenticate(token)
     const greeting = await client.until(Backend.readyForQuery)
     const key = greeting.find(({ code }) => code === Backend.backendKeyData)
@@ -187,7 +194,7 @@ export function tell({ code, body }: Answer): string {
 }
 
 /** Cancels as libpq does: over a connection of its own, and resolves when the server has closed it. */
-export async function cancel(place: Place, { key }: RawClient): Promise<void> {
+export async function cancel(place: Place, { key }: Pick<RawClient, 'key'>): Promise<void> {
   if (!key) throw new Error('this client has not logged in')
   const other = new RawClient(place)
   other.send(cancelRequest(key.processId, key.secretKey))

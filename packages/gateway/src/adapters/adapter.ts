@@ -159,7 +159,16 @@ export interface Target {
   password(): Promise<string | null>
   /** Rejects with an error for people when the target cannot be reached. */
   dial(signal: AbortSignal): Promise<Duplex>
-  startTls(stream: Duplex): Promise<Duplex>
+  startTls(stream: Duplex): Promise<Secured>
+}
+
+/** A connection inside TLS. */
+export interface Secured {
+  readonly stream: Duplex
+  /** The server's certificate in DER, whichever side that is; null when none was shown. */
+  readonly certificate: Uint8Array | null
+  /** What both sides agreed to speak (ALPN), or null. */
+  readonly protocol: string | null
 }
 
 /** A client's connection as the listener hands it over. */
@@ -167,5 +176,5 @@ export interface Client {
   readonly stream: Duplex
   readonly address: string
   readonly loopback: boolean
-  startTls(stream: Duplex): Promise<Duplex>
+  startTls(stream: Duplex): Promise<Secured>
 }

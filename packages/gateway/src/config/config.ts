@@ -19,7 +19,13 @@ export interface Resource {
   readonly port: number
   readonly database: string
   readonly credential: { readonly username: string; readonly password: SecretSource | null }
-  readonly tls: { readonly mode: 'disable' | 'require' | 'verify-full'; readonly ca: string | null }
+  /** `cert` and `key` are both there or both null: how the gateway proves itself to a server that asks for a certificate. */
+  readonly tls: {
+    readonly mode: 'disable' | 'require' | 'verify-full'
+    readonly ca: string | null
+    readonly cert: string | null
+    readonly key: string | null
+  }
   readonly labels: Readonly<Record<string, string>>
   readonly mode: 'enforce' | 'observe'
   readonly onHold: 'wait' | 'refuse'

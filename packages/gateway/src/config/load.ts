@@ -117,7 +117,10 @@ function checkFiles(config: Config, report: Report): void {
     checkFile(config.tls.key, ['tls', 'key'], report)
   }
   for (const { name, tls } of Object.values(config.resources)) {
-    if (tls.ca !== null) checkFile(tls.ca, ['resources', name, 'tls', 'ca'], report)
+    for (const key of ['ca', 'cert', 'key'] as const) {
+      const file = tls[key]
+      if (file !== null) checkFile(file, ['resources', name, 'tls', key], report)
+    }
   }
   if (!statSync(config.policies, { throwIfNoEntry: false })?.isDirectory()) report(['policies'], `${config.policies} is no folder`)
 }

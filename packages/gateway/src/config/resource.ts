@@ -11,14 +11,13 @@ export type Report = (path: Path, message: string) => void
 export function readResource(name: string, raw: RawResource, folder: string, report: Report): Resource | null {
   const target = readTarget(raw.url, report)
   if (target === null) return null
-  if (raw.tls.mode === 'disable' && raw.tls.ca !== undefined) report(['tls', 'ca'], 'a ca says nothing with mode: disable; remove one of them')
   const { username, password } = raw.credential
   return {
     name,
     protocol: raw.protocol,
     ...target,
     credential: { username, password: password === undefined ? null : absolute(password, folder) },
-    tls: { mode: raw.tls.mode ?? defaultMode(target.host, raw.tls.ca), ca: raw.tls.ca === undefined ? null : resolve(folder, raw.tls.ca) },
+    tls: readTls(raw.tls, target.host, folder, report),
     labels: raw.labels,
     mode: raw.mode,
     onHold: raw.onHold,
@@ -53,9 +52,21 @@ function decode(text: string): string | null {
   }
 }
 
-/** On the host itself nobody is between; anywhere else, and wherever a ca is named, the server proves who it is. */
-function defaultMode(host: string, ca: string | undefined): Resource['tls']['mode'] {
-  return ca === undefined && isLoopback(host) ? 'disable' : 'verify-full'
+function readTls(raw: RawResource['tls'], host: string, folder: string, report: Report): Resource['tls'] {
+  if (raw.mode === 'disable') {
+    for (const key of ['ca', 'cert', 'key'] as const)
+      if (raw[key] !== undefined) report(['tls', key], `a ${key} says nothing with mode: disable; remove one of them`)
+  }
+  if (raw.cert !== undefined && raw.key === undefined) report(['tls', 'cert'], 'a cert needs the key that belongs to it: add key: FILE')
+  if (raw.key !== undefined && raw.cert === undefined) report(['tls', 'key'], 'a key needs the certificate that belongs to it: add cert: FILE')
+  const file = (path: string | undefined) => (path === undefined ? null : resolve(folder, path))
+  const named = raw.ca !== undefined || raw.cert !== undefined
+  return { mode: raw.mode ?? defaultMode(host, named), ca: file(raw.ca), cert: file(raw.cert), key: file(raw.key) }
+}
+
+/** On the host itself nobody is between; anywhere else, and wherever a ca or a certificate is named, the server proves who it is. */
+function defaultMode(host: string, named: boolean): Resource['tls']['mode'] {
+  return !named && isLoopback(host) ? 'disable' : 'verify-full'
 }
 
 function isLoopback(host: string): boolean {

@@ -55,7 +55,9 @@ const resource = z.strictObject({
   protocol: z.literal('postgres', 'expected postgres, the one protocol that this version speaks'),
   url: text,
   credential: z.strictObject({ username: text, password: secret.optional() }),
-  tls: z.strictObject({ mode: z.enum(['disable', 'require', 'verify-full']).optional(), ca: text.optional() }).prefault({}),
+  tls: z
+    .strictObject({ mode: z.enum(['disable', 'require', 'verify-full']).optional(), ca: text.optional(), cert: text.optional(), key: text.optional() })
+    .prefault({}),
   labels: z.record(labelKey, z.string('expected text; write a number or true in quotes')).default({}),
   mode: z.enum(['enforce', 'observe']).default('enforce'),
   onHold: z.enum(['wait', 'refuse']).default('wait'),
@@ -99,7 +101,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'users.*': ['groups', 'admin'],
   'resources.*': Object.keys(resource.shape),
   'resources.*.credential': ['username', 'password'],
-  'resources.*.tls': ['mode', 'ca'],
+  'resources.*.tls': ['mode', 'ca', 'cert', 'key'],
   'resources.*.functions': ['trusted', 'extensions'],
   'resources.*.impact': ['maxCost'],
 }

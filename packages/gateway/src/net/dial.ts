@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
-import type { Target } from '../adapters/adapter.ts'
+import type { Secured, Target } from '../adapters/adapter.ts'
 import type { Config, Resource } from '../config/config.ts'
 import { readSecret } from '../config/secret.ts'
 import { handshake } from './listen.ts'
@@ -52,17 +52,19 @@ function dial({ name, host, port }: Resource, signal: AbortSignal): Promise<Sock
 }
 
 /** `require` encrypts; `verify-full` also proves that the target is who the configuration names. */
-async function startTls({ name, host, tls }: Resource, stream: Duplex): Promise<Duplex> {
-  const ca = tls.ca === null ? undefined : await readFile(tls.ca, 'utf8')
+async function startTls({ name, host, tls }: Resource, stream: Duplex): Promise<Secured> {
+  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((file) => (file === null ? undefined : readFile(file, 'utf8'))))
   const secure = connectTls({
     socket: stream,
     host,
     servername: /^[\d.]+$|:/.test(host) ? '' : host,
     rejectUnauthorized: tls.mode === 'verify-full',
     ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
   })
   try {
-    return await handshake(secure, 'secureConnect')
+    await handshake(secure, 'secureConnect')
+    return { stream: secure, certificate: secure.getPeerX509Certificate()?.raw ?? null, protocol: secure.alpnProtocol || null }
   } catch (error) {
     throw new Error(`${name} failed its TLS check (tls.mode ${tls.mode}): ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }

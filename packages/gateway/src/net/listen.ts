@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
-import type { Client } from '../adapters/adapter.ts'
+import type { Client, Secured } from '../adapters/adapter.ts'
 import type { Address } from '../config/config.ts'
 
 const KEEPALIVE_MS = 30_000
@@ -63,9 +63,9 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || address === 'localhost' || /^(::ffff:)?127\./.test(address)
 }
 
-function serverTls(stream: Duplex, secureContext: SecureContext): Promise<Duplex> {
-  const secure = new TLSSocket(stream, { isServer: true, secureContext, ALPNProtocols: ['postgresql'] })
-  return handshake(secure, 'secure')
+async function serverTls(stream: Duplex, secureContext: SecureContext): Promise<Secured> {
+  const secure = await handshake(new TLSSocket(stream, { isServer: true, secureContext, ALPNProtocols: ['postgresql'] }), 'secure')
+  return { stream: secure, certificate: secure.getX509Certificate()?.raw ?? null, protocol: secure.alpnProtocol || null }
 }
 
 /** Resolves when the handshake is complete; rejects, and destroys the socket, when it fails or stalls. */

@@ -200,7 +200,7 @@ function configIn(data: string): Config {
         port: 5432,
         database: 'orders',
         credential: { username: 'app', password: null },
-        tls: { mode: 'disable', ca: null },
+        tls: { mode: 'disable', ca: null, cert: null, key: null },
         labels: { env: 'production' },
         mode: 'enforce',
         onHold: 'wait',

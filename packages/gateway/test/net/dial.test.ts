@@ -23,7 +23,7 @@ const target = () =>
       port,
       database: 'db',
       credential: { username: 'app', password: null },
-      tls: { mode: 'disable', ca: null },
+      tls: { mode: 'disable', ca: null, cert: null, key: null },
       labels: {},
       mode: 'enforce',
       onHold: 'wait',

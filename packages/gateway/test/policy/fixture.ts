@@ -15,7 +15,7 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
     port: 5432,
     database: name,
     credential: { username: 'app', password: null },
-    tls: { mode: 'disable', ca: null },
+    tls: { mode: 'disable', ca: null, cert: null, key: null },
     labels,
     mode: 'enforce',
     onHold: 'wait',

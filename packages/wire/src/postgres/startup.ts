@@ -13,8 +13,15 @@ export const CANCEL_REQUEST = 80_877_102
 export type FirstPacket =
   | { readonly kind: 'ssl' }
   | { readonly kind: 'gssenc' }
+  /** A TLS ClientHello with nothing before it (sslnegotiation=direct): `rest` begins with it. */
+  | { readonly kind: 'tls' }
   | { readonly kind: 'cancel'; readonly processId: number; readonly secretKey: Uint8Array }
   | { readonly kind: 'startup'; readonly major: 3; readonly minor: number; readonly parameters: ReadonlyMap<string, string> }
+
+/** The newest 3.x that we speak, to clients and to servers. */
+export const NEWEST_MINOR = 2
+/** Since this one cancel keys may be longer than four bytes. */
+export const LONG_KEYS_MINOR = 2
 
 /** A packet, and what followed it in the same chunk. Bytes after `ssl` or `gssenc` came in clear, before our answer, perhaps from somebody in between: close the connection. */
 export interface Opening {
@@ -39,11 +46,17 @@ export class StartupDecoder {
   push(chunk: Uint8Array): Opening | null {
     let at = this.#partial.fill(chunk, 0, 4)
     if (this.#partial.size < 4) return null
+    if (isClientHello(this.#partial.view)) return { packet: { kind: 'tls' }, rest: Buffer.concat([this.#partial.take(), chunk.subarray(at)]) }
     const length = startupLength(this.#partial.view)
     at += this.#partial.fill(chunk, at, length)
     if (this.#partial.size < length) return null
     return { packet: decodePacket(this.#partial.take()), rest: chunk.subarray(at) }
   }
+}
+
+/** A TLS record of a handshake. As a length it would be far over the cap. */
+function isClientHello(head: Uint8Array): boolean {
+  return head[0] === 0x16 && head[1] === 0x03
 }
 
 function startupLength(head: Uint8Array): number {
@@ -57,7 +70,6 @@ function startupLength(head: Uint8Array): number {
 
 /** Names the protocols that reach the wrong port most. Each would be a length far over the cap, so nothing honest is mistaken for them. */
 function looksLike(head: Uint8Array): string | null {
-  if (head[0] === 0x16 && head[1] === 0x03) return 'a TLS ClientHello without an SSLRequest before it; connect with sslnegotiation=postgres'
   const text = String.fromCharCode(...head.subarray(0, 4))
   if (/^(GET |POST|PUT |HEAD|DELE|OPTI|PATC|CONN|TRAC|PRI )$/.test(text)) return 'HTTP'
   if (text === 'SSH-') return 'SSH'

@@ -73,7 +73,6 @@ describe('the first packet', () => {
 
   test.each([
     ['GET / HTTP/1.1\r\n', /HTTP/],
-    ['\u0016\u0003\u0001\u0002', /TLS ClientHello/],
     ['SSH-2.0-OpenSSH', /SSH/],
     ['hello', /plain text/],
     ['Q\0\0\0\u000D', /before any startup packet/],

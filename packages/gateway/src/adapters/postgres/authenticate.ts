@@ -6,13 +6,21 @@ import { ScramServer } from '@countersign/wire/postgres/scram-server'
 import type { Gate } from '../adapter.ts'
 import type { Inbox } from './inbox.ts'
 import { ConnectionRefused } from './refuse.ts'
+import type { Startup } from './startup.ts'
 
 /** How a client proves its token. In clear only where nobody can listen: the caller sees to that. */
 export type Method = 'scram' | 'password'
 
 /** The id of the token that this client proved to have. The proof is bound to this connection and to this user name. */
-export async function authenticate(method: Method, user: string, stream: Duplex, inbox: Inbox, gate: Gate): Promise<string> {
-  const token = method === 'scram' ? await byScram(user, stream, inbox, gate) : await byPassword(user, stream, inbox, gate)
+export async function authenticate(
+  method: Method,
+  startup: Pick<Startup, 'user' | 'channelBinding'>,
+  stream: Duplex,
+  inbox: Inbox,
+  gate: Gate,
+): Promise<string> {
+  const { user } = startup
+  const token = method === 'scram' ? await byScram(startup, stream, inbox, gate) : await byPassword(user, stream, inbox, gate)
   if (token === null) {
     throw new ConnectionRefused(
       '28P01',
@@ -23,9 +31,9 @@ export async function authenticate(method: Method, user: string, stream: Duplex,
   return token
 }
 
-async function byScram(user: string, stream: Duplex, inbox: Inbox, gate: Gate): Promise<string | null> {
+async function byScram({ user, channelBinding }: Pick<Startup, 'user' | 'channelBinding'>, stream: Duplex, inbox: Inbox, gate: Gate): Promise<string | null> {
   const { salt, iterations, verifiers } = await gate.verifiers(user)
-  const server = new ScramServer({ salt, iterations, channelBinding: null })
+  const server = new ScramServer({ salt, iterations, channelBinding })
   stream.write(authenticationSasl(server.mechanisms))
   const { mechanism, data } = decodeSaslInitial(await answer(inbox))
   stream.write(authenticationSaslContinue(server.first(mechanism, data ?? new Uint8Array())))

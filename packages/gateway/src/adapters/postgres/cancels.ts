@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { cancelRequest } from '@countersign/wire/postgres/encode'
+import { LONG_KEYS_MINOR } from '@countersign/wire/postgres/startup'
 import type { Target } from '../adapter.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -13,15 +14,21 @@ export interface CancelKey {
   readonly secretKey: Uint8Array
 }
 
+/** All that protocol 3.0 has room for. */
+const SHORT_KEY_BYTES = 4
+/** As many as PostgreSQL's own, of at most 256: nobody guesses them. */
+const LONG_KEY_BYTES = 32
+
 /** The keys that this gateway gave out. They are ours: the target's own are never shown to a client. */
 export class Cancels {
   readonly #keys = new Map<number, { readonly secretKey: Uint8Array; readonly connection: Cancellable }>()
 
-  issue(connection: Cancellable): CancelKey {
+  /** `minor` is that of the client's protocol. */
+  issue(connection: Cancellable, minor: number): CancelKey {
     for (;;) {
       const processId = randomBytes(4).readUInt32BE() >>> 1
       if (this.#keys.has(processId)) continue
-      const secretKey = randomBytes(4)
+      const secretKey = randomBytes(minor >= LONG_KEYS_MINOR ? LONG_KEY_BYTES : SHORT_KEY_BYTES)
       this.#keys.set(processId, { secretKey, connection })
       return { processId, secretKey }
     }

@@ -62,7 +62,7 @@ export class PostgresAdapter {
     const hold = new ClientHold(stream)
     let onClosed: () => void = () => hold.end('disconnected')
     const inbox = new Inbox(stream, startup.rest, () => onClosed())
-    const token = await authenticate(this.#method(client, startup), startup.user, stream, inbox, this.#gate)
+    const token = await authenticate(this.#method(client, startup), startup, stream, inbox, this.#gate)
     loggedIn()
     stream.write(authenticationOk())
     const admitted = await this.#gate.connect(
@@ -71,15 +71,16 @@ export class PostgresAdapter {
     )
     if (admitted.effect === 'refuse') return void stream.end(connectError(admitted))
     const { session, target } = admitted
-    await this.#proxy({ client, inbox, session, target, settings: startup.settings, onClosed: (listener) => (onClosed = listener) })
+    await this.#proxy({ client, startup, inbox, session, target, onClosed: (listener) => (onClosed = listener) })
   }
 
-  async #proxy({ client, inbox, session, target, settings, onClosed }: Admitted): Promise<void> {
+  async #proxy(admitted: Admitted): Promise<void> {
+    const { startup, session, target } = admitted
     let upstream: Upstream | null = null
     try {
-      const named = new Map([...settings, ['application_name', `countersign:${session.principal}:${session.id}`] as const])
+      const named = new Map([...startup.settings, ['application_name', `countersign:${session.principal}:${session.id}`] as const])
       upstream = await openUpstream(target, named, session.signal)
-      await session.end(await this.#connected(client, inbox, session, target, upstream, onClosed))
+      await session.end(await this.#connected(admitted, upstream))
     } catch (error) {
       await session.end(messageOf(error))
       throw error
@@ -89,13 +90,13 @@ export class PostgresAdapter {
   }
 
   /** Both sides are there. Returns why it ended. */
-  async #connected(client: Client, inbox: Inbox, session: Session, target: Target, upstream: Upstream, onClosed: Admitted['onClosed']): Promise<string> {
+  async #connected({ client, startup, inbox, session, target, onClosed }: Admitted, upstream: Upstream): Promise<string> {
     const { stream } = client
     const names = new Names()
     const replies = new Replies(stream, upstream, names, (outcome) => session.record(outcome))
     const catalog = this.#options.catalogs.of(target)
     const relay = new Relay({ client: stream, inbox, upstream, target, session, replies, names, catalog })
-    const key = this.#cancels.issue(relay)
+    const key = this.#cancels.issue(relay, startup.minor)
     onClosed(() => relay.leave())
     if (inbox.closed) relay.leave()
     greet(client, upstream, key)
@@ -157,7 +158,7 @@ interface Admitted {
   readonly inbox: Inbox
   readonly session: Session
   readonly target: Target
-  readonly settings: ReadonlyMap<string, string>
+  readonly startup: Startup
   readonly onClosed: (listener: () => void) => void
 }
 

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
+import { tlsServerEndPoint } from '@countersign/wire/postgres/channel-binding'
 import { negotiateProtocolVersion } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
-import { type FirstPacket, type Opening, StartupDecoder } from '@countersign/wire/postgres/startup'
+import { type FirstPacket, NEWEST_MINOR, type Opening, StartupDecoder } from '@countersign/wire/postgres/startup'
 import type { Client, Purpose } from '../adapter.ts'
 import { ConnectionRefused } from './refuse.ts'
 import { SESSION_SETTINGS } from './classify/settings.ts'
@@ -11,6 +12,10 @@ export interface Startup {
   readonly kind: 'startup'
   readonly stream: Duplex
   readonly encrypted: boolean
+  /** What SCRAM may bind to this TLS connection (RFC 5929 section 4.1); null without TLS, or where its certificate has no such hash. */
+  readonly channelBinding: Uint8Array | null
+  /** The protocol is 3.x with this x. */
+  readonly minor: number
   /** Bytes that came behind the startup packet. */
   readonly rest: Uint8Array
   readonly user: string
@@ -27,6 +32,9 @@ export interface CancelRequest {
   readonly secretKey: Uint8Array
 }
 
+type Channel = Pick<Startup, 'encrypted' | 'channelBinding'>
+
+const ALPN = 'postgresql'
 const ACCEPT = Buffer.from('S')
 const DECLINE = Buffer.from('N')
 
@@ -38,24 +46,29 @@ const DECLINE = Buffer.from('N')
 export async function readStartup(client: Client, secured: (stream: Duplex) => void): Promise<Startup | CancelRequest | null> {
   const decoder = new StartupDecoder()
   let stream = client.stream
-  let encrypted = false
+  let channel: Channel = { encrypted: false, channelBinding: null }
   for (;;) {
     const opening = await nextPacket(stream, decoder)
     if (opening === null) return null
     const { packet, rest } = opening
     if (packet.kind === 'cancel') return packet
-    if (packet.kind === 'startup') return parseStartup(packet, stream, encrypted, rest)
+    if (packet.kind === 'startup') return parseStartup(packet, stream, channel, rest)
+    const direct = packet.kind === 'tls'
+    if (direct) stream.pause().unshift(rest) // where TLS will look for it
     // Bytes behind the request were sent in clear by whoever sits in between (CVE-2021-23214).
-    if (rest.length > 0) throw new ProtocolError('unexpected', 'bytes came behind the request for encryption')
+    else if (rest.length > 0) throw new ProtocolError('unexpected', 'bytes came behind the request for encryption')
     if (packet.kind === 'gssenc') {
       stream.write(DECLINE)
       continue
     }
-    if (encrypted) throw new ProtocolError('unexpected', 'encryption was asked for twice')
-    stream.write(ACCEPT)
-    stream = await client.startTls(stream)
-    encrypted = true
+    if (channel.encrypted) throw new ProtocolError('unexpected', 'encryption was asked for twice')
+    if (!direct) stream.write(ACCEPT)
+    const { stream: inside, certificate, protocol } = await client.startTls(stream)
+    stream = inside
+    channel = { encrypted: true, channelBinding: certificate && tlsServerEndPoint(certificate) }
     secured(stream)
+    // What was meant for a server of another protocol must not be taken for ours.
+    if (direct && protocol !== ALPN) throw new ProtocolError('unexpected', `TLS without an SSLRequest before it must ask for the protocol ${ALPN} (ALPN)`)
   }
 }
 
@@ -86,12 +99,13 @@ function nextPacket(stream: Duplex, decoder: StartupDecoder): Promise<Opening | 
   })
 }
 
-function parseStartup({ minor, parameters }: Extract<FirstPacket, { kind: 'startup' }>, stream: Duplex, encrypted: boolean, rest: Uint8Array): Startup {
+function parseStartup({ minor: asked, parameters }: Extract<FirstPacket, { kind: 'startup' }>, stream: Duplex, channel: Channel, rest: Uint8Array): Startup {
   const user = parameters.get('user')
   if (!user) throw new ConnectionRefused('28000', 'the startup packet names no user', 'Connect as user=you@example.com.')
   const options = new Map(parameters)
   const unrecognized = [...options.keys()].filter((name) => name.startsWith('_pq_.'))
-  if (minor > 0 || unrecognized.length > 0) stream.write(negotiateProtocolVersion(0, unrecognized))
+  const minor = Math.min(asked, NEWEST_MINOR)
+  if (asked > minor || unrecognized.length > 0) stream.write(negotiateProtocolVersion(minor, unrecognized))
   for (const name of ['user', 'database', 'options', ...unrecognized]) options.delete(name)
   for (const [name, value] of commandLineOptions(parameters.get('options') ?? '')) options.set(name, value)
   const purpose = { reason: options.get('countersign.reason') ?? null, ticket: options.get('countersign.ticket') ?? null }
@@ -100,7 +114,8 @@ function parseStartup({ minor, parameters }: Extract<FirstPacket, { kind: 'start
   return {
     kind: 'startup',
     stream,
-    encrypted,
+    ...channel,
+    minor,
     rest,
     user,
     resource,

@@ -4,14 +4,17 @@ import {
   decodeAuthentication,
   decodeBackendKeyData,
   decodeFields,
+  decodeNegotiateProtocolVersion,
   decodeParameterStatus,
   decodeReadyForQuery,
 } from '@countersign/wire/postgres/backend-message'
+import { tlsServerEndPoint } from '@countersign/wire/postgres/channel-binding'
 import { password, saslInitial, saslResponse, sslRequest, startup, terminate } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { md5Answer } from '@countersign/wire/postgres/md5'
 import { ScramClient } from '@countersign/wire/postgres/scram-client'
-import { Cut, type Target } from '../adapter.ts'
+import { LONG_KEYS_MINOR, NEWEST_MINOR } from '@countersign/wire/postgres/startup'
+import { Cut, type Secured, type Target } from '../adapter.ts'
 import { derivingOnce } from './known-keys.ts'
 import { ConnectionRefused } from './refuse.ts'
 
@@ -25,6 +28,11 @@ export interface Upstream {
   readonly parameters: Map<string, string>
 }
 
+/** As servers before the negotiation of versions answer one that they do not know. */
+const FEATURE_NOT_SUPPORTED = '0A000'
+class VersionRefused extends ConnectionRefused {}
+
+const SHORT_KEY_BYTES = 4
 const LOGIN_MS = 15_000
 const CLOSE_MS = 1_000
 
@@ -34,13 +42,9 @@ const CLOSE_MS = 1_000
  */
 export async function openUpstream(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Upstream> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(LOGIN_MS)])
-  let stream: Duplex | null = null
   try {
-    stream = await target.dial(within)
-    if (target.tls !== 'disable') stream = await encrypt(target, stream, within)
-    return await login(target, stream, settings, within)
+    return await openNegotiating(target, settings, within)
   } catch (error) {
-    stream?.destroy()
     if (signal.reason instanceof Cut) throw new ConnectionRefused('57P01', `terminating connection: ${signal.reason.message}`, null, { cause: error })
     if (error instanceof ConnectionRefused) throw error
     throw new ConnectionRefused(
@@ -49,6 +53,29 @@ export async function openUpstream(target: Target, settings: ReadonlyMap<string,
       'Ask the operator of the gateway: its log says more.',
       { cause: error },
     )
+  }
+}
+
+/** Servers that are older than the negotiation of versions refuse what they do not know, and are asked again for 3.0. */
+async function openNegotiating(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Upstream> {
+  try {
+    return await openSpeaking(NEWEST_MINOR, target, settings, signal)
+  } catch (error) {
+    if (error instanceof VersionRefused) return openSpeaking(0, target, settings, signal)
+    throw error
+  }
+}
+
+async function openSpeaking(minor: number, target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Upstream> {
+  let stream: Duplex | null = null
+  try {
+    stream = await target.dial(signal)
+    const secured: Secured = target.tls === 'disable' ? { stream, certificate: null, protocol: null } : await encrypt(target, stream, signal)
+    stream = secured.stream
+    return await login(target, secured, minor, settings, signal)
+  } catch (error) {
+    stream?.destroy()
+    throw error
   }
 }
 
@@ -61,7 +88,7 @@ export function closeUpstream({ stream }: Upstream): void {
   })
 }
 
-async function encrypt(target: Target, stream: Duplex, signal: AbortSignal): Promise<Duplex> {
+async function encrypt(target: Target, stream: Duplex, signal: AbortSignal): Promise<Secured> {
   stream.write(sslRequest())
   const answer = await oneChunk(stream, signal)
   if (answer.length === 1 && answer[0] === 0x53) return target.startTls(stream)
@@ -74,13 +101,15 @@ async function encrypt(target: Target, stream: Duplex, signal: AbortSignal): Pro
   throw new ProtocolError('unexpected', `${target.resource} sent bytes behind its answer to the request for encryption`)
 }
 
-async function login(target: Target, stream: Duplex, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Upstream> {
+async function login(target: Target, secured: Secured, asked: number, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Upstream> {
+  const { stream } = secured
   const scanner = new BackendScanner()
   const greeting: Uint8Array[] = []
   const parameters = new Map<string, string>()
-  const authentication = new Authentication(target, stream)
+  const authentication = new Authentication(target, secured)
+  let minor = asked
   let key: Upstream['key'] = null
-  stream.write(startup(0, [['user', target.username], ['database', target.database], ...settings]))
+  stream.write(startup(asked, [['user', target.username], ['database', target.database], ...settings]))
   for (;;) {
     const chunk = await oneChunk(stream, signal)
     for (const piece of scanner.push(chunk)) {
@@ -96,12 +125,18 @@ async function login(target: Target, stream: Duplex, settings: ReadonlyMap<strin
         }
         case Backend.backendKeyData:
           key = decodeBackendKeyData(bodyOf(piece))
+          if (minor < LONG_KEYS_MINOR && key.secretKey.length !== SHORT_KEY_BYTES)
+            throw new ProtocolError('malformed', `${target.resource} gave a cancel key of ${key.secretKey.length} bytes in protocol 3.${minor}`)
+          break
+        case Backend.negotiateProtocolVersion:
+          if (authentication.begun || minor !== asked) throw new ProtocolError('unexpected', `${target.resource} negotiated the protocol too late`)
+          minor = negotiated(target, bodyOf(piece), asked)
           break
         case Backend.noticeResponse:
           greeting.push(piece.bytes)
           break
         case Backend.errorResponse:
-          throw refusedBy(target, bodyOf(piece))
+          throw refusedBy(target, bodyOf(piece), asked > 0 && !authentication.begun)
         case Backend.readyForQuery:
           if (!authentication.complete || decodeReadyForQuery(bodyOf(piece)) !== 'I')
             throw new ProtocolError('unexpected', `${target.resource} was ready before its login was over`)
@@ -118,13 +153,21 @@ class Authentication {
   readonly #target: Target
   readonly #stream: Duplex
   readonly #derive: ReturnType<typeof derivingOnce>
+  readonly #certificate: Uint8Array | null
+  #begun = false
   #scram: ScramClient | null = null
   #complete = false
 
-  constructor(target: Target, stream: Duplex) {
+  constructor(target: Target, { stream, certificate }: Secured) {
     this.#target = target
     this.#stream = stream
     this.#derive = derivingOnce(JSON.stringify([target.resource, target.username]))
+    this.#certificate = certificate
+  }
+
+  /** The server has asked for something, or for nothing. */
+  get begun(): boolean {
+    return this.#begun
   }
 
   get complete(): boolean {
@@ -132,6 +175,7 @@ class Authentication {
   }
 
   async answer(body: Uint8Array): Promise<void> {
+    this.#begun = true
     const asked = decodeAuthentication(body)
     switch (asked.kind) {
       case 'ok':
@@ -151,7 +195,12 @@ class Authentication {
         this.#stream.write(password(md5Answer(this.#target.username, await this.#password(), asked.salt)))
         return
       case 'sasl':
-        this.#scram = new ScramClient({ password: await this.#password(), mechanisms: asked.mechanisms, channelBinding: null, derive: this.#derive })
+        this.#scram = new ScramClient({
+          password: await this.#password(),
+          mechanisms: asked.mechanisms,
+          channelBinding: this.#certificate && tlsServerEndPoint(this.#certificate),
+          derive: this.#derive,
+        })
         this.#stream.write(saslInitial(this.#scram.mechanism, this.#scram.first()))
         return
       case 'saslContinue':
@@ -186,8 +235,16 @@ class Authentication {
   }
 }
 
-function refusedBy(target: Target, body: Uint8Array): ConnectionRefused {
+/** The server speaks an older 3.x than was asked for, and must say so in these words: we asked for no option that it could refuse. */
+function negotiated(target: Target, body: Uint8Array, asked: number): number {
+  const { minor, unrecognized } = decodeNegotiateProtocolVersion(body)
+  if (minor >= asked || unrecognized.length > 0) throw new ProtocolError('version', `${target.resource} answered 3.${asked} with 3.${minor}`)
+  return minor
+}
+
+function refusedBy(target: Target, body: Uint8Array, mayBeVersion: boolean): ConnectionRefused {
   const fields = decodeFields(body)
+  if (mayBeVersion && fields.get('C') === FEATURE_NOT_SUPPORTED) return new VersionRefused(FEATURE_NOT_SUPPORTED, fields.get('M') ?? '', null)
   return new ConnectionRefused(
     fields.get('C') ?? '08006',
     `${target.resource} refused the gateway: ${fields.get('M') ?? 'no message'}`,
