@@ -51,6 +51,6 @@ function targetOf({ host, port, superuser, password }: PostgresServer, trusted: 
         const socket = connect({ host, port, noDelay: true }, () => resolve(socket))
         socket.once('error', reject)
       }),
-    startTls: (stream) => Promise.resolve(stream),
+    startTls: (stream) => Promise.resolve({ stream, certificate: null, protocol: null }),
   }
 }
