@@ -1,13 +1,36 @@
 import { readFileSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
+import { Duplex } from 'node:stream'
 import { connect, type TLSSocket } from 'node:tls'
 import { query, sslRequest, startup } from '@countersign/wire/postgres/encode'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leftovers } from './support/aftermath.ts'
 import { openStage, type Stage } from './support/stage.ts'
-import { RawClient } from './support/wire.ts'
+import { type Place, RawClient } from './support/wire.ts'
 
 const POLICY = `@id("works") permit (principal, action in [Action::"connect", Action::"sql"], resource);`
+
+/** A connection that sends the first bytes of each write by themselves. */
+function slowly(place: Place): Duplex {
+  const socket = connectTcp({ ...place, noDelay: true })
+  const slow = new Duplex({
+    read: () => void socket.resume(),
+    write: (chunk: Buffer, _, done) => {
+      for (const byte of chunk.subarray(0, 8)) socket.write(Buffer.of(byte))
+      socket.write(chunk.subarray(8), done)
+    },
+    final: (done) => void socket.end(done),
+    destroy: (error, done) => {
+      socket.destroy()
+      done(error)
+    },
+  })
+  socket.on('data', (chunk: Buffer) => slow.push(chunk))
+  socket.on('close', () => slow.push(null))
+  socket.on('error', () => slow.destroy())
+  return slow
+}
 
 /** As libpq 17 and newer do with sslnegotiation=direct: the ClientHello comes first, and asks for `postgresql` by ALPN. */
 describe('TLS without an SSLRequest before it', () => {
@@ -38,14 +61,8 @@ describe('TLS without an SSLRequest before it', () => {
   })
 
   it('is taken whole when its first bytes come one by one', async () => {
-    const raw = new RawClient(stage.gateway.postgres)
-    const write = raw.socket.write.bind(raw.socket)
-    raw.socket.write = ((chunk: Buffer, ...rest: never[]) => {
-      for (const byte of chunk.subarray(0, 8)) write(Buffer.of(byte))
-      return write(chunk.subarray(8), ...rest)
-    }) as typeof write
-    raw.socket.removeAllListeners('data')
-    const own = await RawClient.login(secure(['postgresql'], { socket: raw.socket, host: '127.0.0.1' }), stage.alice)
+    const client = secure(['postgresql'], { socket: slowly(stage.gateway.postgres), host: '127.0.0.1' })
+    const own = await RawClient.login(client, stage.alice)
     expect(await own.ask(query('SELECT 1'))).toContain('row 1')
     own.close()
   })

@@ -53,7 +53,7 @@ function dial({ name, host, port }: Resource, signal: AbortSignal): Promise<Sock
 
 /** `require` encrypts; `verify-full` also proves that the target is who the configuration names. */
 async function startTls({ name, host, tls }: Resource, stream: Duplex): Promise<Secured> {
-  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map((file) => (file === null ? undefined : readFile(file, 'utf8'))))
+  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(async (file) => (file === null ? undefined : readFile(file, 'utf8'))))
   const secure = connectTls({
     socket: stream,
     host,
