@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls'
 import { sslRequest } from '@countersign/wire/postgres/encode'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { loadCertificate } from '../../packages/gateway/src/net/certificate.ts'
 import type { Stage } from './stage.ts'
 import type { Place } from './wire.ts'
@@ -33,7 +33,7 @@ export async function turnTlsOn(stage: Pick<Stage, 'ask'>, { cert, key }: Certif
   if (ca !== null) await stage.ask("ALTER SYSTEM SET ssl_ca_file = 'root.crt'")
   await stage.ask('ALTER SYSTEM SET ssl = on')
   await stage.ask('SELECT pg_reload_conf()')
-  await expect.poll(() => setting(stage, 'ssl')).toBe('on')
+  await vi.waitFor(async () => expect(await setting(stage, 'ssl')).toBe('on'))
 }
 
 /** The target's own rules of who logs in how; ours come first. */

@@ -53,16 +53,16 @@ function dial({ name, host, port }: Resource, signal: AbortSignal): Promise<Sock
 
 /** `require` encrypts; `verify-full` also proves that the target is who the configuration names. */
 async function startTls({ name, host, tls }: Resource, stream: Duplex): Promise<Secured> {
-  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(async (file) => (file === null ? undefined : readFile(file, 'utf8'))))
-  const secure = connectTls({
-    socket: stream,
-    host,
-    servername: /^[\d.]+$|:/.test(host) ? '' : host,
-    rejectUnauthorized: tls.mode === 'verify-full',
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
-  })
   try {
+    const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(async (file) => (file === null ? undefined : readFile(file, 'utf8'))))
+    const secure = connectTls({
+      socket: stream,
+      host,
+      servername: /^[\d.]+$|:/.test(host) ? '' : host,
+      rejectUnauthorized: tls.mode === 'verify-full',
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    })
     await handshake(secure, 'secureConnect')
     return { stream: secure, certificate: secure.getPeerX509Certificate()?.raw ?? null, protocol: secure.alpnProtocol || null }
   } catch (error) {
