@@ -142,12 +142,18 @@ module.exports = {
       from: { path: `${GATEWAY}journal/`, pathNot: DRAIN_THREAD },
       to: { path: [`${GATEWAY}store/(?!store[.]ts)`, 'node_modules/(?:kysely|pg)/'] },
     },
+    never(
+      'workers-do-not-open-the-store',
+      `${GATEWAY}(?:worker[.]ts$|protocols[.]ts$|workers/)`,
+      [`${GATEWAY}(?:api/|store/(?!store[.]ts|remote/))`, 'node_modules/(?:kysely|pg)/', '^(?:node:)?sqlite$'],
+      'one process owns SQLite, and what a protocol worker may ask of it is a list: a worker asks its gateway',
+    ),
     {
       name: 'main-is-the-root',
-      comment: 'one file wires everything, so that everything else can be wired otherwise in a test',
+      comment: 'one file for each kind of process wires it, so that everything else can be wired otherwise in a test',
       severity: 'error',
-      from: { path: `${PACKAGES}[^/]+/src/`, pathNot: `${GATEWAY}main[.]ts$` },
-      to: { path: `${GATEWAY}main[.]ts$` },
+      from: { path: `${PACKAGES}[^/]+/src/`, pathNot: `${GATEWAY}(?:main|worker)[.]ts$` },
+      to: { path: `${GATEWAY}(?:main|worker)[.]ts$` },
     },
     {
       name: 'nobody-imports-the-cli',

@@ -71,6 +71,7 @@ describe('the package that is published', () => {
         'README.md',
         'dist/main.js',
         'dist/gateway.js',
+        'dist/gateway-worker.js',
         'dist/sqlite-worker.js',
         'dist/drain-worker.js',
         'dist/parser-worker.js',

@@ -10,6 +10,9 @@ import { socketFetch } from '../../packages/cli/src/socket.ts'
 const PROGRAM = new URL('../../packages/gateway/src/main.ts', import.meta.url).pathname
 const STOP_MS = 10_000
 
+/** Any of the end-to-end tests can be run with several protocol workers: TEST_WORKERS=2. */
+const WORKERS = Number(process.env['TEST_WORKERS'] ?? 1)
+
 /** What stands in `countersign.yaml` beside listeners, data and policies, which the fixture sets. */
 export interface GatewayOptions {
   readonly users: Readonly<Record<string, { readonly groups: readonly string[]; readonly admin?: boolean }>>
@@ -20,6 +23,8 @@ export interface GatewayOptions {
   readonly hold?: Readonly<Record<string, string>>
   readonly session?: Readonly<Record<string, string>>
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** How many processes speak the protocol; without it what TEST_WORKERS says, or one. */
+  readonly workers?: number
   readonly env?: Readonly<Record<string, string>>
   /** A data directory to start in again; the fixture leaves it in place at `stop`. */
   readonly data?: string
@@ -84,13 +89,13 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   }
 }
 
-function writeConfiguration(folder: string, data: string, { users, resources, policy, store, hold, session, tls }: GatewayOptions) {
+function writeConfiguration(folder: string, data: string, { users, resources, policy, store, hold, session, tls, workers = WORKERS }: GatewayOptions) {
   const policies = join(folder, 'policies')
   mkdirSync(policies)
   const policyFile = join(policies, 'test.cedar')
   writeFileSync(policyFile, policy)
   const config = join(folder, 'countersign.yaml')
-  const optional = Object.fromEntries(Object.entries({ store, hold, session, tls }).filter(([, value]) => value !== undefined))
+  const optional = Object.fromEntries(Object.entries({ store, hold, session, tls, workers }).filter(([, value]) => value !== undefined))
   writeFileSync(config, stringify({ listen: { http: '127.0.0.1:0', postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
   return { config, policyFile }
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pino, { type Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
@@ -9,31 +8,33 @@ import { Cut } from './adapters/adapter.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { classify, loadGrammar, prepare } from './adapters/postgres/classify.ts'
 import { planAction } from './adapters/postgres/plan.ts'
-import { PostgresAdapter } from './adapters/postgres/serve.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
 import { createApi } from './api/server.ts'
 import type { Config, Resource } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
+import { systemClock } from './clock.ts'
 import type { Caller } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
 import { Tokens } from './identity/tokens.ts'
 import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
-import { unfinishedRuns } from './journal/unfinished.ts'
+import { recordLost } from './journal/unfinished.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
-import { isLoopback, listen, type Listener } from './net/listen.ts'
+import { isLoopback, listen } from './net/listen.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
-import { systemClock } from './clock.ts'
-import { connectMs, SessionGate } from './session/gate.ts'
+import { openProtocols } from './protocols.ts'
+import { connectMs } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
 import { Registry } from './session/registry.ts'
 import { openStore } from './store/open.ts'
+import { WorkerPool } from './workers/pool.ts'
+import { settleRetired } from './workers/retired.ts'
 import type { Context } from './workflow/context.ts'
 import { WorkflowService } from './workflow/service.ts'
 import { WorkflowError } from './workflow/workflow.ts'
@@ -41,8 +42,6 @@ import { WorkflowError } from './workflow/workflow.ts'
 const USAGE = `usage: gateway start --config FILE [--data DIR]
        gateway admin --config FILE [--data DIR]          only the local administrator's socket
        gateway policy-check --config FILE [--json]`
-
-const SHUTDOWN_MS = 5_000
 
 /** Everything that one gateway process opens; `close` undoes it in reverse. */
 interface Gateway {
@@ -72,7 +71,9 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   await loadGrammar()
   const identity = await loadCertificate(config)
-  const policies = openPolicies(config)
+  let workers: WorkerPool | null = null
+  const policies = openPolicies(config, { agree: (files) => workers?.prepare(files) ?? Promise.resolve([]) })
+  policies.onChange((change) => change.kind === 'loaded' && workers?.use(change.version))
   onClose(() => policies.close())
 
   const store = await openStore(config).catch(at(config, 'store'))
@@ -99,7 +100,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, catalogs, resource, text) }
   const workflow = new WorkflowService(context)
-  await recordLost(context)
+  await recordLost(config.data, journal)
   await recordStart(context, policies, log)
   onClose(async () => void (await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)))
   health.start()
@@ -124,21 +125,14 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
       return classify(text, { trusted }).statements
     },
     resources: async (caller) => resourcesFor(config, policies, caller),
-    readiness: async () => readiness(health, localJournal.broken),
-    metrics: () => metrics.text(),
+    readiness: async () => readiness(health, localJournal.broken, workers),
+    metrics: async () => metrics.text((await workers?.metrics()) ?? []),
     log,
   })
   const socket = await serveAdminSocket({ app, path: join(config.data, 'admin.sock') })
   onClose(() => socket.close())
   if (!listening) return { http: null, postgres: null }
 
-  const gate = new SessionGate({ context, tokens, registry, health, onError }, (resource, database) => targetOf(config, resource, database))
-  const refused = (address: string, why: string) => log.info({ address, why }, 'connection refused')
-  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, catalogs, refused })
-  const postgres = await listen(config.listen.postgres, identity.context, (client) => adapter.serve(client), onError).catch(at(config, 'listen.postgres'))
-  onClose(() => postgres.close())
-  onClose(() => endSessions(postgres, gate, registry))
-  addresses.postgres = postgres.address
   const http = await serveApi({
     app,
     address: config.listen.http,
@@ -147,6 +141,15 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   onClose(() => http.close())
   addresses.http = http.address
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
+
+  await settleRetired(config, journal.gateway, housekeeping)
+  if (config.workers > 1) workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log })
+  const serving = workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, log, cancelElsewhere: nobodyElse })
+  onClose(() => serving.stop())
+  await workers?.start()
+  const postgres = await listen(config.listen.postgres, (socket) => serving.accept(socket), workers !== null).catch(at(config, 'listen.postgres'))
+  onClose(() => postgres.close())
+  addresses.postgres = postgres.address
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
 }
 
@@ -156,14 +159,6 @@ const at =
   (cause: unknown): never => {
     throw new Error(`${file}: ${key}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
-
-/** What ran when the previous process was killed is known to nobody: said so once, and never run again. */
-async function recordLost({ config, journal }: Context): Promise<void> {
-  for (const { session, run } of await unfinishedRuns(config.data, journal.gateway)) {
-    const lost = { session, run, result: 'unknown', summary: 'the gateway ended before the outcome was known', rows: null }
-    await journal.append({ type: 'action.finished', body: lost }, 'disk')
-  }
-}
 
 async function recordStart({ journal }: Context, policies: PolicyHolder, log: Logger): Promise<void> {
   await journal.append({ type: 'gateway.started', body: { version: manifest.version, policy: policies.engine.version } }, 'disk')
@@ -178,15 +173,8 @@ async function recordStart({ journal }: Context, policies: PolicyHolder, log: Lo
   })
 }
 
-/** Nobody comes in any more; whoever is here is told, and gets a moment to hear it. */
-async function endSessions(listener: Listener, gate: SessionGate, registry: Registry): Promise<void> {
-  const over = listener.stop()
-  gate.stop()
-  registry.cutAll(new Cut('shutdown', 'the gateway is shutting down; what is held stays held, run it again when it is back'))
-  const late = new AbortController()
-  await Promise.race([over, sleep(SHUTDOWN_MS, undefined, { signal: late.signal }).catch(() => undefined)])
-  late.abort()
-}
+/** A gateway of one process gave out every key that there is. */
+const nobodyElse = () => Promise.resolve()
 
 function resourceOf(config: Config, name: string): Resource {
   const resource = Object.hasOwn(config.resources, name) ? config.resources[name] : undefined
@@ -213,8 +201,8 @@ function resourcesFor(config: Config, policies: PolicyHolder, { principal, admin
   return views.filter(({ summary }) => admin || summary.connect !== 'never')
 }
 
-function readiness(health: StoreHealth, broken: string | null) {
-  const checks = { store: health.silence ?? 'ok', ledger: broken ?? 'ok' }
+function readiness(health: StoreHealth, broken: string | null, workers: WorkerPool | null) {
+  const checks = { store: health.silence ?? 'ok', ledger: broken ?? 'ok', ...(workers && { workers: workers.trouble ?? 'ok' }) }
   return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
 }
 

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Event, Journal } from './journal/journal.ts'
 
 /** What Prometheus may ask. Labels hold types and numbers only: no name of a person or a resource. */
@@ -22,11 +22,18 @@ export class Metrics {
     })
     this.#registry.registerMetric(counter)
     this.#gauge('countersign_sessions', 'Live connections of this gateway.', sessions)
-    this.#gauge('countersign_store_silent', '1 while the store does not answer and new actions are refused.', () => Number(storeSilent()))
+    this.#gauge('countersign_store_silent', '1 while the store does not answer and new actions are refused.', () => Number(storeSilent()), 'max')
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics()
+  /** What `text` of another process takes. */
+  values(): Promise<object[]> {
+    return this.#registry.getMetricsAsJSON()
+  }
+
+  /** With those of the gateway's other processes: sums, but for the store's silence and what a process alone can say of itself. */
+  async text(others: readonly object[][] = []): Promise<string> {
+    if (others.length === 0) return this.#registry.metrics()
+    return AggregatorRegistry.aggregate([await this.values(), ...others]).metrics()
   }
 
   /** The same journal, its entries counted. */
@@ -54,7 +61,7 @@ export class Metrics {
     }
   }
 
-  #gauge(name: string, help: string, value: () => number): void {
-    const gauge: Gauge = new Gauge({ name, help, registers: [this.#registry], collect: () => gauge.set(value()) })
+  #gauge(name: string, help: string, value: () => number, aggregator: 'sum' | 'max' = 'sum'): void {
+    const gauge: Gauge = new Gauge({ name, help, aggregator, registers: [this.#registry], collect: () => gauge.set(value()) })
   }
 }

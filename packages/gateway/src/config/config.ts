@@ -58,4 +58,9 @@ export interface Config {
     readonly auth: 'scram' | 'password'
   }
   readonly policies: string
+  /** How many processes speak protocols; 1 is this one alone. */
+  readonly workers: number
 }
+
+/** What a protocol worker is given: it never opens the store, so it is not told how. */
+export type WorkerConfig = Omit<Config, 'store'>

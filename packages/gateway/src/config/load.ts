@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { Config, Resource, SecretSource } from './config.ts'
@@ -96,8 +97,13 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     hold: { connectMs: raw.hold.connect, inTransactionMs: raw.hold.inTransaction, reminderMs: raw.hold.reminder },
     session: { maxMs: raw.session.max, idleMs: raw.session.idle ?? null, auth: raw.session.auth },
     policies: resolve(folder, raw.policies),
+    workers: raw.workers === 'auto' ? workersFor(availableParallelism()) : raw.workers,
   }
 }
+
+/** One core is left to the store, the API and the system. With two or fewer a second process would only take turns with the first. */
+const workersFor = (cores: number) => Math.max(1, Math.min(cores - 1, MAX_AUTO_WORKERS))
+const MAX_AUTO_WORKERS = 8
 
 function readStore(raw: RawConfig['store'], environment: Environment, report: Report): Config['store'] {
   if (raw === 'sqlite') return { kind: 'sqlite' }

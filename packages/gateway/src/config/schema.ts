@@ -70,6 +70,9 @@ const resource = z.strictObject({
   impact: z.strictObject({ maxCost: z.number('expected a cost in the planner’s units, such as 25000').min(0).default(MAX_COST) }).prefault({}),
 })
 
+/** Each has its own caches and its own connection to its journal; more processes than this share one store badly. */
+const MAX_WORKERS = 64
+
 const STORE = 'expected sqlite, postgres://host/database or { url: { env: NAME } }'
 
 /** The shape of `countersign.yaml`. What needs the disk or the environment is checked in load.ts. */
@@ -86,6 +89,7 @@ export const configSchema = z.strictObject({
   hold: z.strictObject({ connect: duration.prefault('20s'), inTransaction: duration.prefault('60s'), reminder: duration.prefault('30s') }).prefault({}),
   session: z.strictObject({ max: duration.prefault('8h'), idle: duration.optional(), auth: z.enum(['scram', 'password']).default('scram') }).prefault({}),
   policies: text.default('./policies'),
+  workers: z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], { error: `expected auto, or a number from 1 to ${MAX_WORKERS}` }).default('auto'),
 })
 
 export type RawConfig = z.infer<typeof configSchema>

@@ -12,6 +12,9 @@ export interface DrainOptions {
   readonly onTrouble?: (error: unknown) => void
 }
 
+/** What is drained: a journal that is open here, or in a worker. */
+export type Drained = Pick<LocalJournal, 'directory' | 'gateway' | 'seq' | 'sync' | 'fail'>
+
 /** The moving of a journal's entries into the store. */
 export interface Drain {
   /** Everything appended before the call is in the store when this resolves. Rejects when the store does not take it. */
@@ -28,7 +31,7 @@ const LONGEST_WAIT_MS = 10_000
  * store with entries that the journal lost, and would write differently again. A store that knows another history of this
  * gateway stops the journal.
  */
-export function drainInto(config: Pick<Config, 'store' | 'data'>, journal: LocalJournal, options: DrainOptions = {}): Drain {
+export function drainInto(config: Pick<Config, 'store' | 'data'>, journal: Drained, options: DrainOptions = {}): Drain {
   const { everyMs = 250, batch = 500, onTrouble = () => {} } = options
   const { directory, gateway } = journal
   const following = new Following(journal, new DrainThread({ directory, gateway, batch, config: { store: config.store, data: config.data } }))
@@ -64,13 +67,13 @@ const pause = (ms: number, signal: AbortSignal): Promise<boolean> =>
 
 /** Tells the thread how far the journal is on disk. */
 class Following {
-  readonly #journal: LocalJournal
+  readonly #journal: Drained
   readonly #thread: DrainThread
   #moved = 0
   #turn: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(journal: LocalJournal, thread: DrainThread) {
+  constructor(journal: Drained, thread: DrainThread) {
     this.#journal = journal
     this.#thread = thread
   }

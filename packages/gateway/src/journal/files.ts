@@ -31,6 +31,18 @@ export function gatewayId(directory: string): string {
   return id
 }
 
+/** A protocol worker keeps a chain of its own, named after its gateway's. */
+export const workerId = (gateway: string, worker: number): string => `${gateway}-w${worker}`
+
+/** The workers of this gateway that have a journal here, running or not. */
+export function workersIn(directory: string, gateway: string): readonly number[] {
+  const numbers = readdirSync(join(directory, 'journal')).map((name) => {
+    const match = /^(.+)-w(\d+)-\d{6,}\.jsonl$/.exec(name)
+    return match?.[1] === gateway ? Number(match[2]) : null
+  })
+  return [...new Set(numbers.filter((number) => number !== null))].sort((a, b) => a - b)
+}
+
 /** A gateway's segments, oldest first. */
 export function listSegments(directory: string, gateway: string): readonly Segment[] {
   return readdirSync(join(directory, 'journal'))

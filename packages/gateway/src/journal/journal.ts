@@ -75,3 +75,6 @@ export class JournalBroken extends Error {
     this.name = 'JournalBroken'
   }
 }
+
+/** Another process holds it. */
+export class JournalInUse extends JournalBroken {}

@@ -3,9 +3,9 @@ import { canonical } from '@countersign/ledger/canonical'
 import { encodeAround, NO_PREVIOUS } from '@countersign/ledger/entry'
 import { Group, GROUP } from '@countersign/ledger/group'
 import { sealCanonical } from '@countersign/ledger/seal'
-import { gatewayId, makeDirectories } from './files.ts'
+import { gatewayId, makeDirectories, workerId } from './files.ts'
 import { type ActionEvent, type Durability, type Event, type Journal, JournalBroken, type Written } from './journal.ts'
-import { lockDirectory } from './lock.ts'
+import { lockDirectory, lockSoon } from './lock.ts'
 import { Pending } from './pending.ts'
 import { recover, type Recovered } from './recover.ts'
 import { SegmentWriter } from './writer.ts'
@@ -13,6 +13,8 @@ import { SegmentWriter } from './writer.ts'
 export interface JournalOptions {
   /** The gateway's data directory, made when it is not there. */
   readonly directory: string
+  /** The protocol worker whose journal it is, from 1; without one it is the gateway's own. */
+  readonly worker?: number
   /** Unix milliseconds. */
   readonly clock?: () => number
   /** Called once, when entries can no longer be written. */
@@ -48,17 +50,21 @@ const SOON_MS = 5
 const GROUP_EVENTS = 1_000
 const GROUP_LENGTH = 1024 * 1024
 
+/** A worker whose gateway was killed ends by itself within this time, and its successor waits for it. */
+const ORPHAN_MS = 10_000
+
 const SEGMENT_BYTES = 64 * 1024 * 1024
 
 /**
  * Opens a gateway's journal, or starts it: its id, its keys, its lock on the directory, and its chain from where it stood.
  * Rejects with JournalBroken when another process holds it, or its newest segment is not as it was written.
  */
-export async function openJournal({ directory, clock = Date.now, onBroken, segmentBytes = SEGMENT_BYTES }: JournalOptions): Promise<LocalJournal> {
+export async function openJournal({ directory, worker, clock = Date.now, onBroken, segmentBytes = SEGMENT_BYTES }: JournalOptions): Promise<LocalJournal> {
   makeDirectories(directory)
-  const lock = lockDirectory(directory)
+  const lock = worker === undefined ? lockDirectory(directory, 'journal') : await lockSoon(directory, `journal-w${worker}`, ORPHAN_MS)
   try {
-    const gateway = gatewayId(directory)
+    const own = gatewayId(directory)
+    const gateway = worker === undefined ? own : workerId(own, worker)
     const recovered = await recover(directory, gateway)
     const writer = new SegmentWriter(directory, recovered.segment, segmentBytes)
     const journal = new FileJournal({ directory, gateway, clock, onBroken: onBroken ?? (() => {}), writer, head: recovered.head, lock })

@@ -1,4 +1,5 @@
 import { GROUP } from '@countersign/ledger/group'
+import type { Journal } from './journal.ts'
 import { listSegments, type Segment } from './files.ts'
 import { readSegment } from './read.ts'
 
@@ -22,6 +23,14 @@ export async function unfinishedRuns(directory: string, gateway: string): Promis
     if (isFirst) break
   }
   return unfinished
+}
+
+/** Says it in the ledger, once. */
+export async function recordLost(directory: string, journal: Journal): Promise<void> {
+  for (const { session, run } of await unfinishedRuns(directory, journal.gateway)) {
+    const lost = { session, run, result: 'unknown', summary: 'the gateway ended before the outcome was known', rows: null }
+    await journal.append({ type: 'action.finished', body: lost }, 'disk')
+  }
 }
 
 interface Scan {

@@ -7,49 +7,57 @@ import type { Address } from '../config/config.ts'
 const KEEPALIVE_MS = 30_000
 const TLS_HANDSHAKE_MS = 10_000
 
-/** A listening socket with every connection that it accepted. */
+/** A listening socket. */
 export interface Listener {
   readonly address: Address
-  /** Takes no more connections; resolves when those that are open have been served. */
-  stop(): Promise<void>
-  /** Ends what is still open. */
-  close(): Promise<void>
+  /** Takes no more connections; those that are open stay so. */
+  close(): void
 }
 
-/** Listens, and hands each connection to `serve`, whose failure ends that connection and nothing else. */
-export async function listen(
-  address: Address,
-  context: SecureContext,
-  serve: (client: Client) => Promise<void>,
-  onError: (error: unknown) => void,
-): Promise<Listener> {
-  const open = new Set<Socket>()
-  const serving = new Set<Promise<void>>()
-  const server = createServer({ keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS, noDelay: true }, (socket) => {
-    open.add(socket)
-    socket.on('close', () => open.delete(socket))
+/** `paused`: nothing is read from a connection here, because it is handed on to another process. */
+export async function listen(address: Address, accept: (socket: Socket) => void, paused = false): Promise<Listener> {
+  const server = createServer({ pauseOnConnect: paused }, accept)
+  await bind(server, address)
+  return { address: { host: address.host, port: portOf(server) }, close: () => void server.close() }
+}
+
+/** Every connection that this process serves. A failure of `serve` ends its connection and nothing else. */
+export class Connections {
+  readonly #context: SecureContext
+  readonly #serve: (client: Client) => Promise<void>
+  readonly #onError: (error: unknown) => void
+  readonly #open = new Set<Socket>()
+  readonly #serving = new Set<Promise<void>>()
+
+  constructor(context: SecureContext, serve: (client: Client) => Promise<void>, onError: (error: unknown) => void) {
+    this.#context = context
+    this.#serve = serve
+    this.#onError = onError
+  }
+
+  accept(socket: Socket): void {
+    socket.setKeepAlive(true, KEEPALIVE_MS)
+    socket.setNoDelay(true)
+    this.#open.add(socket)
+    socket.on('close', () => this.#open.delete(socket))
     socket.on('error', () => socket.destroy()) // a client's reset is no event of ours
-    const served = serve(clientOf(socket, context))
-      .catch(onError)
+    const served = this.#serve(clientOf(socket, this.#context))
+      .catch(this.#onError)
       .finally(() => {
         socket.destroy()
-        serving.delete(served)
+        this.#serving.delete(served)
       })
-    serving.add(served)
-  })
-  await bind(server, address)
-  return {
-    address: { host: address.host, port: portOf(server) },
-    stop: async () => {
-      server.close()
-      await Promise.all(serving)
-    },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of open) socket.destroy()
-        if (!server.listening) resolve()
-      }),
+    this.#serving.add(served)
+  }
+
+  /** Resolves when those that are open have been served. */
+  async served(): Promise<void> {
+    await Promise.all(this.#serving)
+  }
+
+  /** Ends what is still open. */
+  close(): void {
+    for (const socket of this.#open) socket.destroy()
   }
 }
 

@@ -4,7 +4,7 @@ import type { EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { ActionType, Facts } from '@countersign/core/action'
 import { type Decision, strictest } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
-import type { Config, Resource } from '../config/config.ts'
+import type { Config, WorkerConfig, Resource } from '../config/config.ts'
 import { Compiler, type Policy } from './compile.ts'
 import type { Explanation, PolicyEngine, Question } from './engine.ts'
 import { EvaluationError } from './evaluate.ts'
@@ -52,7 +52,7 @@ export function versionOf(files: readonly PolicyFile[]): string {
 }
 
 /** Compiles the files for this configuration. Throws PolicyError. A `compiler` that has seen earlier texts makes a reload cheap. */
-export function createEngine(config: Config, files: readonly PolicyFile[], compiler: Compiler = new Compiler(config)): PolicyEngine {
+export function createEngine(config: WorkerConfig, files: readonly PolicyFile[], compiler: Compiler = new Compiler(config)): PolicyEngine {
   return new CedarEngine(config, compiler.compile(files), versionOf(files))
 }
 
@@ -64,7 +64,7 @@ class CedarEngine implements PolicyEngine {
   readonly #situations = new Lru<Situation>(SITUATIONS)
   readonly #decisions = new Lru<Decision>(DECISIONS)
 
-  constructor(config: Config, policies: readonly Policy[], version: string) {
+  constructor(config: WorkerConfig, policies: readonly Policy[], version: string) {
     this.version = version
     this.#resources = config.resources
     this.#labels = labelKeys(config)

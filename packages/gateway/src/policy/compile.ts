@@ -1,7 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import type { DetailedError, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { ACTION_GROUPS, type Facts } from '@countersign/core/action'
-import type { Config } from '../config/config.ts'
+import type { WorkerConfig } from '../config/config.ts'
 import { suggestion } from '../config/nearest.ts'
 import { type Annotations, readAnnotations } from './annotations.ts'
 import { PolicyError, type PolicyProblem } from './error.ts'
@@ -40,7 +40,7 @@ export class Compiler {
   readonly #known: Readonly<Record<string, readonly string[]>>
   #drafts: ReadonlyMap<string, Draft> = new Map()
 
-  constructor(config: Config) {
+  constructor(config: WorkerConfig) {
     this.#schema = schemaOf(config)
     this.#known = { Group: knownGroups(config), User: Object.keys(config.users), Resource: Object.keys(config.resources) }
   }

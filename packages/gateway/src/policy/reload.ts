@@ -24,9 +24,15 @@ const QUIET_MS = 100
 /** Network and container mounts lose notifications, so the folder is read from time to time in any case. */
 const POLL_MS = 5000
 
+export interface FollowOptions {
+  readonly pollMs?: number
+  /** Whether everybody who judges by these policies can load new ones; what anybody cannot load is refused for all. */
+  readonly agree?: (files: readonly PolicyFile[]) => Promise<readonly PolicyProblem[]>
+}
+
 /** Loads the policies of a configuration and follows their folder. Throws PolicyError when they are broken at start. */
-export function openPolicies(config: Config, pollMs = POLL_MS): PolicyHolder {
-  return new FolderHolder(config, pollMs)
+export function openPolicies(config: Config, { pollMs = POLL_MS, agree = () => Promise.resolve([]) }: FollowOptions = {}): PolicyHolder {
+  return new FolderHolder(config, pollMs, agree)
 }
 
 class FolderHolder implements PolicyHolder {
@@ -34,15 +40,19 @@ class FolderHolder implements PolicyHolder {
   files: readonly PolicyFile[]
   readonly #config: Config
   readonly #compiler: Compiler
+  readonly #agree: NonNullable<FollowOptions['agree']>
   readonly #listeners = new Set<(change: PolicyChange) => void>()
   readonly #watcher: FSWatcher | null
   readonly #poll: NodeJS.Timeout
   #quiet: NodeJS.Timeout | undefined
+  /** One reading at a time. */
+  #turn: Promise<void> = Promise.resolve()
   /** What was refused last, so that a broken file is told once and not at every poll. */
   #refused: string | null = null
 
-  constructor(config: Config, pollMs: number) {
+  constructor(config: Config, pollMs: number, agree: NonNullable<FollowOptions['agree']>) {
     this.#config = config
+    this.#agree = agree
     this.#compiler = new Compiler(config)
     this.files = readPolicyFiles(config.policies)
     this.engine = createEngine(config, this.files, this.#compiler)
@@ -77,16 +87,21 @@ class FolderHolder implements PolicyHolder {
   }
 
   #reload(): void {
-    const change = this.#read()
-    if (change) this.#listeners.forEach((listener) => listener(change))
+    this.#turn = this.#turn.then(async () => {
+      const change = await this.#read()
+      if (change) this.#listeners.forEach((listener) => listener(change))
+    })
   }
 
-  #read(): PolicyChange | null {
+  async #read(): Promise<PolicyChange | null> {
     try {
       const files = readPolicyFiles(this.#config.policies)
       const isNew = versionOf(files) !== this.engine.version
       if (isNew) {
-        this.engine = createEngine(this.#config, files, this.#compiler)
+        const engine = createEngine(this.#config, files, this.#compiler)
+        const problems = await this.#agree(files)
+        if (problems.length > 0) return this.#reject(problems)
+        this.engine = engine
         this.files = files
       }
       this.#refused = null

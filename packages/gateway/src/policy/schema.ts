@@ -1,6 +1,6 @@
 import { ACTION_GROUPS, ACTION_TYPES, type Facts } from '@countersign/core/action'
 import type { SchemaJson, Type } from '@cedar-policy/cedar-wasm/nodejs'
-import type { Config } from '../config/config.ts'
+import type { Config, WorkerConfig } from '../config/config.ts'
 
 /** Everybody's agents are in this group, whatever the configuration says. */
 export const AGENTS = 'agents'
@@ -33,7 +33,7 @@ export function actionGroups(type: string): readonly string[] {
 }
 
 /** The Cedar schema that every policy is validated against, strictly. A label that a resource lacks is the empty string. */
-export function schemaOf(config: Config): SchemaJson<string> {
+export function schemaOf(config: WorkerConfig): SchemaJson<string> {
   const attributes = Object.fromEntries(['name', 'protocol', ...labelKeys(config)].map((key) => [key, STRING]))
   const appliesTo = { principalTypes: ['User', 'Agent'], resourceTypes: ['Resource'], context: { type: 'Record', attributes: CONTEXT } } as const
   const types = ACTION_TYPES.map(

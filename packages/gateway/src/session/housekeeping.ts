@@ -8,28 +8,31 @@ const BEAT_MS = 5_000
 /** A gateway that has not been heard of for this long is dead, and so are its sessions. */
 export const DEAD_MS = 30_000
 
+/** A worker keeps its own sessions' records; what is due, and who is dead, is looked after by its gateway. */
+export type Role = 'gateway' | 'worker'
+
 /** What a gateway does by the clock: ends what is due, says that it lives, and closes the records that nobody else will. */
 export class Housekeeping {
   readonly #services: Omit<Services, 'tokens'>
+  readonly #role: Role
   readonly #timers: NodeJS.Timeout[] = []
   /** What each other gateway last said, and since when we have heard nothing newer, on our own monotonic clock. */
   readonly #heard = new Map<string, { readonly seenAt: number; readonly since: number }>()
   #lookedAt = 0
   #sweeping = false
 
-  constructor(services: Omit<Services, 'tokens'>) {
+  constructor(services: Omit<Services, 'tokens'>, role: Role = 'gateway') {
     this.#services = services
+    this.#role = role
   }
 
   /** Call before the first connection: sessions that this gateway left open when it died are closed in the record. */
   async start(): Promise<void> {
     const { store, clock, journal } = this.#services.context
     await store.gateways.beat(journal.gateway, clock.now())
-    await this.#closeSessions(journal.gateway, 'the gateway was restarted')
-    this.#timers.push(
-      setInterval(() => void this.#sweep(), SWEEP_MS),
-      setInterval(() => void this.beat().catch((error: unknown) => this.#services.onError(error)), BEAT_MS),
-    )
+    await this.closeSessions(journal.gateway, `the ${this.#role} was restarted`)
+    this.#timers.push(setInterval(() => void this.beat().catch((error: unknown) => this.#services.onError(error)), BEAT_MS))
+    if (this.#role === 'gateway') this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS))
   }
 
   stop(): void {
@@ -42,7 +45,8 @@ export class Housekeeping {
     const { store, clock, journal } = this.#services.context
     await store.gateways.beat(journal.gateway, clock.now())
     await this.#closeForgotten()
-    for (const id of await this.#dead()) await this.#closeSessions(id, 'its gateway is gone')
+    if (this.#role === 'worker') return
+    for (const id of await this.#dead()) await this.closeSessions(id, 'its gateway is gone')
   }
 
   async #sweep(): Promise<void> {
@@ -76,7 +80,8 @@ export class Housekeeping {
     for (const { id } of open) if (!registry.has(id)) await closeRecord(context, id, 'it ended while the store did not answer')
   }
 
-  async #closeSessions(gateway: string, reason: string): Promise<void> {
+  /** Ends the records of sessions that a gateway or worker has left open which is known to be gone. */
+  async closeSessions(gateway: string, reason: string): Promise<void> {
     const { context } = this.#services
     for (const { id } of await context.store.sessions.list({ live: true, gateway })) {
       if (await closeRecord(context, id, reason)) await context.journal.append({ type: 'session.ended', body: { session: id, reason } }, 'process')

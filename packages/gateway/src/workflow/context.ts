@@ -1,5 +1,5 @@
 import type { Action } from '@countersign/core/action'
-import type { Config } from '../config/config.ts'
+import type { WorkerConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Clock } from '../clock.ts'
@@ -8,7 +8,7 @@ import { WorkflowError } from './workflow.ts'
 
 /** What the workflow works with. `policy` is asked for at each use, because it may be reloaded. */
 export interface Context {
-  readonly config: Config
+  readonly config: WorkerConfig
   readonly store: Store
   readonly journal: Journal
   readonly clock: Clock

@@ -211,5 +211,6 @@ function configIn(data: string): Config {
     hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
     session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
     policies: join(data, 'policies'),
+    workers: 1,
   }
 }

@@ -27,7 +27,7 @@ const write = (text: string) => writeFileSync(join(folder, 'a.cedar'), text)
 
 function open(pollMs?: number): { readonly holder: PolicyHolder; readonly changes: PolicyChange[] } {
   const changes: PolicyChange[] = []
-  holder = openPolicies({ ...CONFIG, policies: folder }, pollMs)
+  holder = openPolicies({ ...CONFIG, policies: folder }, pollMs === undefined ? {} : { pollMs })
   holder.onChange((change) => changes.push(change))
   return { holder, changes }
 }

@@ -19,7 +19,7 @@ const SHORT_KEY_BYTES = 4
 /** As many as PostgreSQL's own, of at most 256: nobody guesses them. */
 const LONG_KEY_BYTES = 32
 
-/** The keys that this gateway gave out. They are ours: the target's own are never shown to a client. */
+/** The keys that this process gave out. They are ours: the target's own are never shown to a client. */
 export class Cancels {
   readonly #keys = new Map<number, { readonly secretKey: Uint8Array; readonly connection: Cancellable }>()
 
@@ -38,10 +38,12 @@ export class Cancels {
     this.#keys.delete(processId)
   }
 
-  /** A wrong key does nothing, and like PostgreSQL nobody is told. */
-  cancel({ processId, secretKey }: CancelKey): void {
+  /** False for a key that was not given out here. It does nothing, and like PostgreSQL the client is not told. */
+  cancel({ processId, secretKey }: CancelKey): boolean {
     const known = this.#keys.get(processId)
-    if (known && known.secretKey.length === secretKey.length && timingSafeEqual(known.secretKey, secretKey)) known.connection.cancel()
+    if (!known || known.secretKey.length !== secretKey.length || !timingSafeEqual(known.secretKey, secretKey)) return false
+    known.connection.cancel()
+    return true
   }
 }
 

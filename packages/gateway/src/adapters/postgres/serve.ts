@@ -18,6 +18,8 @@ export interface Options {
   /** How clients prove their token. `password` is used only inside TLS or on loopback; SCRAM everywhere else. */
   readonly auth: Method
   readonly catalogs: Catalogs
+  /** A cancel request whose key was not given out here: another process of this gateway may have done so. Resolves when it was told. */
+  cancelElsewhere(key: CancelKey): Promise<void>
   /** What went wrong with a connection, for the operator's log. */
   refused(address: string, message: string): void
 }
@@ -47,7 +49,7 @@ export class PostgresAdapter {
     try {
       const opening = await readStartup(client, (stream) => (speaking = { ...client, stream }))
       if (opening === null) return
-      if (opening.kind === 'cancel') return this.#cancels.cancel(opening)
+      if (opening.kind === 'cancel') return await this.#cancel(opening)
       await this.#serveStartup(speaking, opening, () => clearTimeout(stalled))
     } catch (error) {
       this.#refuse(speaking, error)
@@ -55,6 +57,15 @@ export class PostgresAdapter {
       clearTimeout(stalled)
       await goodbye(speaking.stream)
     }
+  }
+
+  /** For a cancel request that came to another process. False: the key was not given out here. */
+  cancel(key: CancelKey): boolean {
+    return this.#cancels.cancel(key)
+  }
+
+  async #cancel(key: CancelKey): Promise<void> {
+    if (!this.cancel(key)) await this.#options.cancelElsewhere(key)
   }
 
   async #serveStartup(client: Client, startup: Startup, loggedIn: () => void): Promise<void> {

@@ -10,8 +10,6 @@ export type Ask = (call: string, args: readonly unknown[]) => Promise<unknown>
 export interface RemoteStore extends Store {
   /** What the other process said has changed. Throws where that is no event. */
   heard(event: unknown): void
-  /** Changes may have been missed. */
-  resync(): void
 }
 
 /** The same methods as the store itself, each asked of the process that has it open. */
@@ -36,7 +34,6 @@ export function remoteStore(ask: Ask): RemoteStore {
     },
     close: () => Promise.resolve(listeners.clear()),
     heard: (event) => emit(eventShape.parse(event)),
-    resync: () => emit({ kind: 'resync' }),
   }
 }
 

@@ -1,0 +1,26 @@
+import type { Config } from '../config/config.ts'
+import { drainInto } from '../journal/drain.ts'
+import { workersIn } from '../journal/files.ts'
+import { openJournal } from '../journal/open.ts'
+import { recordLost } from '../journal/unfinished.ts'
+import type { Housekeeping } from '../session/housekeeping.ts'
+
+/**
+ * Ends the journals of workers that are no longer configured: what they did not finish is said, their sessions are closed,
+ * and what they wrote reaches the store.
+ */
+export async function settleRetired(config: Config, gateway: string, housekeeping: Housekeeping): Promise<void> {
+  const running = config.workers === 1 ? 0 : config.workers
+  for (const worker of workersIn(config.data, gateway).filter((number) => number > running)) {
+    const journal = await openJournal({ directory: config.data, worker })
+    const drain = drainInto(config, journal)
+    try {
+      await recordLost(config.data, journal)
+      await housekeeping.closeSessions(journal.gateway, 'the gateway was restarted with fewer workers')
+      await drain.flush()
+    } finally {
+      await drain.stop()
+      await journal.close()
+    }
+  }
+}

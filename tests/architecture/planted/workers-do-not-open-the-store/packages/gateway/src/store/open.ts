@@ -1,0 +1,1 @@
+export const openStore = () => 'opened'
