@@ -81,7 +81,7 @@ function policyFor(count: number): string {
   return `
 @id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
 @id("writes") @review("dba") permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"bench-db");
-@id("brief-writes") @review("dba") @expires("${3 + Math.ceil(count / 15)}s")
+@id("brief-writes") @review("dba") @expires("${4 + Math.ceil(count / 30)}s")
 permit (principal in Group::"engineering", action == Action::"sql:write", resource == Resource::"brief-db");
 `
 }

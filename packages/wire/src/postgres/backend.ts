@@ -74,7 +74,7 @@ export class BackendScanner {
   #broken = false
 
   constructor(limits: BackendLimits = BACKEND_LIMITS) {
-    this.#caps = capByType(limits)
+    this.#caps = limits === BACKEND_LIMITS ? CAPS : capByType(limits)
   }
 
   /** Bytes of a message that is not whole yet. */
@@ -172,3 +172,6 @@ function capByType(limits: BackendLimits): readonly number[] {
   for (const code of [Backend.dataRow, Backend.copyData]) caps[code] = BULK_BYTES
   return caps
 }
+
+/** One table for all connections. */
+const CAPS = capByType(BACKEND_LIMITS)

@@ -23,7 +23,7 @@ export class FrontendDecoder {
   #broken = false
 
   constructor(limits: FrontendLimits) {
-    this.#caps = capByType(limits.maxMessageBytes)
+    this.#caps = TABLES.get(limits.maxMessageBytes) ?? capByType(limits.maxMessageBytes)
   }
 
   /** Bytes of a message that is not whole yet. */
@@ -67,11 +67,15 @@ export class FrontendDecoder {
   }
 }
 
+/** One table for all connections of a limit. */
+const TABLES = new Map<number, readonly number[]>()
+
 /** A table by type byte; 0 is a type that no client sends. */
 function capByType(large: number): readonly number[] {
   const caps = Array.from({ length: 256 }, () => 0)
   for (const letter of 'QPBFdf') caps[letter.charCodeAt(0)] = large
   for (const letter of 'DECHSXc') caps[letter.charCodeAt(0)] = SMALL_BYTES
   caps['p'.charCodeAt(0)] = PASSWORD_BYTES
+  TABLES.set(large, caps)
   return caps
 }
