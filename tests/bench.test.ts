@@ -24,7 +24,7 @@ const ALONE = [
   'policies loaded at start',
   'policies loaded again, one changed',
   'longest statement',
-  'longest statement while policies change',
+  'longest statement while all policies change',
   'revoke → socket closed, p99',
   'hard end → socket closed, longest',
 ]

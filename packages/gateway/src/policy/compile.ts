@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import type { DetailedError, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { ACTION_GROUPS, type Facts } from '@countersign/core/action'
@@ -10,6 +11,9 @@ import { entitiesNamed, factsRead } from './references.ts'
 import { entityOf } from './scope.ts'
 import { knownGroups, schemaOf } from './schema.ts'
 import { Lines, offsetOfByte, splitPolicies } from './text.ts'
+
+/** How many policies are read before others get their turn: some milliseconds. */
+const AT_ONCE = 20
 
 /** One policy, parsed and validated. */
 export interface Policy extends Annotations {
@@ -38,7 +42,7 @@ interface Draft {
 export class Compiler {
   readonly #schema: SchemaJson<string>
   readonly #known: Readonly<Record<string, readonly string[]>>
-  #drafts: ReadonlyMap<string, Draft> = new Map()
+  readonly #drafts = new Map<string, Draft>()
 
   constructor(config: WorkerConfig) {
     this.#schema = schemaOf(config)
@@ -51,7 +55,9 @@ export class Compiler {
       const lines = new Lines(text)
       return splitPolicies(text).map((policy) => ({ ...policy, file, lines }))
     })
-    this.#draft(new Set(placed.map(({ text }) => text)))
+    const texts = new Set(placed.map(({ text }) => text))
+    this.#draft([...texts].filter((text) => !this.#drafts.has(text)))
+    for (const text of this.#drafts.keys()) if (!texts.has(text)) this.#drafts.delete(text)
 
     const problems: PolicyProblem[] = []
     const policies = new Map<string, Policy>()
@@ -69,11 +75,20 @@ export class Compiler {
     return [...policies.values()]
   }
 
-  #draft(texts: ReadonlySet<string>): void {
-    const fresh = [...texts].filter((text) => !this.#drafts.has(text)).map((text) => [text, this.#parse(text)] as const)
+  /** Reads what is new in the files, a little at a time: thousands of policies at once would hold up every connection. `compile` finds it done. */
+  async prepare(files: readonly PolicyFile[]): Promise<void> {
+    const texts = new Set(files.flatMap(({ text }) => splitPolicies(text).map((policy) => policy.text)))
+    const fresh = [...texts].filter((text) => !this.#drafts.has(text))
+    for (let at = 0; at < fresh.length; at += AT_ONCE) {
+      this.#draft(fresh.slice(at, at + AT_ONCE))
+      await setImmediate()
+    }
+  }
+
+  #draft(texts: readonly string[]): void {
+    const fresh = texts.map((text) => [text, this.#parse(text)] as const)
     const checked = this.#validate(fresh.filter(([, { json }]) => json !== null).map(([text]) => text))
-    const drafts = fresh.map(([text, draft]) => [text, { ...draft, faults: [...draft.faults, ...(checked.get(text) ?? [])] }] as const)
-    this.#drafts = new Map([...[...this.#drafts].filter(([text]) => texts.has(text)), ...drafts])
+    for (const [text, draft] of fresh) this.#drafts.set(text, { ...draft, faults: [...draft.faults, ...(checked.get(text) ?? [])] })
   }
 
   #parse(text: string): Draft {

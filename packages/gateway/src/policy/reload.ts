@@ -98,6 +98,7 @@ class FolderHolder implements PolicyHolder {
       const files = readPolicyFiles(this.#config.policies)
       const isNew = versionOf(files) !== this.engine.version
       if (isNew) {
+        await this.#compiler.prepare(files)
         const engine = createEngine(this.#config, files, this.#compiler)
         const problems = await this.#agree(files)
         if (problems.length > 0) return this.#reject(problems)

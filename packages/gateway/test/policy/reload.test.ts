@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Compiler } from '../../src/policy/compile.ts'
 import { type PolicyChange, type PolicyHolder, openPolicies } from '../../src/policy/reload.ts'
 import { ask, CONFIG } from './fixture.ts'
 
@@ -44,6 +45,21 @@ test.each([
   write(DENY)
   await until(() => expect(changes).toEqual([{ kind: 'loaded', version: holder.engine.version }]))
   expect(holder.engine.decide(ask('sql:read')).effect).toBe('deny')
+})
+
+test('while thousands of policies are read, everything else gets its turn', async () => {
+  const compiler = new Compiler(CONFIG)
+  const text = Array.from({ length: 2_000 }, (_, index) => `@id("p${index}") forbid (principal, action, resource == Resource::"orders");`).join('\n')
+  const files = [{ file: 'many.cedar', text }]
+  let turns = 0
+  let turning = setImmediate(function turn() {
+    turns++
+    turning = setImmediate(turn)
+  })
+  await compiler.prepare(files)
+  clearImmediate(turning)
+  expect(turns).toBeGreaterThan(50)
+  expect(compiler.compile(files)).toHaveLength(2_000)
 })
 
 test('broken policies are told once, and the last good ones stay in force', async () => {
