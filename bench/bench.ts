@@ -17,6 +17,8 @@ import { queries } from './measures/queries.ts'
  *
  *   npm run bench -- --size full [--only queries,bulk] [--rounds 7] [--clients 1,8,64] [--ways pgbouncer,gateway] [--out FOLDER]
  *
+ * `TEST_WORKERS=4` before it gives the gateway so many protocol workers; without it there is one.
+ *
  * Every way takes its turn within each round, so that what else the machine does meets all of them; ratios are taken round by round.
  */
 const MEASURES: Readonly<Record<Name, { readonly title: string; readonly run: (ground: Ground, sizes: Sizes, ways: readonly SideName[]) => Promise<Report> }>> =

@@ -107,9 +107,9 @@ function cancelHere(args: readonly unknown[], protocols: Protocols): boolean {
 }
 
 /** What the gateway is told of policies that do not load: where, and why. */
-function problemsOf(load: () => void) {
+async function problemsOf(load: () => Promise<void>) {
   try {
-    load()
+    await load()
     return []
   } catch (error) {
     if (error instanceof PolicyError) return error.problems

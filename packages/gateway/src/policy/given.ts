@@ -23,8 +23,9 @@ export class GivenPolicies {
     return this.#engine
   }
 
-  /** Loads them beside those in force. Throws PolicyError when they are broken. */
-  prepare(files: readonly PolicyFile[]): void {
+  /** Loads them beside those in force. Rejects with PolicyError when they are broken. */
+  async prepare(files: readonly PolicyFile[]): Promise<void> {
+    await this.#compiler.prepare(files)
     this.#prepared = createEngine(this.#config, files, this.#compiler)
   }
 
