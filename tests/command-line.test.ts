@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cli, type Ran, start } from '../packages/cli/test/cli.ts'
@@ -111,6 +114,44 @@ describe.skipIf(lacks('psql'))('the command line, against a running gateway', ()
     const waiting = cli(['request', 'orders-db', '--scope', 'sql:write', '--for', '5m', '--wait'], alice)
     await cli(['deny', await inbox(), '--comment', 'ask for the statement'], bob)
     expect(await waiting).toMatchObject({ code: 3 })
+  })
+
+  describe('a file of statements', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'countersign-file-'))
+    afterAll(() => rmSync(directory, { recursive: true }))
+
+    function file(text: string): string {
+      const path = join(directory, 'fix.sql')
+      writeFileSync(path, text)
+      return path
+    }
+
+    it('is one request that lists every statement, and one approval runs them all', async () => {
+      const texts = [1, 2, 3].map((id) => `DELETE FROM orders WHERE id = ${id}`)
+      const held = cli(['exec', 'orders-db', '-f', file(`\uFEFF${texts.join(';\n')};\n`), '--json'], alice)
+      const id = await inbox()
+      const { stdout } = await cli(['show', id], bob)
+      for (const text of texts) expect(stdout).toContain(text)
+      await cli(['approve', id], bob)
+      const { code, stdout: rows } = await held
+      expect({ code, commands: JSON.parse(rows) }).toEqual({ code: 0, commands: texts.map(() => ({ rows: [], rowCount: 1, command: 'DELETE' })) })
+      expect(await count(exec)).toBe(2)
+    })
+
+    it('is undone as a whole by an error in its middle', async () => {
+      const held = cli(['exec', 'orders-db', '-f', file('DELETE FROM orders WHERE id = 1; UPDATE orders SET id = 1 / 0 WHERE id = 2')], alice)
+      await cli(['approve', await inbox()], bob)
+      expect(await held).toMatchObject({ code: 1, stderr: expect.stringContaining('division by zero') })
+      expect(await count(exec)).toBe(5)
+    })
+
+    it('can be asked for ahead, and then runs unasked', async () => {
+      const path = file('DELETE FROM orders WHERE id = 1;\nDELETE FROM orders WHERE id = 2;\n')
+      const { stdout } = await cli(['request', 'orders-db', '-f', path, '--json'], alice)
+      const { id } = JSON.parse(stdout) as { id: string }
+      await cli(['approve', id], bob)
+      expect(await cli(['exec', 'orders-db', '-f', path], alice)).toMatchObject({ code: 0, stdout: 'DELETE 1\nDELETE 1\n' })
+    })
   })
 
   it('a request can be withdrawn by who made it', async () => {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { type Client, createClient } from '@countersign/contract/client'
 import { visible } from '@countersign/contract/visible'
+import { readAction } from '../action-file.ts'
 import { define, perform } from '../command.ts'
 import { settings } from '../connection.ts'
-import { EXIT } from '../error.ts'
+import { CliError, EXIT } from '../error.ts'
 import type { Output } from '../output.ts'
 import { reach } from '../postgres-target.ts'
 import type { Purpose } from '../psql.ts'
@@ -13,16 +14,23 @@ import { type Waiting, waiting } from '../waiting.ts'
 const EXAMPLES = [
   "countersign exec orders-db -- 'SELECT * FROM orders LIMIT 5'",
   "countersign exec orders-db --reason INC-7 --json -- 'DELETE FROM orders WHERE id = 7'",
+  'countersign exec orders-db --reason INC-7 -f fix-orders.sql',
 ]
 
-/** Runs one statement, and waits while it is held. Exit code 3 denied, 4 still pending where the resource does not wait. */
+interface ExecOptions extends Purpose {
+  readonly file?: string
+}
+
+/** Runs one statement or a file of them, and waits while it is held. Exit code 3 denied, 4 still pending where the resource does not wait. */
 export function addExec(program: Command): void {
-  define(program, 'exec <resource> <action...>', 'Run one statement on a resource and print its rows; waits while it is held', EXAMPLES)
-    .usage('<resource> [options] -- ACTION')
+  define(program, 'exec <resource> [action...]', 'Run a statement, or a file of them as one action, and print the rows; waits while held', EXAMPLES)
+    .usage('<resource> [options] (-- ACTION | -f FILE)')
+    .option('-f, --file <file>', 'run the statements of a file (-: standard input) as one action, which an error undoes unless the file commits by itself')
     .option('--reason <text>', 'why; shown to the reviewers')
     .option('--ticket <id>', 'the ticket that policy asks for, when the reason is not it')
     .action(
-      perform(async (out, name: string, words: readonly string[], purpose: Purpose) => {
+      perform(async (out, name: string, words: readonly string[], { file, ...purpose }: ExecOptions) => {
+        const text = await textOf(words, file)
         const mine = settings()
         const client = createClient(mine)
         const { target } = await reach(client, mine, name, purpose)
@@ -31,7 +39,7 @@ export function addExec(program: Command): void {
         const onInterrupt = () => void progress.interrupt(client, run)
         process.once('SIGINT', onInterrupt)
         try {
-          const results = await run.run(words.join(' '))
+          const results = await run.run(text)
           progress.stop()
           print(out, results)
           return EXIT.ok
@@ -41,6 +49,11 @@ export function addExec(program: Command): void {
         }
       }),
     )
+}
+
+async function textOf(words: readonly string[], file: string | undefined): Promise<string> {
+  if (words.length > 0 === (file !== undefined)) throw new CliError('usage', 'give either the action after -- or a file with -f FILE')
+  return file === undefined ? words.join(' ') : readAction(file)
 }
 
 /** What happens to the statement while it runs or is held, on stderr. */

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Client } from '@countersign/contract/client'
 import type { Scope } from '@countersign/contract/schemas/common'
 import type { Request } from '@countersign/contract/schemas/request'
+import { readAction } from '../action-file.ts'
 import { gatewayOptions, parseDuration, parseScope } from '../arguments.ts'
 import { define, perform } from '../command.ts'
 import { type GatewayOptions, withClient } from '../connection.ts'
@@ -15,6 +16,7 @@ interface RequestOptions extends GatewayOptions {
   readonly reason?: string
   readonly ticket?: string
   readonly action?: string
+  readonly file?: string
   readonly wait?: true
 }
 
@@ -32,10 +34,12 @@ export function addRequest(program: Command): void {
     .option('--reason <text>', 'why; shown to the reviewers')
     .option('--ticket <text>', 'the ticket that policy asks for')
     .addOption(new Option('--action <text>', 'exactly this action, once').conflicts(['scope', 'for']))
+    .addOption(new Option('-f, --file <file>', 'exactly the statements of this file (-: standard input), once').conflicts(['action', 'scope', 'for']))
     .option('--wait', 'wait until it is decided; Ctrl-C stops waiting and does not withdraw it')
     .action(
-      perform(async (out, resource: string, { wait, scope, for: time, reason, ticket, action, ...options }: RequestOptions) =>
+      perform(async (out, resource: string, { wait, scope, for: time, reason, ticket, action: given, file, ...options }: RequestOptions) =>
         withClient(options, async (client) => {
+          const action = file === undefined ? given : await readAction(file)
           const { request: asked, attached } = await client.ask({ resource, scope, for: time, reason, ticket, action })
           if (attached) out.note(`${asked.id} asks for this already: it is the same request`)
           const request = wait && asked.status === 'pending' ? await waitFor(client, asked) : asked
