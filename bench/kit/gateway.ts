@@ -28,23 +28,28 @@ export async function gatewaySide(target: Target, { policy = ALLOWED, resources 
     credential: { username: target.user, password: { env: 'BENCH_DB_PASSWORD' } },
     tls: { mode: 'disable' },
   }
-  const process = await startGateway({
+  const gateway = await startGateway({
     users: { [ALICE]: { groups: ['engineering'] }, [BOB]: { groups: ['dba'], admin: true } },
     resources: Object.fromEntries(['bench-db', ...resources].map((name) => [name, structuredClone(resource)])), // or YAML would have thousands of aliases
     policy,
     hold,
     env: { BENCH_DB_PASSWORD: target.password },
   })
-  const [alice, bob] = [await process.token(ALICE), await process.token(BOB, { mayReview: true })]
+  const abandon = () => void gateway.child.kill('SIGKILL')
+  process.once('exit', abandon)
+  const [alice, bob] = [await gateway.token(ALICE), await gateway.token(BOB, { mayReview: true })]
   return {
     name: 'gateway',
-    process,
-    pid: process.child.pid ?? 0,
-    port: process.postgres.port,
+    process: gateway,
+    pid: gateway.child.pid ?? 0,
+    port: gateway.postgres.port,
     user: ALICE,
     password: alice,
     database: 'bench-db',
-    bob: process.api(bob),
-    stop: async () => void (await process.stop()),
+    bob: gateway.api(bob),
+    stop: async () => {
+      process.removeListener('exit', abandon)
+      await gateway.stop()
+    },
   }
 }

@@ -36,7 +36,12 @@ export async function launch({ name, command, files, args, unprivileged = false 
     if (owner) chownSync(join(folder, file), owner.uid, owner.gid)
   }
   const child = spawn(command, args(port, folder), { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
-  const stop = () => end(child, folder)
+  const abandon = () => abandonAtExit(child, folder)
+  process.once('exit', abandon)
+  const stop = async () => {
+    process.removeListener('exit', abandon)
+    await end(child, folder)
+  }
   try {
     await listening(port, child, name)
     return { pid: child.pid ?? 0, port, stop }
@@ -49,6 +54,12 @@ export async function launch({ name, command, files, args, unprivileged = false 
 function idsOf(user: string): { readonly uid: number; readonly gid: number } {
   const id = (flag: string): number => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
+}
+
+/** A bench that is interrupted leaves no program behind. */
+function abandonAtExit(child: ChildProcess, folder: string): void {
+  child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
 }
 
 /** Asks the program to end, and insists after a while; its files go with it. */

@@ -17,7 +17,7 @@ const known = new Map<string, Known>()
 /**
  * SCRAM's keys for one login at one target, worked out once for as long as its password, salt and iterations are the same: thousands of
  * rounds of SHA-256 are most of what a login costs. The password itself is read at each connect and not kept, so one that was changed or taken
- * back counts at once. The keys are as good as it for that one server, and stay in this process's memory, which the password passes through too.
+ * back counts at once. The keys are as good as it for that one server, and stay in this process's memory, which the password passes through too (decision 19).
  */
 export function derivingOnce(login: string): typeof deriveKeys {
   return (password, salt, iterations) => {
