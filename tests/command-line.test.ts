@@ -116,6 +116,16 @@ describe.skipIf(lacks('psql'))('the command line, against a running gateway', ()
     expect(await waiting).toMatchObject({ code: 3 })
   })
 
+  it('approve --shape --rows lets the like of a statement run, up to that many rows', async () => {
+    const held = exec('DELETE FROM orders WHERE id < 2')
+    await cli(['approve', await inbox(), '--shape', '--rows', '1'], bob)
+    expect((await held).stdout).toContain('DELETE 1')
+    expect((await exec('DELETE FROM orders WHERE id < 3')).stdout).toContain('DELETE 1')
+    const wider = exec('DELETE FROM orders WHERE id < 5')
+    await cli(['deny', await inbox(), '--comment', 'too many'], bob)
+    expect(await wider).toMatchObject({ code: 3, stderr: expect.stringContaining('too many') })
+  })
+
   describe('a file of statements', () => {
     const directory = mkdtempSync(join(tmpdir(), 'countersign-file-'))
     afterAll(() => rmSync(directory, { recursive: true }))

@@ -21,6 +21,11 @@ export function parseScope(text: string): Scope {
   throw new InvalidArgumentError(`Choose one of ${Scope.options.join(', ')}.`)
 }
 
+export function parseRows(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A number of rows is a whole number: 0, 10, 5000.')
+}
+
 /** An id with its prefix, whichever way it was given: people read `7kq2` from a link, and `req-7kq2` from a notice. */
 export function fullId(prefix: 'req' | 'grant' | 'ses' | 'tok', id: string): string {
   return id.startsWith(`${prefix}-`) ? id : `${prefix}-${id}`

@@ -59,6 +59,8 @@ describe('usage errors have exit code 2, say so on stderr, and print nothing on 
     [['approve', 'req-1', '--coment', 'x'], 'Did you mean --comment?'],
     [['approve'], "missing required argument 'id'"],
     [['approve', 'req-1', '--shape', '--for', '15m'], 'cannot be used with'],
+    [['approve', 'req-1', '--rows', '5'], 'give --shape too'],
+    [['approve', 'req-1', '--shape', '--rows', 'few'], 'whole number'],
     [['deny', 'req-1'], "'--comment <text>' not specified"],
     [['request', 'orders-db', '--for', '30'], 'A duration is a number and a unit'],
     [['request', 'orders-db', '--scope', 'sql:rite'], 'sql:write'],
