@@ -57,6 +57,11 @@ describe('the first packet', () => {
     expect(feed([concat([encode.sslRequest(), injected])])?.rest).toEqual(injected)
   })
 
+  test('may be a TLS ClientHello with nothing before it, and all of it is left for TLS', () => {
+    const hello = Uint8Array.from(Buffer.from('1603010200010001fc0303', 'hex'))
+    for (const chunks of everySplit(hello)) expect(feed(chunks)).toEqual({ packet: { kind: 'tls' }, rest: hello })
+  })
+
   test('may be GSSENCRequest, then SSLRequest, then a session, on one decoder', () => {
     const decoder = new StartupDecoder()
     expect(decoder.push(Uint8Array.of(0, 0, 0, 8, 4, 0xd2, 0x16, 0x30))?.packet).toEqual({ kind: 'gssenc' })
