@@ -8,7 +8,6 @@ drive({
   name: 'JDBC',
   needs: ['java', 'jdbc'],
   lacks: { pipeline: 'it has none beside its batches' },
-  refused: { largeObjectCalls: 'the function call message is not allowed here' },
   sit: async (place) =>
     child('java', ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dfile.encoding=UTF-8', '-Duser.timezone=UTC', '-cp', JDBC_JAR, PROGRAM], place),
 })

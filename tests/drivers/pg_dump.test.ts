@@ -19,17 +19,24 @@ putToWork({
     INSERT INTO kept.people (name, mood) SELECT 'person ' || n, 'glad' FROM generate_series(1, 5000) AS n;
     CREATE VIEW kept.glad AS SELECT * FROM kept.people WHERE mood = 'glad';
     CREATE FUNCTION kept.twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
+    SELECT lo_from_bytea(4242, 'kept');
   `,
-  done: { rows: [5000], twice: [42] },
+  done: { rows: [5000], twice: [42], object: ['kept'] },
   work: async (place) => {
     const env = environment(place)
     const folder = mkdtempSync(join(tmpdir(), 'countersign-dump-'))
     const file = join(folder, 'kept.dump')
     try {
-      await run('pg_dump', ['--format=custom', '--schema=kept', `--file=${file}`], { env })
+      await run('pg_dump', ['--format=custom', '--schema=kept', '--blobs', `--file=${file}`], { env })
       await place.stage.ask('DROP SCHEMA kept CASCADE')
+      await place.stage.ask('SELECT lo_unlink(4242)')
       await run('pg_restore', ['--dbname', place.database, '--exit-on-error', file], { env })
-      return { rows: await place.stage.ask('SELECT count(*)::int FROM kept.glad'), twice: await place.stage.ask('SELECT kept.twice(21)') }
+      const ask = (sql: string) => place.stage.ask(sql)
+      return {
+        rows: await ask('SELECT count(*)::int FROM kept.glad'),
+        twice: await ask('SELECT kept.twice(21)'),
+        object: await ask("SELECT convert_from(lo_get(4242), 'UTF8')"),
+      }
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -7,6 +7,5 @@ drive({
   name: 'psycopg 2',
   needs: ['psycopg2'],
   lacks: { binary: 'it asks for text only', pipeline: 'it has none' },
-  refused: { largeObjectCalls: 'the function call message is not allowed here' },
   sit: async (place) => child('/usr/bin/python3', [PROGRAM], place),
 })

@@ -1,5 +1,5 @@
 import type { Column, TransactionStatus } from './backend-message.ts'
-import type { Bind, Target } from './frontend-message.ts'
+import type { Bind, FunctionCall, Target } from './frontend-message.ts'
 import { CANCEL_REQUEST, SSL_REQUEST } from './startup.ts'
 import { MessageWriter } from './writer.ts'
 
@@ -90,6 +90,13 @@ export function copyDone(): Uint8Array {
 
 export function copyFail(reason: string): Uint8Array {
   return new MessageWriter('f').string(reason).finish()
+}
+
+export function functionCall(message: Omit<FunctionCall, 'kind'>): Uint8Array {
+  const writer = new MessageWriter('F').int32(message.functionOid)
+  writer.list(message.formats, (format) => writer.int16(format))
+  writer.list(message.values, (value) => writer.nullable(value))
+  return writer.int16(message.resultFormat).finish()
 }
 
 // What a server sends.

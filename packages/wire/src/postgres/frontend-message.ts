@@ -24,7 +24,7 @@ export type FrontendMessage =
   | (Framed & { readonly kind: 'flush' | 'sync' | 'terminate' | 'copyDone' })
   | (Framed & { readonly kind: 'copyData'; readonly data: Uint8Array })
   | (Framed & { readonly kind: 'copyFail'; readonly reason: string })
-  | (Framed & { readonly kind: 'functionCall'; readonly body: Uint8Array })
+  | (Framed & FunctionCall)
   /** A password or a step of SASL: which one follows from what was asked. See `password`, `saslInitial`; a SASLResponse is `body`. */
   | (Framed & { readonly kind: 'password'; readonly body: Uint8Array })
 
@@ -39,6 +39,17 @@ export interface Bind {
   readonly formats: readonly number[]
   readonly values: readonly (Uint8Array | null)[]
   readonly resultFormats: readonly number[]
+}
+
+/** Calls a function by its OID, outside of any statement. */
+export interface FunctionCall {
+  readonly kind: 'functionCall'
+  readonly functionOid: number
+  /** As in Bind. */
+  readonly formats: readonly number[]
+  readonly values: readonly (Uint8Array | null)[]
+  /** 0 text, 1 binary. */
+  readonly resultFormat: number
 }
 
 /** Decodes one whole message with its header. Throws ProtocolError. */
@@ -71,7 +82,7 @@ export function decodeFrontend(raw: Uint8Array): FrontendMessage {
     case 'f':
       return copyFail(raw, new BodyReader(body, 'a CopyFail'))
     case 'F':
-      return { kind: 'functionCall', raw, body }
+      return functionCall(raw, new BodyReader(body, 'a FunctionCall'))
     case 'p':
       return { kind: 'password', raw, body }
     default:
@@ -138,6 +149,15 @@ function execute(raw: Uint8Array, reader: BodyReader): FrontendMessage {
 function bare(raw: Uint8Array, kind: 'flush' | 'sync' | 'terminate' | 'copyDone', reader: BodyReader): FrontendMessage {
   reader.end()
   return { kind, raw }
+}
+
+function functionCall(raw: Uint8Array, reader: BodyReader): FrontendMessage {
+  const functionOid = reader.uint32()
+  const formats = list(reader, () => reader.uint16())
+  const values = list(reader, () => reader.nullable())
+  const resultFormat = reader.uint16()
+  reader.end()
+  return { kind: 'functionCall', raw, functionOid, formats, values, resultFormat }
 }
 
 function copyFail(raw: Uint8Array, reader: BodyReader): FrontendMessage {

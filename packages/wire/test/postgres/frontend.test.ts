@@ -41,7 +41,10 @@ const anyMessage: fc.Arbitrary<Sample> = fc.oneof(
   bytes().map((data) => sample(encode.copyData(data), { kind: 'copyData', data })),
   text.map((reason) => sample(encode.copyFail(reason), { kind: 'copyFail', reason })),
   bytes().map((body) => sample(encode.saslResponse(body), { kind: 'password', body })),
-  bytes().map((body) => sample(concat([Uint8Array.of(0x46, 0, 0, 0, 4 + body.length), body]), { kind: 'functionCall', body })),
+  fc
+    .tuple(uint32, bindFields, fc.constantFrom(0, 1))
+    .map(([functionOid, { formats, values }, resultFormat]) => ({ functionOid, formats, values, resultFormat }))
+    .map((fields) => sample(encode.functionCall(fields), { kind: 'functionCall', ...fields })),
 )
 
 function feed(chunks: readonly Uint8Array[]): FrontendMessage[] {

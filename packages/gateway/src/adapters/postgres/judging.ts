@@ -65,11 +65,16 @@ export class Judging {
   async read(text: string, declared: readonly number[] = []): Promise<Reading | 'failed'> {
     await this.prepare(text)
     const reading = this.readByName(text)
-    const uses = usesOf(reading.classified)
     if (this.#willFail(reading)) return reading
-    if (!this.#standing.knows(uses) && !(await this.#standing.learn(uses))) return 'failed'
+    if (!(await this.#learn(reading))) return 'failed'
     const { classified } = this.readByName(text) // what is trusted may be known only now
     return this.#meant({ ...reading, classified }, declared)
+  }
+
+  /** The same of what came as no text. */
+  async explain(reading: Reading): Promise<Reading | 'failed'> {
+    if (this.#willFail(reading)) return reading
+    return (await this.#learn(reading)) ? this.#meant(reading, []) : 'failed'
   }
 
   /** It may change what names mean, for itself and for everybody. */
@@ -144,6 +149,12 @@ export class Judging {
     }
     const transaction = this.#batch.inTransaction ? processId : null
     return weigh(target, { statements: classified.statements, parameters, state, reported: replies.parameters, transaction, isRead }, session.signal)
+  }
+
+  /** False when the server could not say what the names mean, and the client has seen why. */
+  async #learn({ classified }: Reading): Promise<boolean> {
+    const uses = usesOf(classified)
+    return this.#standing.knows(uses) || this.#standing.learn(uses)
   }
 
   #meant(reading: Reading, declared: readonly number[]): Reading {

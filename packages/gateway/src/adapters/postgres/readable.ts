@@ -176,8 +176,8 @@ export function changesOf(classified: Classified): readonly Change[] {
   })
 }
 
-/** A Bind's values: text where they are text, hexadecimal where they are binary. */
-export function parametersOf({ formats, values }: Bind, { types }: Prepared): readonly Parameter[] {
+/** The values of a Bind or of a function call: text where they are text, hexadecimal where they are binary. */
+export function parametersOf({ formats, values }: Pick<Bind, 'formats' | 'values'>, { types }: Pick<Prepared, 'types'>): readonly Parameter[] {
   return values.map((value, index) => {
     const type = types[index] ?? 0
     const format = formats.length === 1 ? formats[0] : formats[index]

@@ -9,6 +9,7 @@ import type { LiveCatalog } from './catalog/live.ts'
 import { type Classified, isLong } from './classify.ts'
 import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
 import { Judging } from './judging.ts'
+import { readCall } from './large-objects.ts'
 import type { Names, Portal } from './names.ts'
 import type { Waiting } from './outgoing.ts'
 import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, resets, setsOurs, settles } from './readable.ts'
@@ -19,6 +20,7 @@ import type { Upstream } from './upstream.ts'
 /** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
 const POISON = 'countersign refused the statement'
 const TOO_MANY_NAMES = 'this connection has given too many names to prepared statements and cursors, or to too much text'
+const NO_SUCH_CALL = 'the function call message may call functions of large objects only'
 
 export interface Sides {
   readonly client: Duplex
@@ -111,7 +113,7 @@ export class Relay implements Cancellable {
       case 'sync':
         return this.#sync(message)
       case 'functionCall':
-        return this.#functionCall()
+        return this.#functionCall(message)
       case 'copyData':
       case 'copyDone':
       case 'copyFail':
@@ -150,10 +152,18 @@ export class Relay implements Cancellable {
   }
 
   /** A server answers it as it does a Query. */
-  async #functionCall(): Promise<void> {
+  async #functionCall(message: Message<'functionCall'>): Promise<void> {
     await this.#batch.settle()
-    if (this.#batch.discarding) return
-    await this.#refuseQuery(statementFailure('0A000', 'the function call message is not allowed here; call the function in a SELECT'))
+    if (this.#batch.discarding) return undefined
+    const called = readCall(message)
+    if (called === null) return this.#refuseQuery(statementFailure('0A000', NO_SUCH_CALL, 'Call the function in a SELECT.'))
+    const reading = await this.#judging.explain({ classified: called.classified, definitions: [] })
+    if (reading === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
+    const verdict = await this.#judging.decide(reading, parametersOf(message, called))
+    if (verdict === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
+    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#judging.errorFor(verdict, reading))
+    this.#batch.bound = false
+    return this.#batch.outgoing.forwardNow(message.raw, { kind: 'query', call: true, run: verdict.run, settles: true })
   }
 
   /** One error and one ReadyForQuery with the true status: inside a transaction the server is made to fail too. */

@@ -17,6 +17,8 @@ import type { Upstream } from './upstream.ts'
 export interface Expected {
   readonly kind: 'query' | 'parse' | 'bind' | 'describe' | 'execute' | 'close' | 'sync'
   readonly hidden?: boolean
+  /** A query that is a function call: it has one result instead of rows. */
+  readonly call?: boolean
   /** Told to Names when the server confirms them. */
   readonly changes?: readonly Change[]
   /** Part of it may have happened although it failed. */
@@ -214,6 +216,10 @@ export class Replies {
         return this.#seeError(head, piece.body)
       case Backend.readyForQuery:
         return this.#seeReady(head, piece.body)
+      case Backend.functionCallResponse:
+        if (!head?.call) throw new ProtocolError('unexpected', 'the server answered a function call that nobody made')
+        this.#answering.summary = 'function call'
+        return true
       case Backend.copyInResponse:
         return this.#seeCopyIn(head)
       case Backend.rowDescription:

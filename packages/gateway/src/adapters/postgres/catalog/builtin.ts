@@ -13,8 +13,8 @@ export function reviewed(name: string): 'reads' | 'writes' | null {
   return WRITING_FUNCTIONS.has(bare) ? 'writes' : null
 }
 
-/** C functions of PostgreSQL that have another name than in SQL, of those that initdb itself writes again (src/backend/catalog/system_functions.sql). */
-const SOURCES: ReadonlySet<string> = new Set(['unicode_normalize_func', 'unicode_is_normalized', 'drandom_normal'])
+/** C functions of PostgreSQL that have another name than in SQL: of those that initdb itself writes again (src/backend/catalog/system_functions.sql), and of large objects. */
+const SOURCES: ReadonlySet<string> = new Set(['unicode_normalize_func', 'unicode_is_normalized', 'drandom_normal', 'be_lo_get_fragment'])
 
 /** MD5 of the bodies that are text: of information_schema._pg_expandarray, in PostgreSQL 15 and 18. */
 const BODIES: ReadonlySet<string> = new Set(['867fc328ffe013628f28861c201d2ca9', 'f0ed363c107a0828181f785bb538b85b'])
@@ -24,7 +24,7 @@ const BODIES: ReadonlySet<string> = new Set(['867fc328ffe013628f28861c201d2ca9',
  * as have those that only somebody's rights to were changed, and those that initdb's own scripts wrote again.
  */
 export function isOriginal({ name, language, source, body }: Rewritten): boolean {
-  if (language === 'internal') return source === name || SOURCES.has(source)
+  if (language === 'internal') return source === name || source === `be_${name}` || SOURCES.has(source) // be_ is before those of large objects
   if (language !== 'sql') return false
   return body.length > 0 ? runsOnlyReviewed(body) : BODIES.has(createHash('md5').update(source).digest('hex'))
 }
