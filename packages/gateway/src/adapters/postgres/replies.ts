@@ -339,8 +339,9 @@ export class Replies {
   #close(why: string): void {
     if (this.#gone) return
     this.#gone = new Error(why)
+    const copying = this.#expected[0]?.run // what stands behind it has got no data yet
     for (const run of new Set(this.#expected.map((each) => each.run)))
-      if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: this.copyIn?.sum() ?? null })
+      if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
     if (this.#expected.some(({ touches }) => touches)) this.watcher?.touched()
     this.#expected = []
     for (const waiter of this.#waiting) waiter.reject(this.#gone)

@@ -1,8 +1,9 @@
 import { Duplex } from 'node:stream'
 import { BackendScanner } from '@countersign/wire/postgres/backend'
-import { commandComplete, readyForQuery } from '@countersign/wire/postgres/encode'
+import { commandComplete, copyData, readyForQuery } from '@countersign/wire/postgres/encode'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Outcome } from '../../../src/adapters/adapter.ts'
 import { Names } from '../../../src/adapters/postgres/names.ts'
 import { Replies } from '../../../src/adapters/postgres/replies.ts'
 
@@ -50,4 +51,23 @@ test('a client gets the bytes of the server as they are, however they are cut on
 test('a piece that begins and ends with equally much of a header passes on what came before it, and keeps what comes after', async () => {
   const bytes = Buffer.concat([row(6), row(6), row(6), commandComplete('SELECT 3'), readyForQuery('I')])
   expect((await relayed(bytes, [13, 11, 1_000])).toString('hex')).toBe(bytes.toString('hex'))
+})
+
+test('a server that goes in the middle of a COPY has the data recorded with it, and with nothing that waited behind it', async () => {
+  const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+  const client = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+  const outcomes: Outcome[] = []
+  const record = (outcome: Outcome) => outcomes.push(outcome)
+  const replies = new Replies(client, { stream, scanner: new BackendScanner(), key: null, greeting: [], parameters: new Map() }, new Names(), record)
+  const over = replies.relay()
+  for (const run of ['copy', 'behind', 'last']) replies.expect({ kind: 'execute', run })
+  stream.emit('data', Buffer.from('4700000007000000', 'hex')) // CopyInResponse, no columns
+  replies.copyIn?.add(copyData(Buffer.from('1')).subarray(5))
+  stream.destroy()
+  await over
+  expect(outcomes.map(({ run, result, sent }) => [run, result, sent?.bytes])).toEqual([
+    ['copy', 'unknown', 1],
+    ['behind', 'unknown', undefined],
+    ['last', 'unknown', undefined],
+  ])
 })
