@@ -15,6 +15,7 @@ import { addPolicyCheck } from './commands/policy-check.ts'
 import { addPolicyExplain } from './commands/policy-explain.ts'
 import { addRequest } from './commands/request.ts'
 import { addRequests } from './commands/requests.ts'
+import { addResourceCheck } from './commands/resource-check.ts'
 import { addResources } from './commands/resources.ts'
 import { addRevoke } from './commands/revoke.ts'
 import { addSessions } from './commands/sessions.ts'
@@ -57,6 +58,8 @@ for (const add of [addRequests, addShow, addApprove, addDeny, addWithdraw]) add(
 
 program.commandsGroup('Oversight:')
 for (const add of [addGrants, addRevoke, addSessions, addKill]) add(program)
+const resource = group(program, 'resource', 'Check what a resource stands for')
+addResourceCheck(resource)
 const policy = group(program, 'policy', 'Check and explain policies')
 for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
 const token = group(program, 'token', 'Make, list and revoke tokens')

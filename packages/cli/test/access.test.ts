@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Finding } from '@countersign/contract/schemas/finding'
 import { type Bed, openBed, type Person } from '../../gateway/test/api/bed.ts'
 import { cli, start } from './cli.ts'
 
@@ -33,6 +34,52 @@ describe('whoami and resources', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/token/)
     expect(stderr).not.toContain('cst_wrong')
+  })
+})
+
+describe('resource check', () => {
+  const weak: Finding = {
+    check: 'credential',
+    severity: 'warning',
+    database: null,
+    what: 'it is a superuser',
+    why: 'it need not',
+    sql: 'ALTER ROLE app NOSUPERUSER;',
+  }
+  const hostile: Finding = { ...weak, database: 'orders', what: 'it is \u202e open' }
+  const found = (...findings: readonly Finding[]) => void bed.findings.splice(0, bed.findings.length, ...findings)
+
+  it('prints what is wrong, why that matters and the SQL that mends it', async () => {
+    found(weak, hostile)
+    const { stdout, code } = await cli(['resource', 'check', 'orders-db'], as('root'))
+    expect(stdout).toMatch(
+      /^SEVERITY +CHECK +DATABASE +FINDING\n *warning +credential +\(server\) +it is a superuser\n *warning +credential +orders +it is <U\+202E> open/,
+    )
+    expect(stdout).toContain('\ncredential: it need not\n  ALTER ROLE app NOSUPERUSER;\n  ALTER ROLE app NOSUPERUSER; -- in orders\n')
+    expect(code).toBe(0)
+    expect(await json('root', 'resource', 'check', 'orders-db')).toEqual({
+      code: 0,
+      value: { resource: 'orders-db', databases: ['orders'], findings: [weak, hostile] },
+    })
+  })
+
+  it.each(['serious', 'blocking'] as const)('has exit code 1 when something is %s', async (severity) => {
+    found(weak, { ...weak, severity, sql: null })
+    expect((await cli(['resource', 'check', 'orders-db'], as('root'))).code).toBe(1)
+  })
+
+  it('says so when nothing is wrong', async () => {
+    found()
+    const { code, stdout, stderr } = await cli(['resource', 'check', 'orders-db'], as('root'))
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'nothing is wrong with orders-db; looked into orders\n' })
+  })
+
+  it('is for admins, and for resources that are there', async () => {
+    expect(await cli(['resource', 'check', 'orders-db'], as('alice'))).toMatchObject({ code: 1, stderr: expect.stringContaining('for admins') })
+    expect(await cli(['resource', 'check', 'order-db'], as('root'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no resource order-db'),
+    })
   })
 })
 

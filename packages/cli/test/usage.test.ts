@@ -21,6 +21,7 @@ const COMMANDS = [
   ['revoke'],
   ['sessions'],
   ['kill'],
+  ['resource', 'check'],
   ['policy', 'check'],
   ['policy', 'explain'],
   ['token', 'create'],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Change } from './schemas/change.ts'
 import { Flag, Id } from './schemas/common.ts'
+import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { LedgerEntry, LedgerHead, LedgerQuery } from './schemas/ledger.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
@@ -37,6 +38,13 @@ export const routes = {
     path: '/api/v1/resources',
     summary: 'Resources, and what the caller may do on each',
     responses: answers(z.array(Resource), 'By name'),
+  },
+  checkResource: {
+    method: 'post',
+    path: '/api/v1/resources/{name}/check',
+    summary: 'Look at a target for what is wrong with it; admins only',
+    request: { params: z.object({ name: z.string() }), body: body(nothing) },
+    responses: answers(CheckReport, 'What was looked at and found; nothing was changed'),
   },
 
   ask: {

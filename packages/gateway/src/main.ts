@@ -10,6 +10,7 @@ import { classify, loadGrammar, prepare } from './adapters/postgres/classify.ts'
 import { planAction } from './adapters/postgres/plan.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
 import { createApi } from './api/server.ts'
+import { checkAll, checkResource } from './checks.ts'
 import type { Config, Resource } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { systemClock } from './clock.ts'
@@ -96,6 +97,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   )
   const journal = metrics.counting(localJournal)
   const catalogs = new Catalogs()
+  const stopping = new AbortController()
+  onClose(() => stopping.abort())
   onClose(() => catalogs.close())
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, catalogs, resource, text) }
@@ -125,6 +128,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
       return classify(text, { trusted }).statements
     },
     resources: async (caller) => resourcesFor(config, policies, caller),
+    checkResource: async (name) => checkResource(config, resourceOf(config, name), stopping.signal),
     readiness: async () => readiness(health, localJournal.broken, workers),
     metrics: async () => metrics.text((await workers?.metrics()) ?? []),
     log,
@@ -150,6 +154,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const postgres = await listen(config.listen.postgres, (socket) => serving.accept(socket), workers !== null).catch(at(config, 'listen.postgres'))
   onClose(() => postgres.close())
   addresses.postgres = postgres.address
+  void checkAll(config, log, stopping.signal)
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
 }
 

@@ -1,3 +1,4 @@
+import type { Finding } from '@countersign/contract/schemas/finding'
 import type { Statement } from '@countersign/core/action'
 import type { Logger } from 'pino'
 import type { Address, Config, Resource } from '../config/config.ts'
@@ -53,6 +54,8 @@ export interface ApiServices {
   /** The statements of an action, as they are put before policy. Throws WorkflowError `not-found` for an unknown resource. */
   classify(resource: string, text: string): Promise<readonly Pick<Statement, 'type' | 'facts'>[]>
   resources(caller: Caller): Promise<readonly ResourceView[]>
+  /** Looks at a target. What cannot be looked at is a finding; throws WorkflowError `not-found` for an unknown resource. */
+  checkResource(name: string): Promise<{ readonly databases: readonly string[]; readonly findings: readonly Finding[] }>
   readiness(): Promise<Readiness>
   /** Prometheus text format. */
   metrics(): Promise<string>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type Client, createClient, type FetchLike } from '@countersign/contract/client'
+import type { Finding } from '@countersign/contract/schemas/finding'
 import { type Action, NO_FACTS, type SqlType } from '@countersign/core/action'
 import { type Decision, NO_OBLIGATIONS } from '@countersign/core/obligations'
 import { pino } from 'pino'
@@ -36,6 +37,8 @@ export interface Bed {
   readonly services: ApiServices
   /** Everything that was logged. */
   readonly logged: string[]
+  /** What is wrong with every target; a test says what. */
+  readonly findings: Finding[]
   /** How many event streams are open. */
   readers(): number
   readonly secrets: Readonly<Record<Person, string>>
@@ -62,6 +65,7 @@ export async function openBed(): Promise<Bed> {
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
   const logged: string[] = []
+  const findings: Finding[] = []
   let readers = 0
   let http = { host: '127.0.0.1', port: 0 }
   const services: ApiServices = {
@@ -92,6 +96,10 @@ export async function openBed(): Promise<Bed> {
           sessionMs: 28_800_000,
         })),
       ),
+    checkResource: (name) =>
+      Object.hasOwn(config.resources, name)
+        ? Promise.resolve({ databases: ['orders'], findings })
+        : Promise.reject(new WorkflowError('not-found', `there is no resource ${name}`)),
     readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
     metrics: () => Promise.resolve('countersign_sessions 0\n'),
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
@@ -108,6 +116,7 @@ export async function openBed(): Promise<Bed> {
     socketPath,
     services,
     logged,
+    findings,
     readers: () => readers,
     secrets,
     client: (person) => createClient({ url, token: secrets[person] }),

@@ -17,6 +17,7 @@ const all = [...Object.values(routes), eventsRoute].map((route) => [route.method
 const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>> = {
   'GET /api/v1/whoami': [200, 200],
   'GET /api/v1/resources': [200, 200],
+  'POST /api/v1/resources/{name}/check': [403, 404],
   'POST /api/v1/requests': [403, 403],
   'GET /api/v1/requests': [200, 200],
   'GET /api/v1/requests/{id}': [404, 200],

@@ -1,4 +1,5 @@
 import { routes } from '@countersign/contract/routes'
+import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
 import { presentPrincipal } from '../present.ts'
 import type { ApiServices } from '../services.ts'
@@ -32,6 +33,13 @@ export function mountAbout(app: App, services: ApiServices): void {
       })),
       200,
     )
+  })
+
+  app.openapi(routes.checkResource, async (c) => {
+    if (!c.get('caller').admin) throw new WorkflowError('forbidden', 'what is wrong with a target is for admins')
+    const { name } = c.req.valid('param')
+    const { databases, findings } = await services.checkResource(name)
+    return c.json({ resource: name, databases: [...databases], findings: [...findings] }, 200)
   })
 
   app.openapi(routes.gateway, (c) => {

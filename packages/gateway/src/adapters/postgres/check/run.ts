@@ -1,0 +1,139 @@
+import type { Parameter } from '@countersign/core/action'
+import type { Target } from '../../adapter.ts'
+import { Beside } from '../impact/connection.ts'
+import { ConnectionRefused } from '../refuse.ts'
+import { type Check, type Finding, GIVEN, type Mapped, type Severity } from './check.ts'
+import { DATABASE_CHECKS } from './database-checks.ts'
+import { SERVER_CHECKS } from './server-checks.ts'
+
+/** A server whose catalog takes longer is not waited for. */
+const QUESTION_MS = 10_000
+
+/** Names mean PostgreSQL's own, whatever was made on the target; a temporary schema would else come first. */
+const SETTINGS = new Map([
+  ['application_name', 'countersign:check'],
+  ['search_path', 'pg_catalog,pg_temp'],
+  ['statement_timeout', String(QUESTION_MS)],
+  ['lock_timeout', '2000'],
+  ['default_transaction_read_only', 'on'],
+  ['jit', 'off'],
+])
+
+/** OIDs (pg_type.dat) of the parameters of GIVEN. */
+const [BOOL, TEXT, TEXTS] = [16, 25, 1009]
+
+const DATABASES = `SELECT datname FROM pg_database WHERE datallowconn AND datname <> current_database() AND has_database_privilege(oid, 'CONNECT') ORDER BY datname`
+
+const SEVERITIES: readonly Severity[] = ['blocking', 'serious', 'warning']
+
+/** What was looked at, and what is wrong there, the worst first. */
+export interface Report {
+  readonly databases: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Looks at a target from its server down to every database that the credential may enter, or (`only`) to the target's own. `mapped` is null where
+ * sessions run as the credential itself. Changes nothing. Never rejects: what cannot be looked at is a finding.
+ */
+export async function checkTarget(target: Target, mapped: Mapped | null, signal: AbortSignal, only = false): Promise<Report> {
+  const asking = new Asking(target, mapped, signal)
+  const others = await asking.look(target.database, [...SERVER_CHECKS, ...DATABASE_CHECKS], only ? null : DATABASES)
+  for (const database of others) await asking.look(database, DATABASE_CHECKS, null)
+  return asking.report()
+}
+
+class Asking {
+  readonly #target: Target
+  readonly #mapped: Mapped | null
+  readonly #signal: AbortSignal
+  readonly #databases: string[] = []
+  readonly #findings: Finding[] = []
+
+  constructor(target: Target, mapped: Mapped | null, signal: AbortSignal) {
+    this.#target = target
+    this.#mapped = mapped
+    this.#signal = signal
+  }
+
+  report(): Report {
+    const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity)
+    return { databases: this.#databases, findings: this.#findings.toSorted((a, b) => rank(a) - rank(b)) }
+  }
+
+  /** Asks in one database. `list`, when given, is asked there too, and its answer returned. */
+  async look(database: string, checks: readonly Check[], list: string | null): Promise<readonly string[]> {
+    const reaching = new Reaching({ ...this.#target, database })
+    try {
+      await using beside = await Beside.open(reaching.target, SETTINGS, AbortSignal.any([this.#signal, AbortSignal.timeout(QUESTION_MS * 3)]))
+      this.#databases.push(database)
+      for (const check of checks) await this.#ask(beside, database, check)
+      return list === null ? [] : (await beside.ask(list)).flatMap(([name]) => name ?? [])
+    } catch (error) {
+      this.#findings.push(this.#unreachable(database, reaching.stage, error))
+      return []
+    }
+  }
+
+  async #ask(beside: Beside, database: string, check: Check): Promise<void> {
+    const severity = this.#mapped ? check.ephemeral : check.shared
+    if (severity === null) return
+    const { name, why } = check
+    const common = { check: name, severity, database: check.of === 'server' ? null : database }
+    try {
+      const rows = await beside.ask(`${GIVEN} ${check.sql}`, this.#given())
+      this.#findings.push(...rows.map(([what, sql]) => ({ ...common, what: what ?? 'the target does not say what', why, sql: sql ?? null })))
+    } catch (error) {
+      this.#findings.push({ ...common, what: `could not be checked: ${messageOf(error)}`, why, sql: null })
+    }
+  }
+
+  #given(): readonly Parameter[] {
+    const { roles = [], plain = [], owner = null } = this.#mapped ?? {}
+    const { trustedFunctions, database, tls } = this.#target
+    const list = (values: readonly string[]) => `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
+    const values = [
+      [TEXTS, list(roles)],
+      [TEXTS, list(plain)],
+      [TEXT, owner],
+      [BOOL, this.#mapped ? 'true' : 'false'],
+      [TEXTS, list(trustedFunctions)],
+      [TEXT, database],
+      [TEXT, tls],
+    ] as const
+    return values.map(([type, value]) => ({ type, value, format: 'text' }))
+  }
+
+  /** Another database may be closed to the gateway on purpose; nobody else gets in through it either. */
+  #unreachable(database: string, stage: Reaching['stage'], error: unknown): Finding {
+    const own = database === this.#target.database
+    const severity = !own ? 'warning' : this.#mapped ? 'blocking' : 'serious'
+    const hint = error instanceof ConnectionRefused && error.hint !== null ? `. ${error.hint}` : ''
+    const why = own ? 'nobody gets through to it, and nothing more could be looked at' : 'what is in it was not looked at, and nobody gets through to it either'
+    return { check: stage, severity, database, what: messageOf(error) + hint, why, sql: null }
+  }
+}
+
+/** Knows how far a connection got. */
+class Reaching {
+  readonly target: Target
+  stage: 'reach' | 'tls' | 'login' = 'reach'
+
+  constructor(target: Target) {
+    this.target = {
+      ...target,
+      dial: async (signal) => {
+        const stream = await target.dial(signal)
+        this.stage = target.tls === 'disable' ? 'login' : 'tls'
+        return stream
+      },
+      startTls: async (stream) => {
+        const secured = await target.startTls(stream)
+        this.stage = 'login'
+        return secured
+      },
+    }
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,69 @@
+import pg from 'pg'
+import type { Mapped } from '../../packages/gateway/src/adapters/postgres/check/check.ts'
+import { checkTarget, type Report } from '../../packages/gateway/src/adapters/postgres/check/run.ts'
+import type { Resource } from '../../packages/gateway/src/config/config.ts'
+import { targetOf } from '../../packages/gateway/src/net/dial.ts'
+import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts'
+
+export const MAPPED: Mapped = { roles: ['app_read', 'app_write', 'App; "ddl"'], plain: ['app_read', 'app_write'], owner: 'app_owner' }
+
+/** As a managed service gives it: an administrator who makes roles and owns the databases, and is no superuser. */
+const SEED = `
+  CREATE ROLE admin LOGIN CREATEROLE PASSWORD 'only-in-tests';
+  CREATE ROLE app_read; CREATE ROLE app_write; CREATE ROLE "App; ""ddl"""; CREATE ROLE app_owner;
+  GRANT app_read, app_write, "App; ""ddl""", app_owner TO admin WITH ADMIN OPTION;
+  REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
+`
+const IN_EACH = 'CREATE TABLE things (id int); GRANT CREATE ON SCHEMA public TO app_owner, "App; ""ddl"""'
+
+/** A server of which nothing is wrong, with the databases `orders` and `Bill "s"`, and what is found on it. */
+export interface Checked {
+  readonly server: PostgresServer
+  /** As superuser. */
+  run(database: string, sql: string): Promise<void>
+  check(mapped: Mapped | null, over?: Partial<Resource>): Promise<Report>
+  close(): Promise<void>
+}
+
+export async function openChecked(options: PostgresOptions): Promise<Checked> {
+  const server = await startPostgres({ ...options, settings: { max_connections: '30', ...options.settings } })
+  process.env['CHECKED_PASSWORD'] = server.password
+  const run = async (database: string, sql: string) => {
+    const client = new pg.Client(server.url(database))
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  await run('postgres', SEED)
+  for (const database of ['orders', 'Bill "s"']) {
+    await run('postgres', `CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER admin`)
+    await run('postgres', `REVOKE TEMPORARY ON DATABASE ${pg.escapeIdentifier(database)} FROM PUBLIC`)
+    await run(database, IN_EACH)
+  }
+  return {
+    server,
+    run,
+    check: (mapped, over = {}) => {
+      const target = targetOf({ hold: { connectMs: 0, inTransactionMs: 0, reminderMs: 0 } }, { ...resourceOf(server), ...over }, null)
+      return checkTarget(target, mapped, new AbortController().signal)
+    },
+    close: () => server.stop(),
+  }
+}
+
+function resourceOf({ host, port }: PostgresServer): Resource {
+  return {
+    name: 'orders-db',
+    protocol: 'postgres',
+    host,
+    port,
+    database: 'orders',
+    credential: { username: 'admin', password: { env: 'CHECKED_PASSWORD' } },
+    tls: { mode: 'disable', ca: null, cert: null, key: null },
+    labels: {},
+    mode: 'enforce',
+    onHold: 'wait',
+    functions: { trusted: [], extensions: [] },
+    impact: { maxCost: 0 },
+  }
+}
