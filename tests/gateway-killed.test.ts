@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type GatewayOptions, type GatewayProcess, startGateway } from './support/gateway.ts'
+import { type GatewayOptions, type GatewayProcess, startGateway, WORKERS } from './support/gateway.ts'
 import { entriesOf, textsIn, verify } from './support/ledger.ts'
 import { lacks } from './support/needs.ts'
 import { type PostgresServer, startPostgres } from './support/postgres.ts'
@@ -13,7 +13,13 @@ import { held } from './support/stage.ts'
 
 const ALICE = 'alice@example.com'
 
-describe.skipIf(lacks('psql'))('a gateway that is killed with -9', () => {
+/** A worker outlives its gateway for a moment, cancels what runs, and hears what became of it. */
+const OUTCOME =
+  WORKERS > 1 ? { result: expect.stringMatching(/^(failed|unknown)$/) } : { result: 'unknown', summary: 'the gateway ended before the outcome was known' }
+/** Its store is gone with the gateway, so that its successor closes its sessions. */
+const RESTARTED = WORKERS > 1 ? 'the worker was restarted' : 'the gateway was restarted'
+
+describe.skipIf(lacks('psql'))('a gateway that is killed with -9', { timeout: 60_000 }, () => {
   let server: PostgresServer
   let direct: pg.Pool
   let data: string
@@ -81,15 +87,16 @@ describe.skipIf(lacks('psql'))('a gateway that is killed with -9', () => {
     expect(await verify(data)).toMatchObject({ ok: true })
     expect(await bob().request({ id: heldId })).toMatchObject({ status: 'pending' })
     expect(await bob().sessions({ live: true })).toEqual([])
-    for (const { id } of before)
-      expect((await bob().sessions({})).find((session) => session.id === id)).toMatchObject({ endReason: 'the gateway was restarted' })
+    for (const { id } of before) expect((await bob().sessions({})).find((session) => session.id === id)).toMatchObject({ endReason: RESTARTED })
 
     const entries = entriesOf(data)
     const started = entries.filter(({ type, body }) => type === 'action.started' && JSON.stringify(body['requests']) === JSON.stringify([runningId]))
     expect(started).toHaveLength(1)
     const outcomes = entries.filter(({ type, body }) => type === 'action.finished' && body['run'] === started[0]?.body['run'])
-    expect(outcomes).toMatchObject([{ body: { result: 'unknown', summary: 'the gateway ended before the outcome was known' } }])
-    expect(entries.filter(({ type, body }) => type === 'session.ended' && before.some(({ id }) => id === body['session']))).toHaveLength(2)
+    expect(outcomes).toMatchObject([{ body: OUTCOME }])
+    // A worker says it when its gateway is gone, and its successor when it closes the record.
+    const ended = entries.flatMap(({ type, body }) => (type === 'session.ended' ? [body['session']] : []))
+    expect(before.filter(({ id }) => ended.includes(id))).toHaveLength(2)
 
     // What it was good for is used up, whatever became of it: the same bytes are asked for anew.
     const again = connect()
@@ -109,28 +116,32 @@ describe.skipIf(lacks('psql'))('a gateway that is killed with -9', () => {
     expect(await ran('held')).toBe(1)
   })
 
-  it('in the middle of many, time and again: nothing that was acknowledged is missing from the ledger, and nothing runs twice', async () => {
-    for (let round = 0; round < 4; round++) {
-      const token = await gateway.token(ALICE)
-      const bob = gateway.api(await gateway.token('bob@example.com', { mayReview: true }))
-      const sessions = Array.from({ length: 4 }, () => psql(gateway, ALICE, token, 'db'))
-      sessions.forEach((session, index) => session.type(`INSERT INTO ran VALUES ('round ${round} ${index}');`))
-      const ids = await Promise.all(sessions.map(held))
-      const approved = ids.map((id) => bob.approve({ id }).catch(() => null))
-      await new Promise((resolve) => setTimeout(resolve, round * 15))
-      await killAndRestart()
-      await Promise.all([...approved, ...sessions.map((session) => session.quit())])
-      const entries = entriesOf(data)
-      for (const [index, session] of sessions.entries()) {
-        const what = `round ${round} ${index}`
-        const runs = entries.filter(({ type, body }) => type === 'action.started' && JSON.stringify(body['requests']) === JSON.stringify([ids[index]]))
-        expect(runs.length).toBeLessThanOrEqual(1)
-        expect(await ran(what)).toBeLessThanOrEqual(runs.length)
-        if (session.output().includes('INSERT 0 1')) expect(runs).toHaveLength(1)
+  it(
+    'in the middle of many, time and again: nothing that was acknowledged is missing from the ledger, and nothing runs twice',
+    { timeout: 60_000 },
+    async () => {
+      for (let round = 0; round < 4; round++) {
+        const token = await gateway.token(ALICE)
+        const bob = gateway.api(await gateway.token('bob@example.com', { mayReview: true }))
+        const sessions = Array.from({ length: 4 }, () => psql(gateway, ALICE, token, 'db'))
+        sessions.forEach((session, index) => session.type(`INSERT INTO ran VALUES ('round ${round} ${index}');`))
+        const ids = await Promise.all(sessions.map(held))
+        const approved = ids.map((id) => bob.approve({ id }).catch(() => null))
+        await new Promise((resolve) => setTimeout(resolve, round * 15))
+        await killAndRestart()
+        await Promise.all([...approved, ...sessions.map((session) => session.quit())])
+        const entries = entriesOf(data)
+        for (const [index, session] of sessions.entries()) {
+          const what = `round ${round} ${index}`
+          const runs = entries.filter(({ type, body }) => type === 'action.started' && JSON.stringify(body['requests']) === JSON.stringify([ids[index]]))
+          expect(runs.length).toBeLessThanOrEqual(1)
+          expect(await ran(what)).toBeLessThanOrEqual(runs.length)
+          if (session.output().includes('INSERT 0 1')) expect(runs).toHaveLength(1)
+        }
+        expect(await verify(data)).toMatchObject({ ok: true })
       }
-      expect(await verify(data)).toMatchObject({ ok: true })
-    }
-  })
+    },
+  )
 
   it('while statements run that nobody reviews: each that was answered is in the ledger with its text, and every start has an end', async () => {
     const token = await gateway.token(ALICE)

@@ -24,12 +24,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Nobody gets to `asked` without somebody's approval, for seconds. */
+const ASKED = `@id("asked") @review("dba") @grants("6s") forbid (principal, action == Action::"connect", resource == Resource::"asked");`
+
 describe.skipIf(lacks('psql'))('a gateway with two workers', { timeout: 60_000 }, () => {
   let stage: Stage
   let workers: readonly number[]
 
   beforeEach(async () => {
-    stage = await openStage({ policy: POLICY, workers: 2 })
+    stage = await openStage({ policy: POLICY + ASKED, resources: { db: {}, asked: {} }, workers: 2 })
     workers = childrenOf(stage.gateway.child.pid)
   })
 
@@ -61,6 +64,28 @@ describe.skipIf(lacks('psql'))('a gateway with two workers', { timeout: 60_000 }
     expect(await verify(stage.gateway.data)).toMatchObject({ ok: true, chains: [{}, {}, {}] })
   })
 
+  it('cuts the sessions of one grant in both: when it is revoked, and when it has reached its end', async () => {
+    const { alice, bob, erin, gateway } = stage
+    const admitted = async () => {
+      const { request } = await alice.api.ask({ resource: 'asked', scope: 'connect' })
+      await bob.api.approve({ id: request.id })
+      const grant = (await alice.api.grants()).find((each) => each.request === request.id)
+      const clients = [await RawClient.login(gateway.postgres, alice, 'asked'), await RawClient.login(gateway.postgres, alice, 'asked')]
+      for (const client of clients) client.send(query('SELECT pg_sleep(60)'))
+      await expect.poll(() => stage.ask(BUSY)).toEqual([2])
+      return { id: grant?.id ?? '', endsAt: Date.parse(grant?.endsAt ?? ''), cut: Promise.all(clients.map((client) => client.ask())) }
+    }
+    const revoked = await admitted()
+    const began = Date.now()
+    await erin.api.revoke({ id: revoked.id })
+    expect((await revoked.cut).flat().filter((answer) => answer.includes('57P01'))).toHaveLength(2)
+    expect(Date.now() - began).toBeLessThan(1_000) // DESIGN's bar
+
+    const due = await admitted()
+    expect((await due.cut).flat().filter((answer) => answer.includes('57P01'))).toHaveLength(2)
+    expect(Date.now() - due.endsAt).toBeLessThan(1_000) // four times DESIGN's bar, for a machine that runs other tests meanwhile
+  })
+
   it('cancels through a worker that did not give out the key', async () => {
     const own = await RawClient.login(stage.gateway.postgres, stage.alice)
     own.send(query('SELECT pg_sleep(60)'))
@@ -90,11 +115,26 @@ describe.skipIf(lacks('psql'))('a gateway with two workers', { timeout: 60_000 }
     expect(await verify(stage.gateway.data)).toMatchObject({ ok: true })
   })
 
+  it('replaces a worker that hangs, and gives connections to the other meanwhile', async () => {
+    const stuck = workers[0] ?? 0
+    const ready = async () => (await fetch(`${stage.gateway.url}/readyz`)).status
+    process.kill(stuck, 'SIGSTOP')
+    await expect.poll(ready, { timeout: 10_000 }).toBe(503)
+    for (const client of await two()) {
+      expect(await client.ask(query('SELECT 1'))).toContain('row 1')
+      client.close()
+    }
+    await expect.poll(() => isAlive(stuck), { timeout: 20_000 }).toBe(false)
+    await expect.poll(ready, { timeout: 20_000 }).toBe(200)
+    expect(childrenOf(stage.gateway.child.pid)).toHaveLength(2)
+    expect(stage.gateway.log()).toContain('it had not answered for 10 s, and was killed')
+  })
+
   it('judges by the same policies in both, old or new', async () => {
     const clients = await two()
     const read = () => Promise.all(clients.map(async (client) => (await client.ask(query('SELECT 1'))).includes('row 1')))
     expect(await read()).toEqual([true, true])
-    writeFileSync(stage.gateway.policyFile, `${POLICY}\n@id("no") forbid (principal, action == Action::"sql:read", resource);`)
+    writeFileSync(stage.gateway.policyFile, `${POLICY}${ASKED}\n@id("no") forbid (principal, action == Action::"sql:read", resource);`)
     await expect.poll(read, { timeout: 20_000 }).toEqual([false, false])
     writeFileSync(stage.gateway.policyFile, 'permit (')
     await expect.poll(() => stage.gateway.log(), { timeout: 20_000 }).toContain('the new policies are broken')

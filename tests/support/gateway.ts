@@ -11,7 +11,7 @@ const PROGRAM = new URL('../../packages/gateway/src/main.ts', import.meta.url).p
 const STOP_MS = 10_000
 
 /** Any of the end-to-end tests can be run with several protocol workers: TEST_WORKERS=2. */
-const WORKERS = Number(process.env['TEST_WORKERS'] ?? 1)
+export const WORKERS = Number(process.env['TEST_WORKERS'] ?? 1)
 
 /** What stands in `countersign.yaml` beside listeners, data and policies, which the fixture sets. */
 export interface GatewayOptions {

@@ -49,9 +49,9 @@ export interface Plan {
   readonly password: string
 }
 
-/** Writes `countersign.yaml`, `policies/` and the file with the database's password; returns the path of the first. */
+/** Writes `countersign.yaml`, `policies/` and the file with the database's password, or all of it again; returns the path of the first. */
 export function writeConfiguration(folder: string, { http, postgres, target, password }: Plan): string {
-  mkdirSync(join(folder, 'policies'))
+  mkdirSync(join(folder, 'policies'), { recursive: true })
   writeFileSync(join(folder, 'policies', 'access.cedar'), ACCESS)
   writeFileSync(join(folder, 'policies', 'limits.cedar'), LIMITS)
   writeSecret(join(folder, 'orders-db.password'), password)

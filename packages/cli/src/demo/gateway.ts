@@ -29,17 +29,34 @@ export interface DemoGateway {
   readonly bob: Person
 }
 
+/** A port that is free may be taken by somebody else before the gateway listens on it. */
+const PORTS_TRIED = 3
+
 /** Starts the gateway on the documented ports, or on free ones where those are taken, and makes the two people's tokens. */
 export async function startGateway(life: Lifetime, folder: string, target: string, password: string): Promise<DemoGateway> {
-  const port = { http: await portNear(PORTS.http), postgres: await portNear(PORTS.postgres) }
-  const config = writeConfiguration(folder, { ...port, target, password })
   const [data, log] = [join(folder, 'data'), join(folder, 'gateway.log')]
-  life.signal.throwIfAborted()
-  const child = life.own(spawnGateway(['start', '--config', config], ['ignore', 'pipe', 'pipe']))
-  child.stdout?.pipe(createWriteStream(log))
-  await ready(child)
+  const port = await listening(life, log, async () => {
+    const free = { http: await portNear(PORTS.http), postgres: await portNear(PORTS.postgres) }
+    return { ...free, config: writeConfiguration(folder, { ...free, target, password }) }
+  })
   const people = { alice: await person(data, folder, ALICE, false), bob: await person(data, folder, BOB, true) }
   return { url: `http://${HOST}:${port.http}`, postgres: { host: HOST, port: port.postgres }, folder, data, log, ...people }
+}
+
+async function listening<Place extends { readonly config: string }>(life: Lifetime, log: string, place: () => Promise<Place>): Promise<Place> {
+  for (let tried = 1; ; tried++) {
+    const tries = await place()
+    life.signal.throwIfAborted()
+    const child = life.own(spawnGateway(['start', '--config', tries.config], ['ignore', 'pipe', 'pipe']))
+    child.stdout?.pipe(createWriteStream(log))
+    try {
+      await ready(child)
+      return tries
+    } catch (error) {
+      const taken = error instanceof Error && error.message.includes('EADDRINUSE')
+      if (!taken || tried === PORTS_TRIED || life.signal.aborted) throw error
+    }
+  }
 }
 
 async function person(data: string, folder: string, name: string, mayReview: boolean): Promise<Person> {

@@ -9,8 +9,13 @@ import { type Answers, Peer } from './peer.ts'
  */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : './gateway-worker.js', import.meta.url)
 
-/** A worker that has not said how it stands for this long gets no new connections. */
-const STALE_MS = 6 * REPORT_EVERY_MS
+/** A worker that has missed so many reports gets no new connections … */
+const STALE_REPORTS = 6
+/** … and one that has missed so many hangs: what was revoked is still connected there, so it is ended and replaced. */
+const HUNG_REPORTS = 20
+
+/** Thousands of policies take seconds to load, and a predecessor's journal may be locked for some. */
+const START_MS = 60_000
 
 /** How long a worker may take for what is asked of it in passing. */
 const ANSWER_MS = 10_000
@@ -27,7 +32,9 @@ export class Member {
   readonly #peer: Peer
   readonly #onReport: () => void
   #report: Report = { seq: 0, broken: null, silence: null }
-  #reportedAt = performance.now()
+  /** Counted by this process's own ticks, and not by a clock: a gateway that was itself held up blames nobody. */
+  #missed = 0
+  #killed: string | null = null
 
   /** Starts the process; it does nothing before `start`. It may ask what `answers` has. `onReport` is called when it has said how it stands. */
   constructor(number: number, answers: Answers, onReport: () => void) {
@@ -40,7 +47,7 @@ export class Member {
     this.#child.on('message', (message) => this.#peer.received(message))
     this.#child.on('error', () => this.kill())
     this.#child.on('disconnect', () => this.#peer.lost(`worker ${number} of this gateway has ended`))
-    this.exited = new Promise((resolve) => this.#child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)))
+    this.exited = new Promise((resolve) => this.#child.once('exit', (code, signal) => resolve(this.#killed ?? signal ?? `exit code ${code}`)))
     void this.exited.then(() => this.#peer.lost(`worker ${number} of this gateway has ended`))
   }
 
@@ -50,19 +57,20 @@ export class Member {
 
   /** False while it says nothing: a connection that was given to it would wait. */
   get responds(): boolean {
-    return this.#silence <= STALE_MS
+    return this.#missed <= STALE_REPORTS
   }
 
   /** Null while all is well with it; else what is not. */
   get trouble(): string | null {
-    if (!this.responds) return `worker ${this.number} has not answered for ${Math.round(this.#silence / 1000)} s`
+    if (!this.responds) return `worker ${this.number} has not answered for ${this.#silentSeconds} s`
     return this.#report.broken ?? this.#report.silence
   }
 
   /** Resolves when it can serve. Rejects with why it cannot. */
   async start(start: Start): Promise<void> {
-    await this.#peer.ask('start', [start])
-    this.#reportedAt = performance.now()
+    await this.ask('start', [start], START_MS)
+    const watch = setInterval(() => this.#tick(), REPORT_EVERY_MS)
+    void this.exited.then(() => clearInterval(watch))
   }
 
   /** Hands over a connection that nothing was read from. */
@@ -99,13 +107,20 @@ export class Member {
     this.#child.kill('SIGKILL')
   }
 
-  get #silence(): number {
-    return performance.now() - this.#reportedAt
+  get #silentSeconds(): number {
+    return Math.round((this.#missed * REPORT_EVERY_MS) / 1000)
+  }
+
+  #tick(): void {
+    this.#missed++
+    if (this.#missed < HUNG_REPORTS) return
+    this.#killed ??= `it had not answered for ${this.#silentSeconds} s, and was killed`
+    this.kill()
   }
 
   #heard(args: readonly unknown[]): void {
     ;[this.#report] = reportShape.parse(args)
-    this.#reportedAt = performance.now()
+    this.#missed = 0
     this.#onReport()
   }
 }
