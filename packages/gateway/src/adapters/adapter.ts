@@ -26,10 +26,11 @@ export interface Refusal extends Notice {
   readonly code: RefusalCode
 }
 
-/** `run` names this execution in the ledger; its outcome is recorded under it. */
+/** `run` names this execution in the ledger; its outcome is recorded under it. `reviewed`: policy did not allow it by itself. */
 export interface Allowance {
   readonly effect: 'allow'
   readonly run: string
+  readonly reviewed: boolean
 }
 
 export type Verdict = Allowance | Refusal
@@ -75,7 +76,7 @@ export class Unavailable extends Error {
 
 /** Why a live connection ends, in words for its client. */
 export class Cut extends Error {
-  readonly code: 'expired' | 'revoked' | 'killed' | 'done' | 'idle' | 'token' | 'store' | 'shutdown'
+  readonly code: 'expired' | 'revoked' | 'killed' | 'done' | 'idle' | 'token' | 'store' | 'shutdown' | 'fence'
 
   constructor(code: Cut['code'], message: string) {
     super(message)

@@ -230,7 +230,7 @@ export class LiveSession implements Session {
       this.#services.context.journal.join(event, (error) => {
         const refused = error ? failure(error, this.#services) : this.#cutVerdict()
         if (refused) this.#idle.rest()
-        resolve(refused ?? { effect: 'allow', run })
+        resolve(refused ?? { effect: 'allow', run, reviewed: false })
       })
     })
   }
@@ -323,7 +323,7 @@ export class LiveSession implements Session {
     const under = { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) }
     const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
     await this.#services.context.journal.append({ type: 'action.started', body, secret: secretOf(action) }, 'disk')
-    return this.#cutVerdict() ?? { effect: 'allow', run }
+    return this.#cutVerdict() ?? { effect: 'allow', run, reviewed: true }
   }
 
   /** A use that was counted may be finished; a while is over for everybody at the same time. */

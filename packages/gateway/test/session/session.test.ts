@@ -55,7 +55,7 @@ test('an action that policy allows by itself is judged, recorded and finished wi
   }
   const alone = new LiveSession(opened, withoutStore)
   const verdict = await alone.decide(aRead(), HOLD)
-  expect(verdict).toEqual({ effect: 'allow', run: 'ses-2.1' })
+  expect(verdict).toEqual({ effect: 'allow', run: 'ses-2.1', reviewed: false })
   alone.record({ run: 'ses-2.1', result: 'done', summary: 'SELECT 1', rows: 1, sent: null })
   await bed.context.journal.sync()
   expect((await bed.entries()).map(({ type }) => type)).toEqual(['grant.issued', 'action.started', 'action.finished'])
@@ -120,8 +120,8 @@ test('what policy allows by itself is allowed at once, and resolves when it is w
   const outside = session.allow(action, false)
   const inside = session.allow(action, true)
   expect([await outside, await inside]).toEqual([
-    { effect: 'allow', run: 'ses-1.1' },
-    { effect: 'allow', run: 'ses-1.2' },
+    { effect: 'allow', run: 'ses-1.1', reviewed: false },
+    { effect: 'allow', run: 'ses-1.2', reviewed: false },
   ])
   expect((await bed.entries()).slice(-2)).toMatchObject([
     { type: 'action.started', body: { run: 'ses-1.1', action: 'sql:read', resource: 'orders', policies: ['reads'] } },

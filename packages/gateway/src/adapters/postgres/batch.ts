@@ -20,6 +20,8 @@ export class Batch {
   readonly #replies: Replies
   /** The cancel requests on their way; null when none is. */
   #cancelling: Promise<void> | null = null
+  /** Statements of the gateway's own are running, and no client cancels those. */
+  #owning = false
 
   constructor(target: Target, upstream: Upstream, replies: Replies) {
     this.outgoing = new Outgoing(upstream.stream, replies)
@@ -34,7 +36,7 @@ export class Batch {
 
   /** Cancels exactly what runs now: nothing is sent until the target has taken note. */
   cancel(): void {
-    if (this.#replies.idle) return
+    if (this.#replies.idle || this.#owning) return
     const cancelling = Promise.all([this.#cancelling, cancelUpstream(this.#target, this.#upstream)]).then(noop, noop)
     this.#cancelling = cancelling
     void cancelling.then(() => {
@@ -80,6 +82,35 @@ export class Batch {
     await this.#put(ask(text, parameters, (bytes) => (rows = rowsOf(bytes))))
     if (rows === null) throw new Skipped()
     return rows
+  }
+
+  /**
+   * Statements of the gateway's own behind everything that was sent, in the session's transaction, of which the client sees nothing: the first value that each
+   * answers. Null: the transaction has failed, and the server takes none. Rejects when one of them fails.
+   */
+  async own(texts: readonly string[]): Promise<readonly (string | null | undefined)[] | null> {
+    await this.outgoing.settle()
+    if (this.#replies.status === 'E' || this.#replies.failed) return null
+    this.#owning = true
+    try {
+      return await this.#askUnseen(texts)
+    } finally {
+      this.#owning = false
+    }
+  }
+
+  async #askUnseen(texts: readonly string[]): Promise<readonly (string | null | undefined)[]> {
+    const answers: (string | null | undefined)[] = []
+    const refusals: string[] = []
+    for (const text of texts) {
+      const { messages, expected } = ask(text, [], (bytes) => answers.push(rowsOf(bytes)[0]?.[0]))
+      for (const message of messages) this.outgoing.push(message)
+      for (const each of expected) this.#replies.expect({ ...each, onRefused: (message) => refusals.push(message) })
+    }
+    if (!this.inTransaction) await this.outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
+    await this.outgoing.settle()
+    if (answers.length < texts.length) throw new Error(refusals[0] ?? 'the server did not answer')
+    return answers
   }
 
   async #put({ messages, expected }: Question): Promise<void> {

@@ -51,6 +51,11 @@ export class Inbox {
     return this.#closed
   }
 
+  /** What `take` will return. */
+  peek(): FrontendMessage | null {
+    return this.#queue[this.#head] ?? null
+  }
+
   /** The next message when it is here already, else null. */
   take(): FrontendMessage | null {
     return this.#shift()

@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream'
-import { commandComplete, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
+import { close, commandComplete, execute, flush, parse as parseMessage, query as queryMessage, readyForQuery, sync } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import type { FrontendMessage } from '@countersign/wire/postgres/frontend-message'
-import type { Session, Target } from '../adapter.ts'
+import type { Allowance, Session, Target } from '../adapter.ts'
 import { Batch } from './batch.ts'
 import type { Cancellable } from './cancels.ts'
 import type { LiveCatalog } from './catalog/live.ts'
 import { type Classified, isLong } from './classify.ts'
+import type { Fencing } from './fence/fencing.ts'
+import { Guard, type Pass } from './fence/guard.ts'
+import { Pending } from './fence/pending.ts'
 import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
 import { Judging } from './judging.ts'
 import { readCall } from './large-objects.ts'
@@ -14,12 +17,12 @@ import type { Names, Portal } from './names.ts'
 import type { Waiting } from './outgoing.ts'
 import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, resets, setsOurs, settles } from './readable.ts'
 import { statementFailure } from './refuse.ts'
+import { Refusing } from './refusing.ts'
 import type { Expected, Replies } from './replies.ts'
 import type { Upstream } from './upstream.ts'
 
-/** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
-const POISON = 'countersign refused the statement'
 const TOO_MANY_NAMES = 'this connection has given too many names to prepared statements and cursors, or to too much text'
+const NOT_TOGETHER = 'the rights that it needs exist only while it runs, and it was bound without being executed'
 const NO_SUCH_CALL = 'the function call message may call functions of large objects only'
 
 export interface Sides {
@@ -31,6 +34,8 @@ export interface Sides {
   readonly replies: Replies
   readonly names: Names
   readonly catalog: LiveCatalog
+  /** Null: the session has all the rights that it will ever have. */
+  readonly fencing: Fencing | null
 }
 
 /**
@@ -42,11 +47,16 @@ export class Relay implements Cancellable {
   readonly #sides: Sides
   readonly #batch: Batch
   readonly #judging: Judging
+  readonly #refusing: Refusing
+  readonly #guard: Guard | null
+  #pending: Pending | null = null
 
   constructor(sides: Sides) {
     this.#sides = sides
     this.#batch = new Batch(sides.target, sides.upstream, sides.replies)
     this.#judging = new Judging(sides, this.#batch)
+    this.#refusing = new Refusing(sides, this.#batch)
+    this.#guard = sides.fencing && new Guard(sides.fencing, this.#batch, sides.replies, sides.session)
   }
 
   /** Resolves when the client has left. Rejects with ProtocolError, or when the server is gone. */
@@ -58,6 +68,11 @@ export class Relay implements Cancellable {
       const waiting = this.#take(message)
       if (waiting !== undefined) await waiting
     }
+  }
+
+  /** Rejects with a Cut when the session must end, because rights could not be taken back. */
+  get over(): Promise<never> | null {
+    return this.#guard?.fence.over ?? null
   }
 
   /** A cancel request withdraws what is held, and otherwise reaches exactly the query that runs now. */
@@ -77,7 +92,7 @@ export class Relay implements Cancellable {
 
   #take(message: FrontendMessage): Waiting {
     const { replies } = this.#sides
-    const isNext = this.#batch.isQuiet && !replies.synced && replies.copyIn === null && !isCopy(message)
+    const isNext = this.#batch.isQuiet && this.#guard?.fence.isQuiet !== false && !replies.synced && replies.copyIn === null && !isCopy(message)
     return isNext ? this.#takeNow(message) : this.#takeInTurn(message)
   }
 
@@ -85,6 +100,7 @@ export class Relay implements Cancellable {
     await this.#batch.cancelled()
     if (isCopy(message)) return this.#copy(message)
     if (this.#sides.replies.copyIn?.open) return this.#duringCopy(message)
+    await this.#guard?.fence.settled()
     if (this.#sides.replies.synced) await this.#batch.settle()
     return this.#takeNow(message)
   }
@@ -95,6 +111,7 @@ export class Relay implements Cancellable {
   }
 
   #judge(message: FrontendMessage): Waiting {
+    if (this.#pending) return this.#afterBind(this.#pending, message)
     switch (message.kind) {
       case 'query':
         return this.#query(message)
@@ -128,19 +145,23 @@ export class Relay implements Cancellable {
   async #query(message: Message<'query'>): Promise<void> {
     if (!this.#batch.isSettled) await this.#batch.settle()
     if (this.#batch.discarding) return undefined
-    if (message.text === null) return this.#refuseQuery(statementFailure('22021', 'the statement is not valid UTF-8'))
+    if (message.text === null) return this.#refusing.query(statementFailure('22021', 'the statement is not valid UTF-8'))
     const reading = this.#judging.readNow(message.text) ?? (await this.#judging.read(message.text))
     if (reading === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
     if (setsOurs(reading.classified)) return this.#setOurs(reading.classified)
     if (this.#sides.names.full && reading.classified.statements.some(({ defines }) => defines !== null))
-      return this.#refuseQuery(statementFailure('53400', TOO_MANY_NAMES))
+      return this.#refusing.query(statementFailure('53400', TOO_MANY_NAMES))
+    const objection = this.#guard?.refusal(reading.classified)
+    if (objection) return this.#refusing.query(objection)
     const verdict = await this.#judging.decide(reading, [])
     if (verdict === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
-    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#judging.errorFor(verdict, reading))
+    if (verdict.effect === 'refuse') return this.#refusing.query(this.#judging.errorFor(verdict, reading))
     const { classified } = reading
+    const barred = await this.#open(classified, verdict)
+    if (barred) return this.#refusing.query(barred)
     const raw = classified.canonical === message.text ? message.raw : queryMessage(classified.canonical)
     this.#batch.bound = false // its own ReadyForQuery says whether a transaction is left
-    return this.#batch.outgoing.forwardNow(raw, {
+    const sent = this.#batch.outgoing.forwardNow(raw, {
       kind: 'query',
       run: verdict.run,
       settles: true,
@@ -149,6 +170,8 @@ export class Relay implements Cancellable {
       changes: changesOf(classified),
       partial: classified.statements.length > 1,
     })
+    this.#guard?.fence.close()
+    return sent
   }
 
   /** A server answers it as it does a Query. */
@@ -156,29 +179,24 @@ export class Relay implements Cancellable {
     await this.#batch.settle()
     if (this.#batch.discarding) return undefined
     const called = readCall(message)
-    if (called === null) return this.#refuseQuery(statementFailure('0A000', NO_SUCH_CALL, 'Call the function in a SELECT.'))
+    if (called === null) return this.#refusing.query(statementFailure('0A000', NO_SUCH_CALL, 'Call the function in a SELECT.'))
     const reading = await this.#judging.explain({ classified: called.classified, definitions: [] })
     if (reading === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
     const verdict = await this.#judging.decide(reading, parametersOf(message, called))
     if (verdict === 'failed') return this.#batch.outgoing.forwardNow(sync(), { kind: 'sync' })
-    if (verdict.effect === 'refuse') return this.#refuseQuery(this.#judging.errorFor(verdict, reading))
+    if (verdict.effect === 'refuse') return this.#refusing.query(this.#judging.errorFor(verdict, reading))
+    const barred = await this.#open(reading.classified, verdict)
+    if (barred) return this.#refusing.query(barred)
     this.#batch.bound = false
-    return this.#batch.outgoing.forwardNow(message.raw, { kind: 'query', call: true, run: verdict.run, settles: true })
-  }
-
-  /** One error and one ReadyForQuery with the true status: inside a transaction the server is made to fail too. */
-  async #refuseQuery(error: Uint8Array): Promise<void> {
-    const { client } = this.#sides
-    client.write(error)
-    if (!this.#batch.inTransaction) return void client.write(readyForQuery('I'))
-    this.#batch.bound = false
-    return this.#batch.outgoing.forwardNow(queryMessage(POISON), { kind: 'query', hidden: true, poison: true })
+    const sent = this.#batch.outgoing.forwardNow(message.raw, { kind: 'query', call: true, run: verdict.run, settles: true })
+    this.#guard?.fence.close()
+    return sent
   }
 
   /** `SET countersign.reason = '…'` is for the gateway, and never goes upstream. */
   async #setOurs(classified: Classified): Promise<void> {
     const { client, replies } = this.#sides
-    if (classified.statements.length > 1) return this.#refuseQuery(statementFailure('42601', 'set what begins with countersign. in a statement of its own'))
+    if (classified.statements.length > 1) return this.#refusing.query(statementFailure('42601', 'set what begins with countersign. in a statement of its own'))
     this.#noteOurs(classified)
     client.write(commandComplete('SET'))
     client.write(readyForQuery(replies.status))
@@ -211,7 +229,7 @@ export class Relay implements Cancellable {
   async #refuseForbidden(reading: Reading): Promise<void> {
     const verdict = await this.#judging.decide(reading, [])
     if (verdict === 'failed') return void (this.#batch.discarding = true)
-    return verdict.effect === 'refuse' ? this.#refuseBatch(this.#judging.errorFor(verdict, reading)) : this.#drop(verdict.run)
+    return verdict.effect === 'refuse' ? this.#refusing.batch(this.#judging.errorFor(verdict, reading)) : this.#refusing.drop(verdict.run)
   }
 
   async #bind(message: Message<'bind'>): Promise<void> {
@@ -226,13 +244,61 @@ export class Relay implements Cancellable {
     const reading = this.#judging.resolveNow(prepared) ?? (await this.#judging.resolve(prepared))
     if (reading === 'failed') this.#batch.discarding = true
     if (reading === 'failed' || this.#batch.discarding) return undefined
+    const objection = this.#guard?.refusal(reading.classified)
+    if (objection) return this.#refusing.batch(objection)
     const verdict = await this.#judging.decide(reading, parametersOf(message, prepared))
     if (verdict === 'failed') return void (this.#batch.discarding = true)
-    if (verdict.effect === 'allow' && replies.failed) return this.#drop(verdict.run)
-    if (verdict.effect === 'refuse') return this.#refuseBatch(this.#judging.errorFor(verdict, reading))
+    if (verdict.effect === 'allow' && replies.failed) return this.#refusing.drop(verdict.run)
+    if (verdict.effect === 'refuse') return this.#refusing.batch(this.#judging.errorFor(verdict, reading))
     const change = names.propose({ space: 'portal', name: message.portal, value: { run: verdict.run, ...reading } })
+    const expected: Expected = { kind: 'bind', run: verdict.run, changes: [change] }
+    const pass = this.#guard?.needs(reading.classified, verdict)
+    if (pass) return void (this.#pending = new Pending(message.portal, pass, message.raw, expected))
     this.#batch.bound = true
-    return this.#batch.outgoing.forward(message.raw, { kind: 'bind', run: verdict.run, changes: [change] })
+    return this.#batch.outgoing.forward(message.raw, expected)
+  }
+
+  // What needs rights that do not stand.
+
+  /** Everything before must have been answered. Null when it may be forwarded. */
+  async #open(classified: Classified, verdict: Allowance): Promise<Uint8Array | null> {
+    const pass = this.#guard?.needs(classified, verdict) ?? null
+    return pass && this.#guard ? this.#guard.open(pass) : null
+  }
+
+  async #afterBind(pending: Pending, message: FrontendMessage): Promise<void> {
+    if (pending.describe(message)) return
+    this.#pending = null
+    if (message.kind === 'execute' && message.portal === pending.portal) return this.#executePending(pending, message)
+    this.#sides.names.propose({ space: 'portal', name: pending.portal, value: null })
+    this.#refusing.drop(pending.pass.run)
+    this.#batch.discarding = false
+    await this.#refuseExtended('0A000', NOT_TOGETHER, 'Send Bind and Execute one behind the other, without Sync, Flush or anything else between them.')
+    if (message.kind === 'sync') await this.#sync(message)
+  }
+
+  /** To completion, whatever number of rows was asked for at first: a portal would be read on with rights that are gone. */
+  async #executePending({ pass, portal: name, messages }: Pending, message: Message<'execute'>): Promise<void> {
+    const { names, inbox } = this.#sides
+    await this.#batch.settle()
+    const portal = names.portal(name)
+    if (this.#batch.discarding || !portal) return this.#refusing.drop(pass.run)
+    const barred = await this.#guard?.open(pass)
+    if (barred) return this.#refusing.batch(barred)
+    this.#batch.bound = true
+    for (const { raw, expected } of messages) void this.#batch.outgoing.forward(raw, expected)
+    await this.#executePortal(message.maxRows === 0 ? message : { ...message, maxRows: 0, raw: execute(name) }, portal)
+    if (!takesData(portal.classified)) await this.#endPortal(name, inbox)
+    this.#guard?.fence.close()
+  }
+
+  /** A Sync that is here already ends the implicit transaction with the same rights. */
+  async #endPortal(name: string, inbox: Inbox): Promise<void> {
+    const change = this.#sides.names.propose({ space: 'portal', name, value: null })
+    void this.#batch.outgoing.forward(close('P', name), { kind: 'close', hidden: true, changes: [change] })
+    if (inbox.peek()?.kind !== 'sync') return this.#batch.outgoing.send(flush())
+    const message = inbox.take()
+    return message?.kind === 'sync' ? this.#forwardSync(message) : undefined
   }
 
   /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
@@ -266,8 +332,7 @@ export class Relay implements Cancellable {
       changes: changesOf(classified),
     }
     // A server that is to take data says so at once, and a client may wait for that without a Flush.
-    const takesData = classified.statements.some(({ copy }) => copy === 'in')
-    return takesData ? this.#batch.outgoing.forwardNow(message.raw, expected) : this.#batch.outgoing.forward(message.raw, expected)
+    return takesData(classified) ? this.#batch.outgoing.forwardNow(message.raw, expected) : this.#batch.outgoing.forward(message.raw, expected)
   }
 
   #close(message: Message<'close' | 'describe'>): Waiting {
@@ -276,7 +341,21 @@ export class Relay implements Cancellable {
     return this.#batch.outgoing.forward(message.raw, { kind: 'close', changes: [change] })
   }
 
-  #sync({ raw }: FrontendMessage): Waiting {
+  #sync(message: FrontendMessage): Waiting {
+    const pass = this.#guard?.fence.needsAtSync()
+    return pass ? this.#syncWith({ ...pass, stays: false }, message) : this.#forwardSync(message)
+  }
+
+  /** The end of an implicit transaction runs its deferred triggers. */
+  async #syncWith(pass: Pass, message: FrontendMessage): Promise<void> {
+    await this.#batch.settle()
+    const barred = this.#batch.discarding ? null : await this.#guard?.open(pass)
+    if (barred) await this.#refusing.batch(barred)
+    await this.#forwardSync(message)
+    this.#guard?.fence.close()
+  }
+
+  #forwardSync({ raw }: FrontendMessage): Waiting {
     this.#batch.discarding = false
     this.#batch.bound = false
     return this.#batch.outgoing.forwardNow(raw, { kind: 'sync' })
@@ -287,22 +366,7 @@ export class Relay implements Cancellable {
   }
 
   #refuseExtended(code: string, text: string, hint: string | null): Promise<void> {
-    return this.#refuseBatch(statementFailure(code, text, hint))
-  }
-
-  /** The client sees what came before, one error, and after its Sync the true status. */
-  async #refuseBatch(error: Uint8Array): Promise<void> {
-    const { client, replies } = this.#sides
-    await this.#batch.settle()
-    if (this.#batch.discarding) return
-    if (this.#batch.inTransaction) {
-      // Under a name that nobody has, since the client may still want its unnamed statement.
-      await this.#batch.outgoing.forward(parseMessage(POISON, POISON), { kind: 'parse', hidden: true, poison: true })
-      await this.#batch.settle()
-      if (!replies.failed) throw new ProtocolError('unexpected', 'the server accepted what cannot be parsed')
-    }
-    client.write(error)
-    this.#batch.discarding = true
+    return this.#refusing.batch(statementFailure(code, text, hint))
   }
 
   // COPY FROM STDIN.
@@ -322,10 +386,6 @@ export class Relay implements Cancellable {
   #duringCopy({ kind }: FrontendMessage): void {
     if (kind !== 'flush' && kind !== 'sync') throw new ProtocolError('unexpected', `a ${kind} was sent in the middle of COPY data`)
   }
-
-  /** What was allowed while something before it failed: the server would skip it, so it is not sent. */
-  #drop(run: string): void {
-    this.#batch.discarding = true
-    this.#sides.session.record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
-  }
 }
+
+const takesData = ({ statements }: Classified) => statements.some(({ copy }) => copy === 'in')

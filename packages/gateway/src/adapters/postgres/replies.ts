@@ -37,6 +37,8 @@ export interface Expected {
   readonly poison?: boolean
   /** Gets the rows of a hidden execute. */
   capture?(rows: Uint8Array): void
+  /** Gets the server's message when it fails, which the client then does not see. */
+  onRefused?(message: string): void
   /** Called when the server has answered, not when it failed or skipped. */
   onAnswer?(): void
 }
@@ -167,6 +169,15 @@ export class Replies {
     return this.#when(() => this.copyIn?.open === true || this.idle)
   }
 
+  /** Resolves when the server owes nothing any more, whatever the client has to send before. Rejects when it is gone. */
+  answered(): Promise<void> {
+    return this.#when(() => this.idle)
+  }
+
+  get isGone(): boolean {
+    return this.#gone !== null
+  }
+
   #when(ready: () => boolean): Promise<void> {
     if (this.#gone) return Promise.reject(this.#gone)
     if (ready()) return Promise.resolve()
@@ -293,7 +304,8 @@ export class Replies {
     this.#names.discardProposed()
     this.failed = true
     this.copyIn = null
-    return !head.poison
+    head.onRefused?.(fields.get('M') ?? 'no message')
+    return !head.poison && !head.onRefused
   }
 
   #seeReady(head: Expected | undefined, body: Uint8Array): boolean {

@@ -5,6 +5,7 @@ import { type Client, Cut, type Gate, type Session, type Target, Unavailable } f
 import { authenticate, type Method } from './authenticate.ts'
 import { type CancelKey, cancelUpstream, Cancels } from './cancels.ts'
 import type { Catalogs } from './catalog/catalogs.ts'
+import type { Fencing } from './fence/fencing.ts'
 import { ClientHold } from './hold.ts'
 import { Inbox } from './inbox.ts'
 import { Names } from './names.ts'
@@ -20,6 +21,8 @@ export interface Options {
   readonly catalogs: Catalogs
   /** A cancel request whose key was not given out here: another process of this gateway may have done so. Resolves when it was told. */
   cancelElsewhere(key: CancelKey): Promise<void>
+  /** What the fence around a session is built on; null where it has none. */
+  fencingOf?(session: Session, target: Target): Fencing | null
   /** What went wrong with a connection, for the operator's log. */
   refused(address: string, message: string): void
 }
@@ -106,14 +109,29 @@ export class PostgresAdapter {
     const names = new Names()
     const replies = new Replies(stream, upstream, names, (outcome) => session.record(outcome))
     const catalog = this.#options.catalogs.of(target)
-    const relay = new Relay({ client: stream, inbox, upstream, target, session, replies, names, catalog })
+    const relay = new Relay({
+      client: stream,
+      inbox,
+      upstream,
+      target,
+      session,
+      replies,
+      names,
+      catalog,
+      fencing: this.#options.fencingOf?.(session, target) ?? null,
+    })
     const key = this.#cancels.issue(relay, startup.minor)
     onClosed(() => relay.leave())
     if (inbox.closed) relay.leave()
     greet(client, upstream, key)
     const cut = cutOf(session)
     try {
-      return await Promise.race([relay.run().then(() => 'the client left'), this.#untilServerGone(replies, relay, client, target), cut.promise])
+      return await Promise.race([
+        relay.run().then(() => 'the client left'),
+        this.#untilServerGone(replies, relay, client, target),
+        cut.promise,
+        ...(relay.over ? [relay.over] : []),
+      ])
     } catch (error) {
       relay.stop()
       if (error instanceof Cut) return await this.#cut(client, target, upstream, replies, error)

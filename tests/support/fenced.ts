@@ -1,0 +1,182 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { makeVerifier } from '@countersign/wire/postgres/scram'
+import pg from 'pg'
+import type { Attempted, Gate, Outcome, Session, Target } from '../../packages/gateway/src/adapters/adapter.ts'
+import { Catalogs } from '../../packages/gateway/src/adapters/postgres/catalog/catalogs.ts'
+import { loadGrammar } from '../../packages/gateway/src/adapters/postgres/classify.ts'
+import type { Changed, Fencing } from '../../packages/gateway/src/adapters/postgres/fence/fencing.ts'
+import { Beside } from '../../packages/gateway/src/adapters/postgres/impact/connection.ts'
+import { PostgresAdapter } from '../../packages/gateway/src/adapters/postgres/serve.ts'
+import { scramParameters } from '../../packages/gateway/src/identity/tokens.ts'
+import { type PostgresServer, startPostgres } from './postgres.ts'
+import { RawClient } from './wire.ts'
+
+const USER = 'alice@example.com'
+const TOKEN = 'a token'
+const PASSWORD = 'only-in-tests'
+export const ROLE = 'cs session "1"'
+
+/** What a session did to its rights and what its statements came to, in order. */
+export type Fact = ({ readonly fact: 'rights' } & Changed) | ({ readonly fact: 'outcome' } & Outcome)
+
+/** The PostgreSQL adapter before a real server, with an account of its own for the session, made by an administrator who is no superuser. Every review approves at once. */
+export interface Fenced {
+  readonly target: PostgresServer
+  readonly facts: Fact[]
+  /** Said before each statement of the administrator: what it throws, the statement throws, and it is not sent. */
+  beforeAdmin: (sql: string) => void | Promise<void>
+  /** The types that policy does not allow by itself. */
+  reviewed: ReadonlySet<string>
+  login(): Promise<RawClient>
+  /** As a driver would come. */
+  url(): string
+  /** Straight to the target as superuser: the values of the first column. */
+  ask(sql: string): Promise<readonly unknown[]>
+  /** Direct memberships of the session's role. */
+  memberships(): Promise<readonly unknown[]>
+  close(): Promise<void>
+}
+
+export interface FencedOptions {
+  readonly version: 15 | 18
+  readonly seed?: string
+  readonly standing?: readonly string[]
+  readonly owner?: string | null
+}
+
+const SEED = `
+  REVOKE TEMP ON DATABASE postgres FROM PUBLIC;
+  CREATE ROLE app_read; CREATE ROLE app_write; CREATE ROLE app_temp; CREATE ROLE app_owner;
+  CREATE ROLE keeper LOGIN CREATEROLE PASSWORD '${PASSWORD}';
+  GRANT app_read, app_write, app_temp, app_owner TO keeper WITH ADMIN OPTION;
+  GRANT CREATE ON SCHEMA public TO app_owner; GRANT CREATE ON DATABASE postgres TO app_owner; GRANT TEMP ON DATABASE postgres TO app_temp;
+  CREATE TABLE orders (id int PRIMARY KEY, status text NOT NULL DEFAULT 'new');
+  INSERT INTO orders SELECT id, 'new' FROM generate_series(1, 20) AS id;
+  ALTER TABLE orders OWNER TO app_owner;
+  ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT SELECT ON TABLES TO app_read;
+  GRANT SELECT ON orders TO app_read; GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO app_write;
+`
+
+/** The administrator makes it, as accounts of sessions are made. */
+const makeRole = (version: number, standing: readonly string[]) => [
+  `CREATE ROLE "${ROLE.replaceAll('"', '""')}" LOGIN PASSWORD '${PASSWORD}'`,
+  ...standing.map((role) => `GRANT ${role} TO "${ROLE.replaceAll('"', '""')}"${version >= 16 ? ' WITH INHERIT TRUE, SET FALSE' : ''}`),
+]
+
+const ROLES: Readonly<Record<string, readonly string[]>> = {
+  'sql:read': ['app_read'],
+  'sql:write': ['app_write'],
+  'sql:ddl': ['app_temp'],
+  'sql:unknown': ['app_write'],
+}
+
+export async function openFenced({ version, seed = '', standing = ['app_read'], owner = 'app_owner' }: FencedOptions): Promise<Fenced> {
+  await loadGrammar()
+  await using opened = new AsyncDisposableStack()
+  const target = await startPostgres({ version })
+  opened.defer(() => target.stop())
+  const direct = new pg.Pool({ connectionString: target.url('postgres'), max: 1 })
+  opened.defer(() => direct.end())
+  direct.on('error', () => undefined)
+  await direct.query(SEED + seed)
+  const way = (username: string): Target => ({
+    resource: 'db',
+    database: 'postgres',
+    username,
+    tls: 'disable',
+    trustedFunctions: [],
+    trustedExtensions: [],
+    countUpToCost: 0,
+    holdInTransactionMs: 60_000,
+    password: () => Promise.resolve(PASSWORD),
+    dial: async () => {
+      const socket = connect({ host: target.host, port: target.port, noDelay: true })
+      await once(socket, 'connect')
+      return socket
+    },
+    startTls: () => Promise.reject(new Error('there is no TLS here')),
+  })
+  const keeper = await Beside.open(way('keeper'), new Map(), new AbortController().signal)
+  opened.defer(() => keeper[Symbol.asyncDispose]())
+  for (const sql of makeRole(version, standing)) await keeper.ask(sql)
+  const facts: Fact[] = []
+  let turn: Promise<unknown> = Promise.resolve()
+  const fencing: Fencing = {
+    role: ROLE,
+    rolesFor: (type) => ROLES[type] ?? [],
+    owner,
+    version,
+    standing,
+    run: (sql) => {
+      const answer = turn.then(async () => {
+        await fenced.beforeAdmin(sql)
+        return keeper.ask(sql)
+      })
+      turn = answer.catch(() => undefined)
+      return answer
+    },
+    record: (fact) => Promise.resolve(void facts.push({ fact: 'rights', ...fact })),
+  }
+  const verifier = await makeVerifier(TOKEN, scramParameters(USER).salt, scramParameters(USER).iterations)
+  const gate: Gate = {
+    verifiers: () => Promise.resolve({ ...scramParameters(USER), verifiers: [{ token: TOKEN, ...verifier }] }),
+    tokenFor: () => Promise.resolve(TOKEN),
+    connect: () => Promise.resolve({ effect: 'allow', session: sessionOf(fenced), target: way(ROLE) }),
+  }
+  const catalogs = new Catalogs()
+  opened.defer(() => catalogs.close())
+  const adapter = new PostgresAdapter(gate, {
+    auth: 'scram',
+    catalogs,
+    cancelElsewhere: () => Promise.resolve(),
+    refused: () => undefined,
+    fencingOf: () => fencing,
+  })
+  const server = createServer((stream) => {
+    stream.on('error', () => stream.destroy())
+    void adapter.serve({ stream, address: 'test', loopback: true, startTls: () => Promise.reject(new Error('there is no TLS here')) })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  opened.defer(() => void server.close())
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const ask = async (sql: string) => (await direct.query<unknown[]>({ text: sql, rowMode: 'array' })).rows.map(([first]) => first)
+  const closing = opened.move()
+  const fenced: Fenced = {
+    target,
+    facts,
+    beforeAdmin: () => undefined,
+    reviewed: new Set(['sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown']),
+    login: () => RawClient.login({ host: '127.0.0.1', port }, { user: USER, token: TOKEN }),
+    url: () => `postgres://${encodeURIComponent(USER)}:${encodeURIComponent(TOKEN)}@127.0.0.1:${port}/db`,
+    ask,
+    memberships: () =>
+      ask(
+        `SELECT r.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles s ON s.oid = m.member WHERE s.rolname = '${ROLE}' ORDER BY 1`,
+      ),
+    close: () => closing.disposeAsync(),
+  }
+  return fenced
+}
+
+function sessionOf(fenced: Fenced): Session {
+  let runs = 0
+  const verdict = (reviewed: boolean) => Promise.resolve({ effect: 'allow' as const, run: `ses.${++runs}`, reviewed })
+  const isReviewed = ({ statements }: Attempted['action']) => statements.some(({ type }) => fenced.reviewed.has(type))
+  return {
+    id: 'ses',
+    principal: USER,
+    endsAt: Date.now() + 3_600_000,
+    signal: new AbortController().signal,
+    setPurpose: () => undefined,
+    forbids: () => false,
+    allow: (action) => (isReviewed(action) ? null : verdict(false)),
+    decide: async (attempted) => {
+      if (isReviewed(attempted.action)) await attempted.state()
+      return verdict(isReviewed(attempted.action))
+    },
+    record: (outcome) => void fenced.facts.push({ fact: 'outcome', ...outcome }),
+    end: () => Promise.resolve(),
+  }
+}
