@@ -1,7 +1,7 @@
 import { type Facts, NO_FACTS, ROWS_UNKNOWN, type SqlType, type Statement } from '@countersign/core/action'
 import { Aside } from './classify/aside.ts'
 import { Cache } from './classify/cache.ts'
-import { fingerprint, parse, type Parsed } from './classify/grammar.ts'
+import { parse, type Parsed, shape } from './classify/grammar.ts'
 import { type Defined, judge, type Referred, type Transaction } from './classify/judge.ts'
 import { load, ParserBusy } from './classify/parser.ts'
 import type { Setting } from './classify/settings.ts'
@@ -144,15 +144,15 @@ export function canonicalText(text: string): string {
 }
 
 /**
- * EXECUTE or FETCH with what its name stands for in this session (null: nothing that was judged). Only the type and the facts are inherited: show the
+ * EXECUTE or FETCH with what its name stands for in this session (null: nothing that was judged). Only the type and the facts are inherited, so that it has no shape: show the
  * reviewer `definition.text` too, and bind it in the approval, because the same name may stand for something else in another session.
  */
 export function inherit(statement: ClassifiedStatement, definition: ClassifiedStatement | null): ClassifiedStatement {
   if (statement.refers?.use !== 'run' || !definition) return statement
   const type = widest([definition.type, statement.refers.atLeast])
   if (statement.refers.atLeast === 'sql:unknown') return statement
-  const { because, facts, fingerprint } = definition
-  return { ...statement, type, because, facts, fingerprint, uses: together(definition.uses, statement.uses) }
+  const { because, facts } = definition
+  return { ...statement, type, because, facts, uses: together(definition.uses, statement.uses) }
 }
 
 /** What `classify` says of a text of which nothing is known, nor of any like it. Throws ParserBusy. */
@@ -206,7 +206,7 @@ function classifiedLike(text: string, { statement, slot }: Mould): Classified {
 
 function withShape(statement: Omit<ClassifiedStatement, 'fingerprint'>): ClassifiedStatement {
   const { type, kind, facts, text, because, defines, refers, copy, transaction, setting, uses } = statement
-  let shape: string | null | undefined
+  let fingerprint: string | null | undefined
   return {
     type,
     kind,
@@ -221,20 +221,16 @@ function withShape(statement: Omit<ClassifiedStatement, 'fingerprint'>): Classif
     uses,
     /** Worked out when a review asks for it, and then kept: what policy allows by itself needs no shape. */
     get fingerprint() {
-      if (shape === undefined) shape = shapeOf(kind, text, type, facts)
-      return shape
+      if (fingerprint === undefined) fingerprint = shapeOf(text, type, facts)
+      return fingerprint
     },
   }
 }
 
-/**
- * libpg-query's fingerprint leaves out schemas, true and false, so that `DELETE FROM s.a` and `DELETE FROM a` share one (tried): the tables and whether it is
- * bounded are added. It also leaves out the body of a function, a setting's value and the channel of NOTIFY, so only reads and changes of rows have a shape.
- */
-function shapeOf(kind: string, text: string, type: SqlType, facts: Facts): string | null {
-  if ((type !== 'sql:read' && type !== 'sql:write') || kind === 'NotifyStmt') return null
-  const print = fingerprint(text)
-  return print === null ? null : [print, facts.unbounded ? 'unbounded' : 'bounded', ...facts.tables].join(' ')
+/** Only reads and changes of rows have one. Whether a statement is bounded may depend on its constants: `LIKE '%'`. */
+function shapeOf(text: string, type: SqlType, { unbounded }: Facts): string | null {
+  const print = type === 'sql:read' || type === 'sql:write' ? (shape(text)?.print ?? null) : null
+  return print === null ? null : `${print} ${unbounded ? 'unbounded' : 'bounded'}`
 }
 
 /** White space of PostgreSQL's scanner only (a no-break space, for one, is part of a name there), and the semicolon. */

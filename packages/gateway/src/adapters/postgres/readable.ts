@@ -100,16 +100,25 @@ export function unheldOf({ classified, definitions }: Reading, parameters: reado
 /** The same as a reviewer is shown it and a store keeps it: without what only this connection needs to know of its statements. */
 export function actionOf(reading: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
   const action = unheldOf(reading, parameters)
-  return { ...action, statements: action.statements.map(statementOf) }
+  return { ...action, statements: action.statements.map((statement) => statementOf(statement, parameters)) }
 }
 
-const statementOf = (statement: Statement): Statement => ({
+const statementOf = (statement: Statement, parameters: readonly Parameter[]): Statement => ({
   type: statement.type,
   facts: statement.facts,
   get fingerprint() {
-    return statement.fingerprint // only when a review asks for it
+    return withTypes(statement.fingerprint, parameters) // only when a review asks for it
   },
 })
+
+/** int8, int2 and int4: a driver may choose by the value (psycopg 3 does). */
+const INTEGERS: ReadonlySet<number> = new Set([20, 21, 23])
+
+/** The types that a client gives its parameters say what `$1` means, so a shape holds for these alone. */
+function withTypes(fingerprint: string | null, parameters: readonly Parameter[]): string | null {
+  if (fingerprint === null || parameters.length === 0) return fingerprint
+  return `${fingerprint} ${parameters.map(({ type }) => (INTEGERS.has(type) ? 'integer' : type)).join(',')}`
+}
 
 /**
  * What is behind it is judged only when it is over: it may change how the next text is read, or what a name means; or it

@@ -164,24 +164,6 @@ describe('what the session must follow', () => {
   })
 })
 
-describe('fingerprint', () => {
-  it.each([
-    ['DELETE FROM a WHERE x = 1', 'DELETE FROM s.a WHERE x = 1'],
-    ['DELETE FROM a WHERE x = 1 OR false', 'DELETE FROM a WHERE x = 1 OR true'],
-    ["DELETE FROM a WHERE x LIKE 'b%'", "DELETE FROM a WHERE x LIKE '%'"],
-    ['DELETE FROM a WHERE x = 1', 'DELETE FROM a WHERE x <> 1'],
-  ])('tells %s from %s', (a, b) => expect(one(a).fingerprint).not.toBe(one(b).fingerprint))
-
-  it.each([
-    ['DELETE FROM a WHERE x = 1', 'DELETE  FROM a WHERE x = 2 -- y'],
-    ['SELECT 1 FROM a WHERE x IN (1)', 'SELECT 1 FROM a WHERE x IN (2, 3)'],
-  ])('is one for %s and %s', (a, b) => expect(one(a).fingerprint).toBe(one(b).fingerprint))
-
-  it.each(["CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'x'", 'SET role a', 'NOTIFY a', 'CALL p()'])('is none for %s', (text) =>
-    expect(one(text).fingerprint).toBeNull(),
-  )
-})
-
 describe('canonical text', () => {
   it('is the same for what is typed and what is asked ahead', () => {
     expect(canonicalText('DELETE FROM a ; \n;\t')).toBe('DELETE FROM a')
@@ -214,12 +196,6 @@ describe('what cannot be parsed', () => {
       expect(classify(`DELETE FROM a WHERE id = ${i}`, { trusted: [] }).statements[0]?.facts).toMatchObject({ tables: ['a'], columns: ['id'] })
       await new Promise((resolve) => setImmediate(resolve))
     }
-  })
-
-  it('has no fingerprint where two shapes would share one', () => {
-    const deep = (end: string) => one(`SELECT ${'abs('.repeat(120)}${end}${')'.repeat(120)}`)
-    expect(deep('1')).toMatchObject({ type: 'sql:read', fingerprint: null })
-    expect(deep('a.b')).toMatchObject({ type: 'sql:read', fingerprint: null })
   })
 
   it('can be told by the session', () => {

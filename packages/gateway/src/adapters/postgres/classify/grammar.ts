@@ -1,5 +1,6 @@
-import { fingerprintOf, parseTree } from './parser.ts'
-import { isTree, list, tree, type Tree, unwrap } from './tree.ts'
+import { parseTree } from './parser.ts'
+import { type Shape, shapeOf } from './shape.ts'
+import { list, tree, type Tree, unwrap } from './tree.ts'
 
 /** One statement of a message: its node, and its own slice of the text without the semicolon. */
 export interface Parsed {
@@ -21,20 +22,12 @@ export function parse(message: string): readonly Parsed[] {
   })
 }
 
-/** libpg-query does not look deeper than 100 nodes, so that two statements that differ below would share a fingerprint. */
-const FINGERPRINT_DEPTH = 100
-
-/** One statement's fingerprint: the same for the same shape with other constants. Null when it could not tell two shapes apart, and when the parser fails. */
-export function fingerprint(text: string): string | null {
+/** One statement's shape. Null when it has none, and when the parser fails: then only this very statement can be approved. */
+export function shape(text: string): Shape | null {
   try {
     const [only, ...others] = parse(text)
-    return !only || others.length > 0 || isDeeper(only.node, FINGERPRINT_DEPTH) ? null : fingerprintOf(text)
+    return only && others.length === 0 ? shapeOf(only.kind, only.node) : null
   } catch {
-    return null // without a shape, only this very statement can be approved
+    return null
   }
-}
-
-function isDeeper(value: unknown, depth: number): boolean {
-  if (!Array.isArray(value) && !isTree(value)) return false
-  return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1))
 }

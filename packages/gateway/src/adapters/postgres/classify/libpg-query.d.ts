@@ -5,8 +5,6 @@ declare module 'libpg-query/wasm/libpg-query.js' {
     readonly _free: (pointer: number) => void
     readonly _wasm_parse_query_raw: (query: number) => number
     readonly _wasm_free_parse_result: (result: number) => void
-    readonly _wasm_fingerprint: (query: number) => number
-    readonly _wasm_free_string: (text: number) => void
     readonly lengthBytesUTF8: (text: string) => number
     readonly stringToUTF8: (text: string, pointer: number, bytes: number) => void
     readonly UTF8ToString: (pointer: number) => string

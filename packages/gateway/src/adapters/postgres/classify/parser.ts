@@ -39,12 +39,6 @@ export function parseTree(message: string): unknown {
   return JSON.parse(use(message, readTree))
 }
 
-/** Sixteen hexadecimal digits, or null when there is none. */
-export function fingerprintOf(statement: string): string | null {
-  const text = use(statement, readFingerprint)
-  return /^[0-9a-f]{16}$/.test(text) ? text : null
-}
-
 function use(text: string, read: (parser: PgQueryModule, pointer: number) => string): string {
   if (!current || !spare) refill()
   if (!current) throw new ParserBusy('the SQL parser is starting; try again')
@@ -78,13 +72,6 @@ function readTree(parser: PgQueryModule, query: number): string {
   const text = parser.UTF8ToString(error === 0 ? tree : parser.getValue(error, 'i32'))
   parser._wasm_free_parse_result(result)
   if (error !== 0) throw new ParseError(text)
-  return text
-}
-
-function readFingerprint(parser: PgQueryModule, query: number): string {
-  const result = parser._wasm_fingerprint(query)
-  const text = parser.UTF8ToString(result)
-  parser._wasm_free_string(result)
   return text
 }
 
