@@ -5,6 +5,8 @@ import type { Expected, Replies } from './replies.ts'
 
 /** What may pile up of judged messages before they are sent. */
 const MAX_BYTES = 64 * 1024
+/** How many answers a server may owe. A client that pipelines and reads none of them waits then, instead of the gateway remembering what each was about. */
+const MAX_OWED = 4096
 
 /** There is something to wait for, or nothing: most messages go on at once, and a promise for each would cost more than it does. */
 export type Waiting = Promise<void> | undefined
@@ -36,6 +38,7 @@ export class Outgoing {
   forward(raw: Uint8Array, expected: Expected): Waiting {
     if (!this.#replies.expect(expected)) return undefined
     this.push(raw)
+    if (this.#replies.owed >= MAX_OWED) return this.settle()
     return this.#bytes > MAX_BYTES ? this.write() : undefined
   }
 
@@ -89,6 +92,12 @@ function inOne(messages: readonly Uint8Array[], size: number): Uint8Array {
   return new Uint8Array(first.buffer, first.byteOffset, size)
 }
 
+/** What the gateway answers by itself. A client that does not read it is not read either, or its answers would pile up here. */
+export async function answer(client: Duplex, ...messages: readonly Uint8Array[]): Promise<void> {
+  if (!client.write(Buffer.concat(messages)) && !client.destroyed) await drained(client)
+}
+
+/** Resolves when the stream takes more again, or never will. */
 function drained(stream: Duplex): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -3,6 +3,7 @@ import { parse, query, readyForQuery } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import type { Session } from '../adapter.ts'
 import type { Batch } from './batch.ts'
+import { answer } from './outgoing.ts'
 import type { Replies } from './replies.ts'
 
 /** No SQL begins like this, so the server fails to parse it, and aborts its transaction for good. */
@@ -24,8 +25,8 @@ export class Refusing {
 
   /** One error and one ReadyForQuery with the true status: inside a transaction the server is made to fail too. */
   async query(error: Uint8Array): Promise<void> {
-    this.#client.write(error)
-    if (!this.#batch.inTransaction) return void this.#client.write(readyForQuery('I'))
+    if (!this.#batch.inTransaction) return answer(this.#client, error, readyForQuery('I'))
+    await answer(this.#client, error)
     this.#batch.bound = false
     return this.#batch.outgoing.forwardNow(query(POISON), { kind: 'query', hidden: true, poison: true })
   }
@@ -40,7 +41,7 @@ export class Refusing {
       await this.#batch.settle()
       if (!this.#replies.failed) throw new ProtocolError('unexpected', 'the server accepted what cannot be parsed')
     }
-    this.#client.write(error)
+    await answer(this.#client, error)
     this.#batch.discarding = true
   }
 

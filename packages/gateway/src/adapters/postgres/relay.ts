@@ -14,7 +14,7 @@ import { type CopyMessage, type Inbox, isCopy, type Message } from './inbox.ts'
 import { Judging } from './judging.ts'
 import { readCall } from './large-objects.ts'
 import type { Names, Portal } from './names.ts'
-import type { Waiting } from './outgoing.ts'
+import { answer, type Waiting } from './outgoing.ts'
 import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, resets, setsOurs, settles } from './readable.ts'
 import { statementFailure } from './refuse.ts'
 import { Refusing } from './refusing.ts'
@@ -198,9 +198,7 @@ export class Relay implements Cancellable {
     const { client, replies } = this.#sides
     if (classified.statements.length > 1) return this.#refusing.query(statementFailure('42601', 'set what begins with countersign. in a statement of its own'))
     this.#noteOurs(classified)
-    client.write(commandComplete('SET'))
-    client.write(readyForQuery(replies.status))
-    return undefined
+    return answer(client, commandComplete('SET'), readyForQuery(replies.status))
   }
 
   #noteOurs(classified: Classified): void {

@@ -144,6 +144,11 @@ export class Replies {
     return this.#expected.length === 0
   }
 
+  /** Answers that have not come yet. */
+  get owed(): number {
+    return this.#expected.length
+  }
+
   /** A Sync is on its way, and nothing behind it is judged before it was answered. */
   get synced(): boolean {
     return this.#expected.at(-1)?.kind === 'sync'
