@@ -22,6 +22,7 @@ const tally = await differential.run(seed, count, {
     told = Date.now()
     console.log(line)
   },
+  found: (what) => console.log(JSON.stringify(what)),
 })
 console.log(JSON.stringify(tally, null, 2))
 if (tally.failures.length > 0 || tally.statements < count) process.exitCode = 1

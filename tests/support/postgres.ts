@@ -13,7 +13,7 @@ export interface PostgresServer {
   readonly port: number
   readonly superuser: string
   readonly password: string
-  /** How many bytes its log has so far. */
+  /** How many bytes its log has so far, without what libxml2 itself mutters there of a bad XPath: to the client that is an error like any. */
   readonly logged: () => number
   /** For the superuser; `postgres` is the database that is there from the start. */
   url(database: string): string
@@ -146,7 +146,7 @@ function serverOf(child: ChildProcess, port: number, folder: string): PostgresSe
   }
   process.once('exit', abandon)
   let logged = 0
-  child.stderr?.on('data', (chunk: Buffer) => (logged += chunk.length))
+  child.stderr?.on('data', (chunk: Buffer) => (logged += Buffer.byteLength(chunk.toString().replace(/^xmlXPath\w+: .*\n/gm, ''))))
   return {
     host: HOST,
     port,

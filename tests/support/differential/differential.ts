@@ -39,6 +39,8 @@ interface Options {
   readonly batch?: number
   readonly most?: number
   readonly tell?: (line: string) => void
+  /** A failure, or what changed without one, as soon as it is seen. */
+  readonly found?: (what: Failure | readonly string[]) => void
 }
 
 interface Tried {
@@ -85,7 +87,7 @@ export class Differential implements AsyncDisposable {
   }
 
   /** Statements `from` to `from + count` of a seed, in batches; stops at `most` failures. */
-  async run(seed: number, count: number, { from = 0, batch = 250, most = 5, tell }: Options = {}): Promise<Tally> {
+  async run(seed: number, count: number, { from = 0, batch = 250, most = 5, tell, found }: Options = {}): Promise<Tally> {
     const tally = { statements: 0, reads: 0, succeeded: 0, failures: [] as Failure[], unexplained: [] as (readonly string[])[] }
     let made = 0
     const gather = async () => {
@@ -108,6 +110,7 @@ export class Differential implements AsyncDisposable {
         const guilty = await this.#bisect(reads)
         if (guilty) tally.failures.push({ seed, ...guilty, changed: await this.changes(guilty.text), shrunk: await this.#shrink(guilty.text) })
         else tally.unexplained.push(changed)
+        found?.(guilty ? (tally.failures.at(-1) ?? changed) : changed)
       }
       tell?.(`${tally.statements} statements, ${tally.reads} reads, ${tally.succeeded} without an error, ${tally.failures.length} failures`)
     }
