@@ -29,7 +29,11 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what a name means in 
   let behind: Behind
 
   beforeAll(async () => {
-    const resources = { db: {}, trusting: { functions: { trusted: ['public.order_total', 'public.initcap'], extensions: ['citext'] } } }
+    const resources = {
+      db: {},
+      eager: { catalog: { maxAge: '0s' } },
+      trusting: { functions: { trusted: ['public.order_total', 'public.initcap'], extensions: ['citext'] } },
+    }
     behind = await openBehind({ version, seed: SEED, resources })
   })
 
@@ -45,6 +49,19 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what a name means in 
     expect(await outcome(client, LOWER)).toContain('sql:unknown on db (lower may be public.lower')
     expect(await stage.runs()).toBe(runs)
     await direct('DROP FUNCTION lower(varchar)')
+  })
+
+  it('is looked up for each statement, where the configuration says so', async () => {
+    const { stage, direct, connect, outcome } = behind
+    const client = await connect('eager')
+    const runs = await stage.runs()
+    for (let turn = 0; turn < 5; turn++) {
+      expect(await outcome(client, LOWER)).toBe('runs')
+      await direct(`CREATE FUNCTION lower(varchar) RETURNS text ${EVIL}`)
+      expect(await outcome(client, LOWER)).toContain('sql:unknown on eager (lower may be public.lower')
+      await direct('DROP FUNCTION lower(varchar)')
+    }
+    expect(await stage.runs()).toBe(runs)
   })
 
   it('is looked up again at once, when another session of the gateway has changed anything', async () => {
@@ -175,6 +192,34 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what a name means in 
     }
     expect(await outcome(trusting, 'SELECT citext_larger(tag, tag), tag::citext FROM tags ORDER BY tag')).toBe('runs')
     expect(await outcome(trusting, 'SELECT evil(id) FROM orders')).toContain('sql:unknown')
+  })
+})
+
+describe('in a gateway with two workers', () => {
+  let behind: Behind
+
+  beforeAll(async () => {
+    behind = await openBehind({ workers: 2, resources: { db: {}, again: {} }, seed: SEED })
+  })
+
+  afterAll(() => behind?.close())
+
+  it('is looked up again by both, when a session of either has changed anything', { timeout: 60_000 }, async () => {
+    const { stage, connect, outcome } = behind
+    const clients = [await connect(), await connect(), await connect('again')] // in turn: the first and the last are with one worker
+    const everywhere = () => Promise.all(clients.map((client) => outcome(client, LOWER)))
+    const refused = expect.stringContaining('lower may be public.lower')
+    const runs = await stage.runs()
+    for (let turn = 0; turn < 6; turn++) {
+      const [changing, other] = [clients[turn % 3], clients[(turn + 1) % 3]]
+      expect(await everywhere()).toEqual(['runs', 'runs', 'runs'])
+      await changing?.query(`CREATE FUNCTION lower(varchar) RETURNS text ${EVIL}`)
+      expect(await everywhere()).toEqual([refused, refused, refused])
+      await other?.query('BEGIN')
+      await other?.query('DROP FUNCTION lower(varchar)')
+      await other?.query('COMMIT')
+    }
+    expect(await stage.runs()).toBe(runs)
   })
 })
 

@@ -64,6 +64,7 @@ function resourceOf({ host, port }: PostgresServer): Resource {
     mode: 'enforce',
     onHold: 'wait',
     functions: { trusted: [], extensions: [] },
+    catalog: { maxAgeMs: 1_000 },
     impact: { maxCost: 0 },
   }
 }

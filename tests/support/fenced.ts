@@ -82,11 +82,13 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
   await direct.query(SEED + seed)
   const way = (username: string): Target => ({
     resource: 'db',
+    server: `${target.host}:${target.port}`,
     database: 'postgres',
     username,
     tls: 'disable',
     trustedFunctions: [],
     trustedExtensions: [],
+    catalogMaxAgeMs: 1_000,
     countUpToCost: 0,
     holdInTransactionMs: 60_000,
     password: () => Promise.resolve(PASSWORD),

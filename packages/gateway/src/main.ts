@@ -147,7 +147,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
 
   await settleRetired(config, journal.gateway, housekeeping)
-  if (config.workers > 1) workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log })
+  if (config.workers > 1)
+    workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log, namesChanged: (database) => catalogs.drop(database) })
   const serving = workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, log, cancelElsewhere: nobodyElse })
   onClose(() => serving.stop())
   await workers?.start()

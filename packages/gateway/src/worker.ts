@@ -19,7 +19,7 @@ import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
 import { Registry } from './session/registry.ts'
 import { type RemoteStore, remoteStore } from './store/remote/client.ts'
-import { keyShape, type Report, REPORT_EVERY_MS, type Start } from './workers/messages.ts'
+import { databaseShape, keyShape, type Report, REPORT_EVERY_MS, type Start } from './workers/messages.ts'
 import { Peer } from './workers/peer.ts'
 import type { Context } from './workflow/context.ts'
 
@@ -56,7 +56,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
     () => health.silence !== null,
   )
   const journal = metrics.counting(local)
-  const catalogs = new Catalogs()
+  const catalogs = new Catalogs((database) => parent.ask('names', [database]))
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const plan = () => Promise.reject(new Error('a worker plans nothing: what is asked ahead is asked of its gateway'))
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan }
@@ -91,6 +91,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
       ['fail', ([why]) => local.fail(String(why))],
       ['metrics', () => metrics.values()],
       ['cancel', (args) => cancelHere(args, protocols)],
+      ['names', (args) => catalogs.drop(databaseShape.parse(args)[0])],
       ['stop', close],
     ]),
     orphaned: async () => {
@@ -135,7 +136,7 @@ function main(): void {
     ['changed', ([event]) => store.heard(event)],
     ['start', async ([start]) => void (worker = await openWorker(start as Start, parent, store, log))],
   ])
-  for (const call of ['prepare', 'use', 'sync', 'fail', 'metrics', 'cancel', 'stop']) {
+  for (const call of ['prepare', 'use', 'sync', 'fail', 'metrics', 'cancel', 'names', 'stop']) {
     answers.set(call, async (args) => {
       const answer = await worker?.answers.get(call)?.(args)
       stopped ||= call === 'stop'

@@ -19,7 +19,7 @@ export class Classifier implements Disposable {
   /** `trusted` are functions that an operator vouches for: a false one is the bug that the test must find. */
   static async of(server: PostgresServer, trusted: readonly string[]): Promise<Classifier> {
     await loadGrammar()
-    return new Classifier(new LiveCatalog(targetOf(server, trusted)))
+    return new Classifier(new LiveCatalog(targetOf(server, trusted), () => null))
   }
 
   /** True for what runs unheld wherever reads do: `sql:read` and `sql:session`. */
@@ -38,11 +38,13 @@ export class Classifier implements Disposable {
 function targetOf({ host, port, superuser, password }: PostgresServer, trusted: readonly string[]): Target {
   return {
     resource: 'throw-away',
+    server: `${host}:${port}`,
     database: 'postgres',
     username: superuser,
     tls: 'disable',
     trustedFunctions: trusted,
     trustedExtensions: [],
+    catalogMaxAgeMs: 1_000,
     countUpToCost: 0,
     holdInTransactionMs: 0,
     password: () => Promise.resolve(password),

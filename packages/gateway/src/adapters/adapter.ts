@@ -147,12 +147,16 @@ export interface Gate {
 /** The way to a protected target. */
 export interface Target {
   readonly resource: string
+  /** Where it is, as `host:port`: several resources may be on one server. */
+  readonly server: string
   readonly database: string
   readonly username: string
   readonly tls: 'disable' | 'require' | 'verify-full'
   readonly trustedFunctions: readonly string[]
   /** Extensions of which all that they brought is vouched for. */
   readonly trustedExtensions: readonly string[]
+  /** How old what is known of the catalog may be, milliseconds: at most a second. */
+  readonly catalogMaxAgeMs: number
   /** Rows are counted up to this cost, in the planner's units. */
   readonly countUpToCost: number
   /** How long a hold may last inside an open transaction, milliseconds. */

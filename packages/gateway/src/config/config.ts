@@ -31,6 +31,8 @@ export interface Resource {
   readonly onHold: 'wait' | 'refuse'
   /** What a read may call besides PostgreSQL's own reviewed functions: functions as `schema.name`, and all that the named extensions brought. */
   readonly functions: { readonly trusted: readonly string[]; readonly extensions: readonly string[] }
+  /** How old what is known of its catalog may be when something is judged by it; 0 asks each time. */
+  readonly catalog: { readonly maxAgeMs: number }
   /** Rows are counted for a reviewer and for policy up to this cost, in the planner's units; 0 never counts. */
   readonly impact: { readonly maxCost: number }
 }

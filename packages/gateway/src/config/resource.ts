@@ -22,6 +22,7 @@ export function readResource(name: string, raw: RawResource, folder: string, rep
     mode: raw.mode,
     onHold: raw.onHold,
     functions: raw.functions,
+    catalog: { maxAgeMs: raw.catalog.maxAge },
     impact: raw.impact,
   }
 }

@@ -18,6 +18,17 @@ const duration = z.string({ error: 'expected a duration such as 90s, 30m or 8h' 
   return z.NEVER
 })
 
+/** Longer than this nobody should go by what somebody else may have changed. */
+const MAX_AGE_MS = 1_000
+const AGE = 'expected how old what is known may be: at most 1s, such as 200ms, or 0s to ask each time'
+
+const age = z.string({ error: AGE }).transform((text, context) => {
+  const ms = text === '0s' ? 0 : parseDuration(text)
+  if (ms !== null && ms <= MAX_AGE_MS) return ms
+  context.addIssue({ code: 'custom', message: AGE })
+  return z.NEVER
+})
+
 const address = z.string({ error: 'expected host:port' }).transform((text, context) => {
   const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text)
   const host = match?.[1] ?? match?.[2]
@@ -67,6 +78,7 @@ const resource = z.strictObject({
       extensions: z.array(text).default([]),
     })
     .prefault({}),
+  catalog: z.strictObject({ maxAge: age.prefault('1s') }).prefault({}),
   impact: z.strictObject({ maxCost: z.number('expected a cost in the planner’s units, such as 25000').min(0).default(MAX_COST) }).prefault({}),
 })
 
@@ -107,5 +119,6 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'resources.*.credential': ['username', 'password'],
   'resources.*.tls': ['mode', 'ca', 'cert', 'key'],
   'resources.*.functions': ['trusted', 'extensions'],
+  'resources.*.catalog': ['maxAge'],
   'resources.*.impact': ['maxCost'],
 }

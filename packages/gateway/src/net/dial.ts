@@ -14,11 +14,13 @@ export function targetOf(config: Pick<Config, 'hold'>, resource: Resource, datab
   const { credential } = resource
   return {
     resource: resource.name,
+    server: `${resource.host}:${resource.port}`,
     database: database ?? resource.database,
     username: credential.username,
     tls: resource.tls.mode,
     trustedFunctions: resource.functions.trusted,
     trustedExtensions: resource.functions.extensions,
+    catalogMaxAgeMs: resource.catalog.maxAgeMs,
     countUpToCost: resource.impact.maxCost,
     holdInTransactionMs: config.hold.inTransactionMs,
     password: async () => (credential.password ? readSecret(credential.password) : null),

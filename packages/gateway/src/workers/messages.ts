@@ -30,6 +30,9 @@ export const reportShape: z.ZodType<readonly [Report]> = z.tuple([
 /** A cancel request on its way to the worker that gave out its key: the secret is in base64. */
 export const keyShape: z.ZodType<readonly [number, string]> = z.tuple([z.int(), z.base64().max(400)])
 
+/** A database of which somebody has changed what names mean. */
+export const databaseShape: z.ZodType<readonly [string]> = z.tuple([z.string().max(4_096)])
+
 export const problemsShape: z.ZodType<readonly PolicyProblem[]> = z.array(
   z.strictObject({ file: z.string(), line: z.int(), column: z.int(), policy: z.string().nullable(), message: z.string() }),
 )

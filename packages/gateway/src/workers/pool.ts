@@ -9,7 +9,7 @@ import type { PolicyHolder } from '../policy/reload.ts'
 import { storeAnswers } from '../store/remote/server.ts'
 import type { Store } from '../store/store.ts'
 import type { Member } from './member.ts'
-import { keyShape, metricsShape, problemsShape } from './messages.ts'
+import { databaseShape, keyShape, metricsShape, problemsShape } from './messages.ts'
 import { Slot } from './slot.ts'
 
 /** Connections that wait for a worker while there is none. More are closed at once. */
@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly gateway: string
   readonly policies: PolicyHolder
   readonly log: Logger
+  /** A worker's session may have changed what names mean in a database. */
+  readonly namesChanged: (database: string) => void
 }
 
 /** The workers of a gateway: processes that speak protocols, each with its own policies, sessions and journal. */
@@ -44,7 +46,9 @@ export class WorkerPool {
     this.#slots = Array.from({ length: config.workers }, (_none, index) => {
       const number = index + 1
       const cancel = (args: readonly unknown[]) => this.#cancel(number, args)
-      return new Slot(number, { config: given, policies, log, answers: new Map([...answers, ['cancel', cancel]]), onServing: () => this.#serveWaiting() })
+      const names = (args: readonly unknown[]) => this.#names(number, args)
+      const all = new Map([...answers, ['cancel', cancel] as const, ['names', names] as const])
+      return new Slot(number, { config: given, policies, log, answers: all, onServing: () => this.#serveWaiting() })
     })
   }
 
@@ -131,6 +135,17 @@ export class WorkerPool {
       this.#members()
         .filter(({ number }) => number !== from)
         .map((member) => member.ask('cancel', key, CANCEL_MS)),
+    )
+  }
+
+  /** Resolves when no other process goes by what it knew; rejects when one has not said so. */
+  async #names(from: number, args: readonly unknown[]): Promise<void> {
+    const [database] = databaseShape.parse(args)
+    this.#options.namesChanged(database)
+    await Promise.all(
+      this.#members()
+        .filter(({ number }) => number !== from)
+        .map((member) => member.ask('names', [database])),
     )
   }
 

@@ -214,6 +214,7 @@ function configIn(data: string): Config {
         mode: 'enforce',
         onHold: 'wait',
         functions: { trusted: [], extensions: [] },
+        catalog: { maxAgeMs: 1_000 },
         impact: { maxCost: 25_000 },
       },
     },

@@ -74,6 +74,7 @@ describe('a configuration that can be used', () => {
           'mode: observe',
           'onHold: refuse',
           'functions: { trusted: [public.total], extensions: [citext] }',
+          'catalog: { maxAge: 0s }',
           'impact: { maxCost: 100.5 }',
         ),
         'hold: { connect: 500ms, inTransaction: 2m, reminder: 1h }',
@@ -104,6 +105,7 @@ describe('a configuration that can be used', () => {
       mode: 'observe',
       onHold: 'refuse',
       functions: { trusted: ['public.total'], extensions: ['citext'] },
+      catalog: { maxAgeMs: 0 },
       impact: { maxCost: 100.5 },
     })
   })

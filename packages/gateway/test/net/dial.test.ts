@@ -28,6 +28,7 @@ const target = () =>
       mode: 'enforce',
       onHold: 'wait',
       functions: { trusted: [], extensions: [] },
+      catalog: { maxAgeMs: 1_000 },
       impact: { maxCost: 25_000 },
     },
     null,

@@ -20,6 +20,7 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
     mode: 'enforce',
     onHold: 'wait',
     functions: { trusted: [], extensions: [] },
+    catalog: { maxAgeMs: 1_000 },
     impact: { maxCost: 25_000 },
   }
 }

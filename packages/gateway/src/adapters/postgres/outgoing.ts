@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { flush } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
-import type { Expected, Replies } from './replies.ts'
+import type { Expected } from './expected.ts'
+import type { Replies } from './replies.ts'
 
 /** What may pile up of judged messages before they are sent. */
 const MAX_BYTES = 64 * 1024

@@ -10,43 +10,15 @@ import {
 } from '@countersign/wire/postgres/backend-message'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { type Outcome, SUSPENDED } from '../adapter.ts'
-import type { Change, Names } from './names.ts'
+import { asked, completes, type Expected } from './expected.ts'
+import type { Names } from './names.ts'
 import type { Upstream } from './upstream.ts'
-
-/** An answer that the server owes. `hidden` is our own doing: the client does not see it, unless it fails. */
-export interface Expected {
-  readonly kind: 'query' | 'parse' | 'bind' | 'describe' | 'execute' | 'close' | 'sync'
-  readonly hidden?: boolean
-  /** A query that is a function call: it has one result instead of rows. */
-  readonly call?: boolean
-  /** Told to Names when the server confirms them. */
-  readonly changes?: readonly Change[]
-  /** Part of it may have happened although it failed. */
-  readonly partial?: boolean
-  /** The execution whose outcome this answer is; of a Bind only when it fails. */
-  readonly run?: string
-  /** Nothing behind it is judged before it is over, because it may change how the next is read. */
-  readonly settles?: boolean
-  /** It may change settings, which the server reports with ReadyForQuery and not before. */
-  readonly resets?: boolean
-  /** It may change what names mean. */
-  readonly touches?: boolean
-  /** Nobody can say what it did: afterwards no name can be trusted to mean what it meant. */
-  readonly taints?: boolean
-  /** Must fail, unseen: it was sent to make the server abort its transaction. */
-  readonly poison?: boolean
-  /** Gets the rows of a hidden execute. */
-  capture?(rows: Uint8Array): void
-  /** Gets the server's message when it fails, which the client then does not see. */
-  onRefused?(message: string): void
-  /** Called when the server has answered, not when it failed or skipped. */
-  onAnswer?(): void
-}
 
 /** Whoever has to know that names may mean something else now, and that the server is ready. */
 export interface Watcher {
-  touched(): void
-  ready(status: TransactionStatus): void
+  /** These resolve when the client may be told of it, null at once. Neither rejects. */
+  touched(): Promise<void> | null
+  ready(status: TransactionStatus): Promise<void> | null
 }
 
 /** The data of a COPY FROM STDIN as it passes. */
@@ -98,6 +70,10 @@ export class Replies {
   /** Something may have changed a setting since the server last reported them. */
   stale = false
   copyIn: CopyIn | null = null
+  /** What the client may not be told before. */
+  #untold: Promise<void>[] = []
+  /** An answer waits until it may be shown, and the server's next with it. */
+  #holding = false
   watcher: Watcher | null = null
 
   constructor(client: Duplex, upstream: Upstream, names: Names, record: (outcome: Outcome) => void) {
@@ -126,7 +102,7 @@ export class Replies {
       stream.on('end', () => end('the server closed the connection'))
       stream.on('close', () => end('the connection to the server was lost'))
       // A client that is gone takes nothing more, and the server must not wait for it in the middle of an answer.
-      for (const event of ['drain', 'close']) this.#client.on(event, () => stream.resume())
+      for (const event of ['drain', 'close']) this.#client.on(event, () => this.#holding || stream.resume())
       stream.resume()
     })
   }
@@ -141,7 +117,7 @@ export class Replies {
   }
 
   get idle(): boolean {
-    return this.#expected.length === 0
+    return this.#expected.length === 0 && !this.#holding
   }
 
   /** Answers that have not come yet. */
@@ -155,7 +131,7 @@ export class Replies {
   }
 
   get mustSettle(): boolean {
-    return this.#settling !== null
+    return this.#settling !== null || this.#holding
   }
 
   /** False when the server would skip it, because something before it has failed: then nothing is owed, and nothing need be sent. */
@@ -200,14 +176,35 @@ export class Replies {
       shown.push(piece)
       bytes += piece.bytes.length
     }
-    const passed = !carried && bytes === chunk.length ? this.#client.write(chunk) : this.#writeAll(shown)
-    const { atBoundary, buffered } = scanner
+    const whole = !carried && bytes === chunk.length
+    if (this.#untold.length > 0) void this.#showLater(whole ? [{ bytes: chunk }] : shown)
+    else this.#show(whole ? this.#client.write(chunk) : this.#writeAll(shown))
+  }
+
+  /** `passed` false: the client has enough for now. */
+  #show(passed: boolean): void {
+    const { atBoundary, buffered } = this.#upstream.scanner
     this.#atBoundary = atBoundary || buffered > 0 // what is buffered, the client has not seen
     if (!passed && !this.#client.destroyed) this.#upstream.stream.pause() // until the client has taken it
     if (this.#waiting.length > 0) this.#wake()
   }
 
-  #writeAll(pieces: readonly Piece[]): boolean {
+  /** Whoever acts on an answer must find that everybody else has heard of it. */
+  async #showLater(pieces: readonly Pick<Piece, 'bytes'>[]): Promise<void> {
+    this.#holding = true
+    this.#upstream.stream.pause()
+    await Promise.all(this.#untold.splice(0))
+    this.#holding = false
+    const passed = !this.#client.writable || this.#writeAll(pieces) // the session may have been cut meanwhile
+    if (passed) this.#upstream.stream.resume()
+    this.#show(passed)
+  }
+
+  #tell(told: Promise<void> | null | undefined): void {
+    if (told) this.#untold.push(told)
+  }
+
+  #writeAll(pieces: readonly Pick<Piece, 'bytes'>[]): boolean {
     this.#client.cork()
     let passed = true
     for (const piece of pieces) passed = this.#client.write(piece.bytes)
@@ -323,7 +320,7 @@ export class Replies {
     if (this.status === 'I') this.#names.closePortals()
     this.failed = false
     this.stale = false
-    this.watcher?.ready(this.status)
+    this.#tell(this.watcher?.ready(this.status))
     this.#expected.shift()
     return !head.hidden || head.kind === 'query'
   }
@@ -333,7 +330,7 @@ export class Replies {
     if (answered === this.#settling) this.#settling = null
     const { rows, summary, failed } = this.#answering
     if (resets) this.stale = true
-    if (touches) this.watcher?.touched()
+    if (touches) this.#tell(this.watcher?.touched())
     if (taints) this.#names.taint()
     if (run && (kind !== 'bind' || failed)) this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, sent: this.copyIn?.sum() ?? null })
     this.#answering = { rows: null, summary: '', failed: false }
@@ -359,39 +356,9 @@ export class Replies {
     const copying = this.#expected[0]?.run // what stands behind it has got no data yet
     for (const run of new Set(this.#expected.map((each) => each.run)))
       if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
-    if (this.#expected.some(({ touches }) => touches)) this.watcher?.touched()
+    if (this.#expected.some(({ touches }) => touches)) void this.watcher?.touched()
     this.#expected = []
     for (const waiter of this.#waiting) waiter.reject(this.#gone)
     this.#waiting = []
   }
-}
-
-/** True when `code` is the last answer to `head`; a simple Query is answered by ReadyForQuery alone. */
-function completes({ kind }: Expected, code: number): boolean {
-  switch (kind) {
-    case 'parse':
-      return only(code, Backend.parseComplete)
-    case 'bind':
-      return only(code, Backend.bindComplete)
-    case 'close':
-      return only(code, Backend.closeComplete)
-    case 'describe':
-      return code === Backend.rowDescription || code === Backend.noData
-    case 'execute':
-      return code === Backend.commandComplete || code === Backend.emptyQueryResponse || code === Backend.portalSuspended
-    case 'query':
-      return false
-    case 'sync':
-      throw new ProtocolError('unexpected', 'the server answered what nobody asked')
-  }
-}
-
-function only(code: number, expected: number): boolean {
-  if (code !== expected) throw new ProtocolError('unexpected', 'the server answered something else than it was asked')
-  return true
-}
-
-function asked(head: Expected | undefined): Expected {
-  if (!head) throw new ProtocolError('unexpected', 'the server answered what nobody asked')
-  return head
 }

@@ -4,7 +4,7 @@ import { decodeDataRow } from '@countersign/wire/postgres/backend-message'
 import { bind, close, execute, parse } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { shownText } from '@countersign/wire/postgres/text'
-import type { Expected } from './replies.ts'
+import type { Expected } from './expected.ts'
 
 /** Our own statement on the session's connection: a name that no client can have taken, closed as soon as it has answered. */
 const NAME = `countersign_${randomUUID()}`

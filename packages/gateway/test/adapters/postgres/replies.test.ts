@@ -71,3 +71,32 @@ test('a server that goes in the middle of a COPY has the data recorded with it, 
     ['last', 'unknown', undefined],
   ])
 })
+
+test('an answer that others must hear of first is shown after they have, and nothing overtakes it', async () => {
+  const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+  const got: string[] = []
+  const client = new Duplex({ read: () => undefined, write: (chunk: Buffer, _encoding, done) => done(void got.push(chunk.toString('latin1'))) })
+  const replies = new Replies(client, { stream, scanner: new BackendScanner(), key: null, greeting: [], parameters: new Map() }, new Names(), () => undefined)
+  const heard = Promise.withResolvers<void>()
+  replies.watcher = { touched: () => heard.promise, ready: () => null }
+  void replies.relay()
+  replies.expect({ kind: 'query', touches: true })
+  let settled = false
+  void replies.settled().then(() => (settled = true))
+
+  stream.push(Buffer.concat([commandComplete('CREATE FUNCTION'), readyForQuery('I')]))
+  await new Promise(setImmediate)
+  stream.push(commandComplete('is not read before')) // nobody asked for it: it would end the connection
+  await new Promise(setImmediate)
+  expect({ got, settled, idle: replies.idle, mustSettle: replies.mustSettle }).toEqual({ got: [], settled: false, idle: false, mustSettle: true })
+  client.emit('drain') // makes the server no faster
+  await new Promise(setImmediate)
+  expect(stream.destroyed).toBe(false)
+
+  heard.resolve()
+  await new Promise(setImmediate)
+  expect(got.join('')).toBe(Buffer.concat([commandComplete('CREATE FUNCTION'), readyForQuery('I')]).toString('latin1'))
+  expect(settled).toBe(true)
+  await new Promise(setImmediate)
+  expect(stream.destroyed).toBe(true)
+})

@@ -6,8 +6,6 @@ import { type Ask, Known } from './known.ts'
 import type { SearchPath } from './meaning.ts'
 import { Trust } from './trust.ts'
 
-/** What was read of a catalog is believed for so long; half of it passes before anybody asks again beside a statement. */
-const BELIEVED_MS = 1_000
 /** A target that cannot be asked is left alone for as long, and everything is unknown. */
 const AGAIN_MS = 1_000
 /** One question; a target that is slower is one that cannot be asked. It is told so, and ends it itself. */
@@ -27,11 +25,12 @@ const SETTINGS = new Map([
 
 /**
  * The catalog of one database as every session there sees it, which is what has been committed. It is read on a connection of its own, and
- * looked at again at most every BELIEVED_MS while there are statements to judge.
+ * believed for `catalogMaxAgeMs`; half of that passes before anybody asks again beside a statement.
  */
 export class LiveCatalog {
   readonly #target: Target
   readonly #trust: Trust
+  readonly #onChange: () => Promise<void> | null
   readonly #closed = new AbortController()
   #beside: Beside | null = null
   #idle: NodeJS.Timeout | null = null
@@ -45,8 +44,10 @@ export class LiveCatalog {
   /** One job at a time has the connection. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(target: Target) {
+  /** `onChange` is called when a session may have changed what its names mean, and drops what is known of it wherever that is. */
+  constructor(target: Target, onChange: () => Promise<void> | null) {
     this.#target = target
+    this.#onChange = onChange
     this.#trust = new Trust(target.trustedFunctions, target.trustedExtensions)
   }
 
@@ -62,12 +63,18 @@ export class LiveCatalog {
   /** What is known for certain at this moment, without asking; null when it has to be asked. */
   get fresh(): Known | null {
     const age = performance.now() - this.#asOf
-    if (age > BELIEVED_MS || this.#asOf <= this.#droppedAt) return null
-    if (age > BELIEVED_MS / 2) void this.#check().catch(() => undefined) // so that the next statement need not wait
+    const { catalogMaxAgeMs } = this.#target
+    if (age > catalogMaxAgeMs || this.#asOf <= this.#droppedAt) return null
+    if (age > catalogMaxAgeMs / 2) void this.#check().catch(() => undefined) // so that the next statement need not wait
     return this.#known
   }
 
-  /** Something may have changed it: what was read before now is not believed. */
+  /** A session may have changed it. Resolves when nobody believes what was known before, in any process of this gateway; null: nobody does already. */
+  changed(): Promise<void> | null {
+    return this.#onChange()
+  }
+
+  /** What was read before now is not believed. */
   drop(): void {
     this.#droppedAt = performance.now()
   }

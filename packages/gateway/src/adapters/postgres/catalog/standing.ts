@@ -32,17 +32,17 @@ export class Standing {
     return this.#changed
   }
 
-  /** Something has run that may have changed what names mean. */
-  touched(): void {
+  /** Something has run that may have changed what names mean. Resolves when no process of this gateway goes by what it knew before; null: none does. */
+  touched(): Promise<void> | null {
     this.#changed = true
-    this.#forget()
+    return this.#forget()
   }
 
   /** The server is ready; outside a transaction everybody sees what it has changed, or nobody. */
-  ready(status: string): void {
-    if (status !== 'I' || !this.#changed) return
+  ready(status: string): Promise<void> | null {
+    if (status !== 'I' || !this.#changed) return null
     this.#changed = false
-    this.#forget()
+    return this.#forget()
   }
 
   /** True when `judge` can answer at once. Nothing is asked. */
@@ -87,9 +87,9 @@ export class Standing {
     return own
   }
 
-  #forget(): void {
+  #forget(): Promise<void> | null {
     this.#path = null
     this.#own = null
-    this.#live.drop()
+    return this.#live.changed()
   }
 }

@@ -1,5 +1,5 @@
 import type { FrontendMessage } from '@countersign/wire/postgres/frontend-message'
-import type { Expected } from '../replies.ts'
+import type { Expected } from '../expected.ts'
 import type { Pass } from './guard.ts'
 
 /**
