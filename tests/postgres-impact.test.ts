@@ -181,7 +181,7 @@ describe.skipIf(lacks('psql')).each([18, 15] as const)('the impact of a held wri
   it.each(UNKNOWN)('is not known of $text', async ({ text, because, known }) => {
     const { impact, statements } = await impactOf(text)
     expect(impact).toMatchObject({ rows: null, because: expect.stringMatching(because), ...known })
-    expect(statements[0]).toMatchObject({ rows: null })
+    expect(statements.at(-1)).toMatchObject({ rows: null }) // of several, the first may still be counted
   })
 
   it('is counted where the session is: its search_path, its time zone, its role', async () => {

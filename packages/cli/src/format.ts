@@ -40,7 +40,8 @@ export function countdown(iso: string, now = new Date()): string {
 
 /** What is asked for, short enough for a list. */
 export function askLine({ ask }: Pick<Request, 'ask'>): string {
-  return ask.kind === 'scope' ? `${ask.scope} for ${duration(ask.durationMs)}` : shorten(ask.text)
+  if (ask.kind === 'scope') return `${ask.scope} for ${duration(ask.durationMs)}`
+  return shorten(ask.statements.length > 1 ? `${ask.statements.length} statements: ${ask.text}` : ask.text)
 }
 
 /** One line of a list: white space runs together, and the end is cut where it would wrap. */

@@ -3,6 +3,7 @@ import type { Request, Review } from '@countersign/contract/schemas/request'
 import { visible, visibleLines } from '@countersign/contract/visible'
 import { countdown, duration, moment } from './format.ts'
 import type { Output } from './output.ts'
+import { rowsLine, showStatements, valueLine } from './show-statements.ts'
 
 /** Everything a reviewer needs. The action comes last and is numbered, so that no text above or inside it can pass for it. */
 export function showRequest(out: Output, request: Request): void {
@@ -30,16 +31,20 @@ export function showRequest(out: Output, request: Request): void {
 
 function showAsk(out: Output, { ask }: Request): void {
   if (ask.kind === 'scope') return out.line(`asks for ${out.colors.bold(ask.scope)} for ${duration(ask.durationMs)}`)
-  const lines = visibleLines(ask.text)
-  const width = String(lines.length).length
-  out.line(`asks to run once (${ask.type}):`)
-  lines.forEach((line, index) => out.line(`  ${out.colors.dim(`${String(index + 1).padStart(width)} |`)} ${out.colors.bold(line)}`))
-  ask.parameters.forEach(({ value, format }, index) =>
-    out.line(`  $${index + 1} = ${value === null ? 'NULL' : `${format === 'binary' ? 'binary ' : ''}'${visible(value)}'`}`),
-  )
+  const several = ask.statements.length > 1
+  out.line(several ? `asks to run once, in this order, ${ask.statements.length} statements (${ask.type}):` : `asks to run once (${ask.type}):`)
+  if (several) showStatements(out, ask.statements)
+  else showText(out, ask.text)
+  ask.parameters.forEach((parameter, index) => out.line(`  ${valueLine(parameter, index)}`))
   showTables(out, ask.statements)
   if (ask.impact) showImpact(out, ask.impact)
   if (ask.state) out.line(out.colors.dim(visible(`in database ${ask.state.database} as ${ask.state.role}, search_path ${ask.state.searchPath}`)))
+}
+
+function showText(out: Output, text: string): void {
+  const lines = visibleLines(text)
+  const width = String(lines.length).length
+  lines.forEach((line, index) => out.line(`  ${out.colors.dim(`${String(index + 1).padStart(width)} |`)} ${out.colors.bold(line)}`))
 }
 
 function showTables(out: Output, statements: readonly Statement[]): void {
@@ -52,7 +57,7 @@ function showImpact(out: Output, { uniqueKey, triggers, cascades, sets, where, l
   const tell = (what: string, names: readonly string[] | null) => {
     if (names !== null && names.length > 0) out.line(`  ${what} ${visible(names.join(', '))}`)
   }
-  out.line(`  ${visible(rowsOf(impact))}${uniqueKey ? ', named by a unique key' : ''}`)
+  out.line(`  ${visible(rowsLine(impact))}${uniqueKey ? ', named by a unique key' : ''}`)
   tell('sets', sets?.map((column) => (column === '*' ? 'all columns' : column)) ?? null)
   tell('by', where)
   if (triggers === null || cascades === null) out.line('  triggers and cascades not known')
@@ -61,11 +66,6 @@ function showImpact(out: Output, { uniqueKey, triggers, cascades, sets, where, l
   if (locks === null) out.line('  locks not known')
   for (const lock of locks ?? []) out.line(`  holds ${visible(lock)}`)
   for (const who of waiting ?? []) out.line(`  ${visible(who)}`)
-}
-
-function rowsOf({ rows, estimate, because }: Pick<Impact, 'rows' | 'estimate' | 'because'>): string {
-  if (rows !== null) return `${rows === 1 ? '1 row' : `${rows} rows`} when it was held`
-  return `rows not known, for ${because}${estimate === null ? '' : `; the planner expects about ${estimate}`}`
 }
 
 function needs({ needs: { text, missing }, status }: Request): string {

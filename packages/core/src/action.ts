@@ -1,4 +1,4 @@
-import type { Impact } from './impact.ts'
+import type { Impact, OwnImpact } from './impact.ts'
 
 /** The action types, and the group each belongs to. A policy, a scope and a grant name one of them or the group. */
 export const SQL_TYPES = ['sql:session', 'sql:read', 'sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown'] as const
@@ -44,6 +44,18 @@ export interface Statement {
   readonly type: ActionType
   readonly fingerprint: string | null
   readonly facts: Facts
+  /** Its own part of an action of several statements; absent where it is all there is. */
+  readonly part?: Part
+}
+
+/** One of several statements by itself, as a reviewer is shown it. */
+export interface Part {
+  /** Its own bytes: together the parts are the action's text, but for the semicolons and white space between them. */
+  readonly text: string
+  /** In a pipeline each statement has values of its own. */
+  readonly parameters: readonly Parameter[]
+  /** What it would have done when somebody was asked; absent when nobody looked. */
+  readonly impact?: OwnImpact
 }
 
 /** A bound value as it crossed the wire. `value` is UTF-8 text, or hexadecimal when `format` is binary; null is SQL NULL. */
@@ -74,6 +86,8 @@ export interface Action {
   readonly parameters: readonly Parameter[]
   readonly state: SessionState | null
   readonly statements: readonly Statement[]
+  /** The statements came in messages of their own, up to one Sync: each has its part, and `text` is those texts for reading. */
+  readonly pipeline?: true
   /** What it would have done when somebody was asked; absent when nobody looked. It is shown and judged, and not part of what is approved. */
   readonly impact?: Impact
 }

@@ -22,6 +22,9 @@ export interface Impact {
   readonly because: string | null
 }
 
+/** Of one of several statements; locks are those of their transaction. */
+export type OwnImpact = Omit<Impact, 'locks' | 'waiting'>
+
 /** Nothing is known, and why. */
 export function unknownImpact(because: string): Impact {
   return { rows: null, estimate: null, uniqueKey: null, triggers: null, cascades: null, sets: null, where: null, locks: null, waiting: null, because }

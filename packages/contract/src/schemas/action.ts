@@ -1,19 +1,6 @@
 import { z } from 'zod'
 import { ActionType } from './common.ts'
 
-/** One statement of an action. Null is not known, and unknown is never safe. */
-export const Statement = z
-  .object({
-    type: ActionType,
-    fingerprint: z.string().nullable(),
-    tables: z.array(z.string()),
-    columns: z.array(z.string()),
-    rows: z.number().int().nullable(),
-    unbounded: z.boolean(),
-  })
-  .meta({ id: 'Statement' })
-export type Statement = z.infer<typeof Statement>
-
 /** A bound value as it crossed the wire: text, or hexadecimal when `format` is binary. A null `value` is SQL NULL. */
 export const Parameter = z
   .object({ value: z.string().nullable(), display: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.number().int() })
@@ -54,18 +41,47 @@ export const Impact = z
   .meta({ id: 'Impact' })
 export type Impact = z.infer<typeof Impact>
 
-/** `text` is exactly what was hashed and would be forwarded; `display` is `text` on one line with what cannot be seen escaped (`visible.ts`). */
+/** The same of one of several statements: locks are those of the transaction that all of them are in. */
+export const OwnImpact = Impact.omit({ locks: true, waiting: true }).meta({ id: 'OwnImpact' })
+export type OwnImpact = z.infer<typeof OwnImpact>
+
+/**
+ * One statement of an action: `text` and `display` are its own bytes, `parameters` its own values. Null is not known, and unknown is never safe; `impact` is null
+ * too when nobody looked, and for what changes no rows.
+ */
+export const Statement = z
+  .object({
+    type: ActionType,
+    text: z.string(),
+    display: z.string(),
+    parameters: z.array(Parameter),
+    fingerprint: z.string().nullable(),
+    tables: z.array(z.string()),
+    columns: z.array(z.string()),
+    rows: z.number().int().nullable(),
+    unbounded: z.boolean(),
+    impact: OwnImpact.nullable(),
+  })
+  .meta({ id: 'Statement' })
+export type Statement = z.infer<typeof Statement>
+
+/**
+ * `text` is exactly what was hashed and would be forwarded; `display` is `text` on one line with what cannot be seen escaped (`visible.ts`). In a pipeline
+ * that is so of each of `statements`, with its own `parameters`: `text` is all of them for reading, and the action's own `parameters` are empty.
+ */
 export const ActionAsk = z.object({
   kind: z.literal('action'),
   type: ActionType,
   text: z.string(),
   display: z.string(),
   parameters: z.array(Parameter),
+  /** Each statement came in a message of its own, up to one Sync. */
+  pipeline: z.boolean(),
   digest: z.string(),
   /** Of its only statement; null when it has several. */
   fingerprint: z.string().nullable(),
   state: SessionState.nullable(),
   statements: z.array(Statement),
-  /** Null when nobody looked: asked ahead, or no change of rows. */
+  /** Of all statements together. Null when nobody looked: asked ahead, or no change of rows. */
   impact: Impact.nullable(),
 })

@@ -26,11 +26,15 @@ export interface Refusal extends Notice {
   readonly code: RefusalCode
 }
 
-/** `run` names this execution in the ledger; its outcome is recorded under it. `reviewed`: policy did not allow it by itself. */
+/**
+ * `run` names this execution in the ledger; its outcome is recorded under it. `reviewed`: policy did not allow it by itself. `behind` are those of the rest of its
+ * pipeline, in order.
+ */
 export interface Allowance {
   readonly effect: 'allow'
   readonly run: string
   readonly reviewed: boolean
+  readonly behind?: readonly Omit<Allowance, 'behind'>[]
 }
 
 export type Verdict = Allowance | Refusal
@@ -41,7 +45,24 @@ export interface Attempted {
   readonly inTransaction: boolean
   state(): Promise<SessionState>
   /** What it would do now, in the state just taken. It costs a connection, and never rejects: what cannot be found out is unknown. */
-  impact(state: SessionState): Promise<Impact>
+  impact(state: SessionState): Promise<Impacts>
+  /**
+   * What its client has sent with it and waits for together, itself first; it waits until all of that is there. Absent where
+   * it comes alone.
+   */
+  pipeline?(): Promise<Pipeline>
+}
+
+/** Of all statements together, and of each by itself. */
+export interface Impacts {
+  readonly all: Impact
+  readonly each: readonly Impact[]
+}
+
+export interface Pipeline {
+  /** All of it, with a part for each statement. */
+  readonly action: Omit<Action, 'state'>
+  impact(state: SessionState): Promise<Impacts>
 }
 
 /** The summary of a run that has stopped in the middle and may go on. */

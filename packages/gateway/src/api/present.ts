@@ -1,14 +1,20 @@
-import type { Impact as ImpactJson, Statement, SessionState } from '@countersign/contract/schemas/action'
+import type {
+  Impact as ImpactJson,
+  OwnImpact as OwnImpactJson,
+  Parameter as ParameterJson,
+  SessionState,
+  Statement,
+} from '@countersign/contract/schemas/action'
 import type { Grant as GrantJson } from '@countersign/contract/schemas/grant'
 import type { Principal as PrincipalJson } from '@countersign/contract/schemas/principal'
 import type { Given as GivenJson, Request as RequestJson, Review as ReviewJson } from '@countersign/contract/schemas/request'
 import type { Session as SessionJson } from '@countersign/contract/schemas/session'
 import type { TokenInfo } from '@countersign/contract/schemas/token'
 import { visible } from '@countersign/contract/visible'
-import type { Action, Statement as CoreStatement } from '@countersign/core/action'
+import type { Action, Parameter, Part, Statement as CoreStatement } from '@countersign/core/action'
 import { type Ceiling, describeCoverage, type Given } from '@countersign/core/coverage'
 import type { Grant } from '@countersign/core/grant'
-import type { Impact } from '@countersign/core/impact'
+import type { Impact, OwnImpact } from '@countersign/core/impact'
 import { describeNeed, describeRequirement, missing } from '@countersign/core/need'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { approvers, ceilingOf, type Request, type Review } from '@countersign/core/request'
@@ -50,41 +56,48 @@ function presentAsk(ask: Request['ask']): RequestJson['ask'] {
 }
 
 /** `text` stays exactly what was hashed; `display` is what a reviewer is shown of it. */
-function presentAction({ type, text, parameters, state, statements, impact }: Action) {
+function presentAction(action: Action) {
+  const { type, text, parameters, state, statements, impact, pipeline } = action
   const [only] = statements
   return {
     type,
     text,
     display: visible(text),
-    parameters: parameters.map((each) => ({ ...each, display: each.value === null ? null : visible(each.value) })),
+    parameters: parameters.map(presentParameter),
+    pipeline: pipeline === true,
     fingerprint: statements.length === 1 && only ? only.fingerprint : null,
     state: state satisfies SessionState | null,
-    statements: statements.map(presentStatement),
+    statements: statements.map((statement) => presentStatement(statement, statement.part ?? action)),
     impact: impact ? presentImpact(impact) : null,
   }
 }
 
-function presentStatement({ type, fingerprint, facts }: CoreStatement): Statement {
-  const { tables, columns, unbounded, rows, rowsKnown } = facts
-  return { type, fingerprint, tables: [...tables], columns: [...columns], rows: rowsKnown ? rows : null, unbounded }
-}
+const presentParameter = (parameter: Parameter): ParameterJson => ({ ...parameter, display: parameter.value === null ? null : visible(parameter.value) })
 
-function presentImpact({ rows, estimate, uniqueKey, because, ...named }: Impact): ImpactJson {
-  const { triggers, cascades, sets, where, locks, waiting } = named
-  const words = (list: readonly string[] | null) => list && [...list]
+function presentStatement({ type, fingerprint, facts }: CoreStatement, { text, parameters, impact }: Part): Statement {
+  const { tables, columns, unbounded, rows, rowsKnown } = facts
   return {
-    rows,
-    estimate,
-    uniqueKey,
-    because,
-    triggers: words(triggers),
-    cascades: words(cascades),
-    sets: words(sets),
-    where: words(where),
-    locks: words(locks),
-    waiting: words(waiting),
+    type,
+    text,
+    display: visible(text),
+    parameters: parameters.map(presentParameter),
+    fingerprint,
+    tables: [...tables],
+    columns: [...columns],
+    rows: rowsKnown ? rows : null,
+    unbounded,
+    impact: impact && type === 'sql:write' ? presentOwnImpact(impact) : null,
   }
 }
+
+const presentImpact = ({ locks, waiting, ...own }: Impact): ImpactJson => ({ ...presentOwnImpact(own), locks: words(locks), waiting: words(waiting) })
+
+function presentOwnImpact({ rows, estimate, uniqueKey, because, ...named }: OwnImpact): OwnImpactJson {
+  const { triggers, cascades, sets, where } = named
+  return { rows, estimate, uniqueKey, because, triggers: words(triggers), cascades: words(cascades), sets: words(sets), where: words(where) }
+}
+
+const words = (list: readonly string[] | null) => list && [...list]
 
 function presentReview({ reviewer, verdict, comment, given, proven, at }: Review): ReviewJson {
   return { reviewer: presentPrincipal(reviewer), verdict, comment, given: given && presentGiven(given), unproven: !proven, at: iso(at) }

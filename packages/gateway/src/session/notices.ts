@@ -91,7 +91,8 @@ function describeAction({ ask }: Request): string {
   const tables = [...new Set(ask.action.statements.flatMap(({ facts }) => facts.tables))]
   const { impact, statements } = ask.action
   const rows = impact === undefined && statements.every(({ facts }) => facts.rowsKnown) ? '' : `, ${describeRows(impact)}`
-  return `${verb}${tables.length > 0 ? ` on ${tables.join(', ')}` : ''}${rows}`
+  const several = statements.length > 1 ? `${statements.length} statements, ` : ''
+  return `${several}${verb}${tables.length > 0 ? ` on ${tables.join(', ')}` : ''}${rows}`
 }
 
 /** `14:41 UTC`, with the date when it is another day's. */

@@ -14,6 +14,7 @@ import { finishedBody, secretText, startedBody, type StartedBody, startedWith } 
 import { waitForDecision } from './hold.ts'
 import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
+import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whole } from './pipeline.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import { closeRecord } from './records.ts'
 import { endWait, failure } from './refusals.ts'
@@ -148,22 +149,28 @@ export class LiveSession implements Session {
     }
   }
 
-  async #decide(asked: Attempted, hold: Hold): Promise<Verdict> {
+  async #decide(alone: Attempted, hold: Hold): Promise<Verdict> {
+    let asked = alone
     let asking = askingOnce(asked)
-    for (let weigh = mayBeCounted(asked) && this.#readsRows(asked.action.statements); ;) {
+    for (let weigh = this.#countsRows(asked); ;) {
       const attempted = weigh ? await weighed(asking) : asking
       const stop = this.#cannotDecide()
       if (stop) return stop
       const judgement = judge(this.#policy(), this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
       const { decision } = judgement
       if (this.#opened.resource.mode === 'observe') return this.#allowUnheld(attempted, decision)
-      if (decision.effect === 'allow') return this.#allowWhereSaid(attempted, decision)
+      if (decision.effect === 'allow') return this.#allowWhereSaid(asked === alone ? attempted : alone, decision)
       if (decision.effect === 'deny') return this.#deny(attempted, decision)
       const verdict = await this.#review(attempted, decision, judgement, hold)
       if (typeof verdict === 'object') return verdict
-      if (verdict === 'approved') asking = askingOnce(asked)
-      weigh = verdict === 'unweighed' || (mayBeCounted(asked) && this.#readsRows(asked.action.statements))
+      if (verdict === 'together' && asking.pipeline) asked = whole(alone, await asking.pipeline())
+      if (verdict !== 'unweighed') asking = askingOnce(asked)
+      weigh = verdict === 'unweighed' || this.#countsRows(asked)
     }
+  }
+
+  #countsRows(attempted: Attempted): boolean {
+    return mayBeCounted(attempted) && this.#readsRows(attempted.action.statements)
   }
 
   /** Whether policy's answer may depend on how many rows these change: counting them costs a connection to the target. */
@@ -252,7 +259,7 @@ export class LiveSession implements Session {
       {
         type: 'action.decided',
         body: { session: this.id, effect: 'deny', ...this.#what(attempted.action.type, attempted.inTransaction), policies: decision.policies },
-        secret: secretOf(attempted.action),
+        secret: secretOfAll(attempted.action),
       },
       'process',
     )
@@ -261,14 +268,14 @@ export class LiveSession implements Session {
 
   /**
    * A live grant is used; else somebody is asked. `approved` means: judge again, for policy may have changed while it waited.
-   * `unweighed`: with what it would do now, which a reviewer is shown, and which a grant may be bound to.
+   * `unweighed`: with what it would do now, which a reviewer is shown, and which a grant may be bound to. `together`: with what came behind it.
    */
   async #review(
     attempted: Attempted,
     decision: Extract<Decision, { effect: 'review' }>,
     judgement: Judgement,
     hold: Hold,
-  ): Promise<Verdict | 'approved' | 'unweighed'> {
+  ): Promise<Verdict | 'approved' | 'unweighed' | 'together'> {
     const { context } = this.#services
     const policy = this.#policy()
     const { principal, resource } = this.#opened
@@ -277,8 +284,10 @@ export class LiveSession implements Session {
     const live = await liveGrants(context, principal, resource.name)
     const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
     if (this.#policy() !== policy) return 'approved' // the wait for the state may have been long
-    if (grants) return this.#allowUnder(attempted, decision, grants)
+    if (grants) return this.#allowUnder(attempted, judgement, grants)
     if (isUnweighed(attempted) && isReviewable(action)) return 'unweighed'
+    const now = context.clock.now()
+    if (attempted.pipeline && needsMore(await attempted.pipeline(), action.state, { policy, principal, resource: resource.name, live, now })) return 'together'
 
     const { request, attached } = await openRequest(context, {
       requester: principal,
@@ -311,19 +320,23 @@ export class LiveSession implements Session {
   }
 
   /** From here on the end of any of these grants ends this connection, also while their use is being written down. */
-  async #allowUnder(attempted: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict | 'approved'> {
-    const run = this.#nextRun()
-    this.#runningUnder.set(run, { grants, stopClocks: grants.filter(({ usesLeft }) => usesLeft === null).map((grant) => this.#cutAtEndOf(grant)) })
-    const verdict = (await this.#useAll(grants)) ? await this.#startUnder(run, attempted, decision, grants) : 'approved'
-    if (verdict === 'approved' || verdict.effect === 'refuse') this.#leave(run)
+  async #allowUnder(attempted: Attempted, judgement: Judgement, grants: readonly Grant[]): Promise<Verdict | 'approved'> {
+    const runs = runsOf(attempted.action, judgement, () => this.#nextRun())
+    for (const { run } of runs)
+      this.#runningUnder.set(run, { grants, stopClocks: grants.filter(({ usesLeft }) => usesLeft === null).map((grant) => this.#cutAtEndOf(grant)) })
+    const verdict = (await this.#useAll(grants)) ? await this.#startUnder(runs, attempted, judgement.decision, grants) : 'approved'
+    if (verdict === 'approved' || verdict.effect === 'refuse') for (const { run } of runs) this.#leave(run)
     return verdict
   }
 
-  async #startUnder(run: string, { action, inTransaction }: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict> {
+  async #startUnder(runs: readonly Run[], { inTransaction }: Attempted, decision: Decision, grants: readonly Grant[]): Promise<Verdict> {
     const under = { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) }
-    const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
-    await this.#services.context.journal.append({ type: 'action.started', body, secret: secretOf(action) }, 'disk')
-    return this.#cutVerdict() ?? { effect: 'allow', run, reviewed: true }
+    const started = runs.map(({ run, action }) => {
+      const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
+      return this.#services.context.journal.append({ type: 'action.started', body, secret: secretOf(action) }, 'disk')
+    })
+    await Promise.all(started)
+    return this.#cutVerdict() ?? allowanceOf(runs)
   }
 
   /** A use that was counted may be finished; a while is over for everybody at the same time. */

@@ -11,10 +11,12 @@ export function askingOnce(attempted: Attempted): Attempted {
 /** The action with what it would do now, so that policy and grants judge by the rows that were counted. */
 export async function weighed(attempted: Attempted): Promise<Attempted> {
   const { action } = attempted
-  const impact = await attempted.impact(await attempted.state())
-  const [only, ...others] = action.statements
-  const counted = only && others.length === 0 && impact.rows !== null ? [withRows(only, impact.rows)] : action.statements
-  return { ...attempted, action: { ...action, impact, statements: counted } }
+  const { all, each } = await attempted.impact(await attempted.state())
+  const statements = action.statements.map((statement, index) => {
+    const own = each[index]
+    return own && statement.type === 'sql:write' ? withImpact(statement, own) : statement
+  })
+  return { ...attempted, action: { ...action, impact: all, statements } }
 }
 
 /** A change of rows, or anything that waits while a transaction keeps its locks, that nobody has looked at yet. */
@@ -22,9 +24,9 @@ export function isUnweighed({ action: { impact, statements }, inTransaction }: P
   return impact === undefined && (inTransaction || statements.some(changesRows))
 }
 
-/** Rows are counted of one statement outside a transaction; of anything else it is no use to ask for them. */
-export function mayBeCounted({ action: { statements }, inTransaction }: Pick<Attempted, 'action' | 'inTransaction'>): boolean {
-  return !inTransaction && statements.length === 1
+/** Inside a transaction it is no use to ask for rows, nor of several statements, of which most may change the rows of the others. */
+export function mayBeCounted({ action: { statements, pipeline }, inTransaction }: Pick<Attempted, 'action' | 'inTransaction'>): boolean {
+  return !inTransaction && (statements.length === 1 || pipeline === true)
 }
 
 /** Only of these is it worth a question to the target. */
@@ -32,13 +34,15 @@ export function changesRows({ type, facts }: Statement): boolean {
   return type === 'sql:write' && !facts.rowsKnown
 }
 
-function withRows(statement: Statement, rows: NonNullable<Impact['rows']>): Statement {
-  const { type, facts } = statement
+function withImpact(statement: Statement, impact: Impact): Statement {
+  const { rows, estimate, uniqueKey, triggers, cascades, sets, where, because } = impact
+  const { type, facts, part } = statement
   return {
     type,
-    facts: { ...facts, rows, rowsKnown: true },
+    facts: rows === null ? facts : { ...facts, rows, rowsKnown: true },
     get fingerprint() {
       return statement.fingerprint // only when a review asks for it
     },
+    ...(part ? { part: { ...part, impact: { rows, estimate, uniqueKey, triggers, cascades, sets, where, because } } } : {}),
   }
 }

@@ -15,16 +15,7 @@ const once = z.strictObject({ kind: z.literal('once') })
 const ceiling = z.discriminatedUnion('kind', [once, z.strictObject({ kind: z.literal('shape') }), duration])
 const given = z.discriminatedUnion('kind', [once, z.strictObject({ kind: z.literal('shape'), maxRows: z.int().nullable() }), duration])
 
-const facts = z.strictObject({ rows: z.int(), rowsKnown: z.boolean(), unbounded: z.boolean(), tables: strings, columns: strings })
-const statement = z.strictObject({ type: z.enum(ACTION_TYPES), fingerprint: z.string().nullable(), facts })
 const parameter = z.strictObject({ value: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.int() })
-const state = z.strictObject({
-  database: z.string(),
-  role: z.string(),
-  searchPath: z.string(),
-  standardConformingStrings: z.string(),
-  clientEncoding: z.string(),
-})
 const count = z.int().min(0).nullable()
 const impact = z.strictObject({
   rows: count,
@@ -38,12 +29,23 @@ const impact = z.strictObject({
   waiting: strings.nullable(),
   because: z.string().nullable(),
 })
+const part = z.strictObject({ text: z.string(), parameters: z.array(parameter), impact: impact.omit({ locks: true, waiting: true }).optional() })
+const facts = z.strictObject({ rows: z.int(), rowsKnown: z.boolean(), unbounded: z.boolean(), tables: strings, columns: strings })
+const statement = z.strictObject({ type: z.enum(ACTION_TYPES), fingerprint: z.string().nullable(), facts, part: part.optional() })
+const state = z.strictObject({
+  database: z.string(),
+  role: z.string(),
+  searchPath: z.string(),
+  standardConformingStrings: z.string(),
+  clientEncoding: z.string(),
+})
 const action = z.strictObject({
   type: z.enum(ACTION_TYPES),
   text: z.string(),
   parameters: z.array(parameter),
   state: state.nullable(),
   statements: z.array(statement),
+  pipeline: z.literal(true).optional(),
   impact: impact.optional(),
 })
 const ask = z.discriminatedUnion('kind', [

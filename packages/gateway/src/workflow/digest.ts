@@ -7,8 +7,18 @@ import { canonical } from '@countersign/ledger/canonical'
  * SHA-256 (hexadecimal) of everything an approval binds: who, where, the exact text with its parameters, and the session
  * state that changes its meaning. Two actions with one digest are the same action.
  */
-export function actionDigest(principal: Principal, resource: string, { text, parameters, state, type }: Action): string {
-  return sha256({ kind: 'action', principal: principalId(principal), resource, type, text, parameters, state })
+export function actionDigest(principal: Principal, resource: string, action: Action): string {
+  const { text, parameters, state, type } = action
+  const bound = { principal: principalId(principal), resource, type, state }
+  return sha256(action.pipeline ? { kind: 'pipeline', ...bound, each: partsOf(action) } : { kind: 'action', ...bound, text, parameters })
+}
+
+/** The messages of a pipeline, one behind the other: neither their texts nor their values may move from one to the next. */
+function partsOf({ statements }: Action) {
+  return statements.map(({ part }) => {
+    if (!part) throw new Error('a statement of a pipeline has no part of its own')
+    return { text: part.text, parameters: part.parameters }
+  })
 }
 
 export function scopeDigest(principal: Principal, resource: string, scope: Scope, ms: number): string {

@@ -46,8 +46,9 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
 }
 
 /** False for what is too long for anybody to review. */
-export function isReviewable({ text, parameters }: Action): boolean {
-  const bytes = parameters.reduce((sum, { value }) => sum + Buffer.byteLength(value ?? ''), Buffer.byteLength(text))
+export function isReviewable({ text, parameters, statements }: Action): boolean {
+  const values = [...parameters, ...statements.flatMap(({ part }) => part?.parameters ?? [])]
+  const bytes = values.reduce((sum, { value }) => sum + Buffer.byteLength(value ?? ''), Buffer.byteLength(text))
   return bytes <= MAX_REVIEWED_BYTES
 }
 
@@ -167,9 +168,15 @@ function openedEvent(request: Request): Event {
       digest: ask.digest,
       reason: request.reason,
       ticket: request.ticket,
-      ...(ask.kind === 'action' ? { text: ask.action.text, parameters: ask.action.parameters.map((parameter) => ({ ...parameter })) } : {}),
+      ...(ask.kind === 'action' ? bytesOf(ask.action) : {}),
     },
   }
+}
+
+function bytesOf({ text, parameters, statements, pipeline }: Action): Record<string, JsonValue> {
+  const copied = (values: Action['parameters']) => values.map((parameter) => ({ ...parameter }))
+  if (!pipeline) return { text, parameters: copied(parameters) }
+  return { each: statements.flatMap(({ part }) => (part ? [{ text: part.text, parameters: copied(part.parameters) }] : [])) }
 }
 
 function outcomes({ request, grant }: Step): readonly Event[] {

@@ -1,4 +1,4 @@
-import { ACTION_GROUPS, ACTION_TYPES, type Action, type Statement } from '@countersign/core/action'
+import { ACTION_GROUPS, ACTION_TYPES, type Action, type Part, type Statement } from '@countersign/core/action'
 import type { Ceiling, Coverage, Given } from '@countersign/core/coverage'
 import type { Grant } from '@countersign/core/grant'
 import type { Impact } from '@countersign/core/impact'
@@ -31,12 +31,7 @@ const ceiling: fc.Arbitrary<Ceiling> = fc.oneof(once, fc.constant({ kind: 'shape
 const given: fc.Arbitrary<Given> = fc.oneof(once, fc.record({ kind: one('shape'), maxRows: maybe(count) }), duration)
 const scope = one(...ACTION_TYPES, ...ACTION_GROUPS)
 
-const statement: fc.Arbitrary<Statement> = fc.record({
-  type: one(...ACTION_TYPES),
-  fingerprint: maybe(text),
-  facts: fc.record({ rows: count, rowsKnown: fc.boolean(), unbounded: fc.boolean(), tables: texts, columns: texts }),
-})
-const impact: fc.Arbitrary<Impact> = fc.record({
+const own = {
   rows: maybe(count),
   estimate: maybe(count),
   uniqueKey: maybe(fc.boolean()),
@@ -44,17 +39,28 @@ const impact: fc.Arbitrary<Impact> = fc.record({
   cascades: maybe(texts),
   sets: maybe(texts),
   where: maybe(texts),
-  locks: maybe(texts),
-  waiting: maybe(texts),
   because: maybe(text),
-})
+}
+const impact: fc.Arbitrary<Impact> = fc.record({ ...own, locks: maybe(texts), waiting: maybe(texts) })
+const parameters = fc.array(fc.record({ value: maybe(text), format: one('text', 'binary'), type: fc.nat() }), { maxLength: 3 })
+const part: fc.Arbitrary<Part> = fc.record({ text, parameters, impact: fc.record(own) }, { requiredKeys: ['text', 'parameters'] })
+const statement: fc.Arbitrary<Statement> = fc.record(
+  {
+    type: one(...ACTION_TYPES),
+    fingerprint: maybe(text),
+    facts: fc.record({ rows: count, rowsKnown: fc.boolean(), unbounded: fc.boolean(), tables: texts, columns: texts }),
+    part,
+  },
+  { requiredKeys: ['type', 'fingerprint', 'facts'] },
+)
 const action: fc.Arbitrary<Action> = fc.record(
   {
     type: one(...ACTION_TYPES),
     text,
-    parameters: fc.array(fc.record({ value: maybe(text), format: one('text', 'binary'), type: fc.nat() }), { maxLength: 3 }),
+    parameters,
     state: maybe(fc.record({ database: text, role: text, searchPath: text, standardConformingStrings: text, clientEncoding: text })),
     statements: fc.array(statement, { maxLength: 3 }),
+    pipeline: fc.constant(true as const),
     impact,
   },
   { requiredKeys: ['type', 'text', 'parameters', 'state', 'statements'] },

@@ -18,6 +18,8 @@ export interface ClassifiedStatement extends Statement {
   readonly kind: string
   /** Its own slice of the message, without the semicolon. */
   readonly text: string
+  /** Of one of several: what stands between it and the statement before, comments too. */
+  readonly before: string
   /** Why it is `sql:unknown`, in words for the requester and the reviewer; null for any other type. */
   readonly because: string | null
   /** PREPARE and DECLARE: `type` is that of the statement inside, and the session keeps this whole statement under the name for `inherit`. */
@@ -134,7 +136,7 @@ function remember(text: string, trusted: readonly string[], classified: Classifi
 export function unknownBecause(text: string, reason: string): Classified {
   const facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false, unbounded: true }
   const nothing = { defines: null, refers: null, copy: null, transaction: null, setting: null, uses: null }
-  const statement: ClassifiedStatement = { type: 'sql:unknown', kind: '', fingerprint: null, facts, text, because: reason, ...nothing }
+  const statement: ClassifiedStatement = { type: 'sql:unknown', kind: '', fingerprint: null, facts, text, before: '', because: reason, ...nothing }
   return { type: 'sql:unknown', statements: [statement], error: reason, canonical: text }
 }
 
@@ -163,7 +165,7 @@ export function classifyAlone(text: string, trusted: readonly string[]): Classif
     const parsed = parse(text)
     if (parsed.length > MAX_STATEMENTS) return unknownBecause(text, `the text holds more than ${MAX_STATEMENTS} statements`)
     const names = new Set(trusted)
-    const statements = parsed.map((each) => classified(each, names))
+    const statements = parsed.map((each) => classified(parsed.length > 1 ? each : { ...each, before: '' }, names))
     return { type: widest(statements.map(({ type }) => type)), statements, error: null, canonical: withoutEnd(text) }
   } catch (error) {
     if (error instanceof ParserBusy) throw error
@@ -183,10 +185,10 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 const isSame = (one: readonly string[], other: readonly string[]) =>
   one === other || (one.length === other.length && one.every((name, index) => name === other[index]))
 
-function classified({ kind, node, text }: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
+function classified({ kind, node, text, before }: Parsed, trusted: ReadonlySet<string>): ClassifiedStatement {
   const { tables, columns, unbounded, type, ...rest } = judge(kind, node, trusted)
   const facts = type === 'sql:session' ? { ...NO_FACTS, tables, columns } : { rows: ROWS_UNKNOWN, rowsKnown: false, unbounded, tables, columns }
-  return withShape({ type, kind, facts, text, ...rest })
+  return withShape({ type, kind, facts, text, before, ...rest })
 }
 
 /** Only of a read is it certain that nothing about it depends on its numbers: `WHERE 1 = 1` bounds a DELETE, and SET takes values. */
@@ -200,18 +202,19 @@ function mouldOf(text: string, trusted: readonly string[], { statements }: Class
 /** Of a text whose template is known. The same facts, as an object, so that what was decided about them is found again. */
 function classifiedLike(text: string, { statement, slot }: Mould): Classified {
   const { type, kind, facts, because, defines, refers, copy, transaction, setting, uses } = statement
-  const own = withShape({ type, kind, facts, text: inSlot(text, slot), because, defines, refers, copy, transaction, setting, uses })
+  const own = withShape({ type, kind, facts, text: inSlot(text, slot), before: '', because, defines, refers, copy, transaction, setting, uses })
   return { type, statements: [own], error: null, canonical: withoutEnd(text) }
 }
 
 function withShape(statement: Omit<ClassifiedStatement, 'fingerprint'>): ClassifiedStatement {
-  const { type, kind, facts, text, because, defines, refers, copy, transaction, setting, uses } = statement
+  const { type, kind, facts, text, before, because, defines, refers, copy, transaction, setting, uses } = statement
   let fingerprint: string | null | undefined
   return {
     type,
     kind,
     facts,
     text,
+    before,
     because,
     defines,
     refers,

@@ -27,6 +27,8 @@ export class Inbox {
   #head = 0
   #queuedBytes = 0
   #waiting: { resolve: (message: FrontendMessage | null) => void; reject: (error: Error) => void } | null = null
+  /** Whoever looks ahead for what has not come yet. */
+  #arrived: () => void = noop
   #error: Error | null = null
   #closed = false
   readonly #onClosed: () => void
@@ -72,6 +74,25 @@ export class Inbox {
     })
   }
 
+  /** The message that comes behind `behind` others that nobody has taken yet; it stays. Null when the client is gone, or the signal is aborted, before it is there. */
+  async ahead(behind: number, signal: AbortSignal): Promise<FrontendMessage | null> {
+    for (;;) {
+      const message = this.#queue[this.#head + behind]
+      if (message || this.#closed || signal.aborted) return message ?? null
+      await this.#arrival(signal)
+    }
+  }
+
+  async #arrival(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#arrived = resolve
+    const onAbort = () => resolve()
+    signal.addEventListener('abort', onAbort)
+    await promise
+    signal.removeEventListener('abort', onAbort)
+    this.#arrived = noop
+  }
+
   #take(chunk: Uint8Array): void {
     if (this.#closed) return
     try {
@@ -80,6 +101,7 @@ export class Inbox {
       this.#close(error instanceof ProtocolError ? error : new ProtocolError('malformed', 'the message could not be read'))
     }
     if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#stream.pause()
+    this.#arrived()
   }
 
   #deliver(message: FrontendMessage): void {
@@ -112,6 +134,11 @@ export class Inbox {
     this.#waiting = null
     if (error) waiting?.reject(error)
     else waiting?.resolve(null)
+    this.#arrived()
     this.#onClosed()
   }
+}
+
+function noop(): void {
+  // nobody looks ahead
 }

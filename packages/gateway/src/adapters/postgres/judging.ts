@@ -1,21 +1,24 @@
 import type { Parameter, SessionState } from '@countersign/core/action'
-import type { Impact } from '@countersign/core/impact'
 import type { Duplex } from 'node:stream'
-import { type Attempted, type HoldEnd, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
+import { type Allowance, type Attempted, type HoldEnd, type Impacts, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
+import { Approved } from './approved.ts'
 import type { Batch } from './batch.ts'
 import type { LiveCatalog } from './catalog/live.ts'
 import { Standing } from './catalog/standing.ts'
 import { type Classified, isLong, prepare } from './classify.ts'
 import { ClientHold } from './hold.ts'
 import { weigh } from './impact/impact.ts'
+import type { Inbox, Message } from './inbox.ts'
 import type { Names, Portal, Prepared } from './names.ts'
-import { actionOf, meant, read, type Reading, resets, returns, runsByName, unheldOf, usesOf } from './readable.ts'
+import { lookAhead, type Step } from './pipeline.ts'
+import { actionOf, type Bound, meant, pipelineOf, read, type Reading, resets, returns, runsByName, unheldOf, usesOf } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Replies } from './replies.ts'
 import { holdLimit, sessionState } from './state.ts'
 
 export interface JudgingSides {
   readonly client: Duplex
+  readonly inbox: Inbox
   readonly target: Target
   readonly session: Session
   readonly replies: Replies
@@ -29,11 +32,13 @@ export class Judging {
   readonly #batch: Batch
   readonly #hold: ClientHold
   readonly #standing: Standing
+  readonly #approved: Approved
 
   constructor(sides: JudgingSides, batch: Batch) {
     this.#sides = sides
     this.#batch = batch
     this.#hold = new ClientHold(sides.client)
+    this.#approved = new Approved(sides.session)
     this.#standing = new Standing(sides.catalog, batch)
     sides.replies.watcher = this.#standing
   }
@@ -99,19 +104,34 @@ export class Judging {
     return JSON.stringify(now) === JSON.stringify(definitions)
   }
 
-  /** `failed`: the server could not answer our question about its state, and the client has seen why. */
-  decide(reading: Reading, parameters: readonly Parameter[]): Promise<Verdict | 'failed'> {
-    return this.#sides.session.allow(unheldOf(reading, parameters), this.#batch.inTransaction) ?? this.#decide(reading, parameters)
+  /**
+   * `message`: its Bind, with which others may come that are judged together. `failed`: the server could not answer our question about its state, and the
+   * client has seen why.
+   */
+  decide(reading: Reading, parameters: readonly Parameter[], message: Message<'bind'> | null = null): Promise<Verdict | 'failed'> {
+    return this.#sides.session.allow(unheldOf(reading, parameters), this.#batch.inTransaction) ?? this.#decide({ reading, parameters }, message)
   }
 
-  async #decide(reading: Reading, parameters: readonly Parameter[]): Promise<Verdict | 'failed'> {
+  /** A Bind whose turn it is: it may have been allowed with the one before. */
+  decideBind(message: Message<'bind'>, reading: Reading, parameters: readonly Parameter[]): Promise<Verdict | 'failed'> {
+    const approved = this.#approved.isEmpty ? null : this.#approved.take(message, unheldOf(reading, parameters))
+    return approved ? Promise.resolve(approved) : this.decide(reading, parameters, message)
+  }
+
+  /** What was allowed together, and has not had its turn before the Sync, has none. */
+  dropApproved(): void {
+    this.#approved.drop()
+  }
+
+  async #decide(bound: Bound, message: Message<'bind'> | null): Promise<Verdict | 'failed'> {
     const { session, client, target } = this.#sides
     const batch = this.#batch
     let cancelDeadline = noop
     let failed = false
     let processId = 0
+    const steps = message && once(() => this.#lookAhead({ ...bound, message }, () => (failed = true)))
     const attempted: Attempted = {
-      action: actionOf(reading, parameters),
+      action: actionOf(bound.reading, bound.parameters),
       inTransaction: batch.inTransaction,
       state: async () => {
         const snapshot = await batch.snapshot()
@@ -122,16 +142,49 @@ export class Judging {
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
         return sessionState(target.database, snapshot)
       },
-      impact: (state) => this.#impact(reading, parameters, state, processId),
+      impact: (state) => this.#impact([bound], state, processId),
+      ...(steps && {
+        pipeline: async () => {
+          const all = await steps()
+          return { action: pipelineOf(all), impact: (state) => this.#impact(all, state, processId) }
+        },
+      }),
     }
     try {
       const verdict = await session.decide(attempted, this.#hold)
+      if (verdict.effect === 'allow' && verdict.behind && steps) this.#approve(await steps(), verdict.behind)
       return failed ? 'failed' : verdict
     } finally {
       cancelDeadline()
       this.#hold.reset()
       if (client.destroyed) batch.discarding = true
     }
+  }
+
+  #approve([, ...behind]: readonly Step[], allowances: readonly Allowance[]): void {
+    allowances.forEach((allowance, index) => {
+      const step = behind[index]
+      if (step) this.#approved.add(step.message, allowance, unheldOf(step.reading, step.parameters))
+    })
+  }
+
+  #lookAhead(first: Step, onFailure: () => void): Promise<readonly Step[]> {
+    const { inbox, names } = this.#sides
+    return lookAhead(first, {
+      inbox,
+      names,
+      signal: this.#hold.signal,
+      readByName: async (text) => {
+        await this.prepare(text)
+        return this.readByName(text).classified
+      },
+      resolve: async (prepared) => {
+        const reading = this.resolveNow(prepared) ?? (await this.resolve(prepared))
+        if (reading !== 'failed') return reading
+        onFailure()
+        throw new Skipped()
+      },
+    })
   }
 
   /** In a failed transaction nothing is held: it could not run anyway. */
@@ -141,14 +194,15 @@ export class Judging {
     return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
   }
 
-  async #impact({ classified }: Reading, parameters: readonly Parameter[], state: SessionState, processId: number): Promise<Impact> {
+  async #impact(bound: readonly Bound[], state: SessionState, processId: number): Promise<Impacts> {
     const { target, session, replies } = this.#sides
     const isRead = async (text: string) => {
       const counting = await this.read(text)
       return counting !== 'failed' && counting.classified.type === 'sql:read'
     }
     const transaction = this.#batch.inTransaction ? processId : null
-    return weigh(target, { statements: classified.statements, parameters, state, reported: replies.parameters, transaction, isRead }, session.signal)
+    const statements = bound.flatMap(({ reading, parameters }) => reading.classified.statements.map((statement) => ({ statement, parameters })))
+    return weigh(target, { statements, state, reported: replies.parameters, transaction, isRead }, session.signal)
   }
 
   /** False when the server could not say what the names mean, and the client has seen why. */
@@ -178,6 +232,11 @@ export class Judging {
 /** It was not parsed, and what it was is not asked again. */
 function isUnreadable({ type, error }: Classified): boolean {
   return type === 'sql:unknown' && error !== null
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => (made ??= { value: make() }).value
 }
 
 function noop(): void {

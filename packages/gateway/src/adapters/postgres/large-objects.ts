@@ -73,5 +73,5 @@ function statementOf(name: string, text: string, type: SqlType): ClassifiedState
   const facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false, tables: ['pg_catalog.pg_largeobject'] }
   const uses = { functions: [['pg_catalog', name]], operators: [], types: [], relations: [], attributes: [], sources: [] }
   const nothing = { because: null, defines: null, refers: null, copy: null, transaction: null, setting: null }
-  return { type, kind: 'FunctionCall', fingerprint: null, facts, text, uses, ...nothing }
+  return { type, kind: 'FunctionCall', fingerprint: null, facts, text, before: '', uses, ...nothing }
 }

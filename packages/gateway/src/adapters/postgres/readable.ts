@@ -1,4 +1,4 @@
-import { type Action, type Parameter, ROWS_UNKNOWN, type Statement } from '@countersign/core/action'
+import { type Action, type ActionType, type Parameter, type Part, ROWS_UNKNOWN, SQL_TYPES, type Statement } from '@countersign/core/action'
 import type { Bind } from '@countersign/wire/postgres/frontend-message'
 import { strictText } from '@countersign/wire/postgres/text'
 import type { Purpose } from '../adapter.ts'
@@ -86,10 +86,10 @@ function definitionOf({ refers }: ClassifiedStatement, names: Names): Classified
 const shown = (definition: ClassifiedStatement | null): Parameter[] => (definition ? [{ value: definition.text, format: 'text', type: 0 }] : [])
 
 /** `inherit` may have made a type narrower or left it unknown, so the widest is found again. */
-function widestOf(statements: readonly ClassifiedStatement[], { type }: Classified): Classified['type'] {
-  const order: readonly Classified['type'][] = ['sql:session', 'sql:read', 'sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown']
-  return order.findLast((candidate) => statements.some((statement) => statement.type === candidate)) ?? type
-}
+const widestOf = (statements: readonly ClassifiedStatement[], { type }: Classified) => widestType(statements.map((statement) => statement.type)) ?? type
+
+/** SQL_TYPES are in this order. */
+const widestType = (types: readonly ActionType[]) => SQL_TYPES.findLast((candidate) => types.includes(candidate))
 
 /** The action that policy judges, for what is not held: its statements are those that were read. */
 export function unheldOf({ classified, definitions }: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
@@ -100,15 +100,33 @@ export function unheldOf({ classified, definitions }: Reading, parameters: reado
 /** The same as a reviewer is shown it and a store keeps it: without what only this connection needs to know of its statements. */
 export function actionOf(reading: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
   const action = unheldOf(reading, parameters)
-  return { ...action, statements: action.statements.map((statement) => statementOf(statement, parameters)) }
+  if (action.statements.length < 2) return { ...action, statements: action.statements.map((statement) => statementOf(statement, parameters)) }
+  const parts = partsOf(action.text, reading.classified.statements)
+  return { ...action, statements: action.statements.map((statement, index) => statementOf(statement, [], { text: parts[index] ?? '', parameters: [] })) }
 }
 
-const statementOf = (statement: Statement, parameters: readonly Parameter[]): Statement => ({
+/** One statement of a pipeline: what it was found to do, and its values. */
+export interface Bound {
+  readonly reading: Reading
+  readonly parameters: readonly Parameter[]
+}
+
+/** What several Binds of one statement each do, in this order, as one action. */
+export function pipelineOf(bound: readonly Bound[]): Omit<Action, 'state'> {
+  const statements = bound.flatMap(({ reading: { classified }, parameters }) =>
+    classified.statements.map((statement) => statementOf(statement, parameters, { text: classified.canonical, parameters })),
+  )
+  const type = widestType(statements.map((statement) => statement.type)) ?? 'sql:session'
+  return { type, text: statements.map(({ part }) => part?.text).join(';\n'), parameters: [], statements, pipeline: true }
+}
+
+const statementOf = (statement: Statement, parameters: readonly Parameter[], part?: Part): Statement => ({
   type: statement.type,
   facts: statement.facts,
   get fingerprint() {
     return withTypes(statement.fingerprint, parameters) // only when a review asks for it
   },
+  ...(part ? { part } : {}),
 })
 
 /** int8, int2 and int4: a driver may choose by the value (psycopg 3 does). */
@@ -118,6 +136,15 @@ const INTEGERS: ReadonlySet<number> = new Set([20, 21, 23])
 function withTypes(fingerprint: string | null, parameters: readonly Parameter[]): string | null {
   if (fingerprint === null || parameters.length === 0) return fingerprint
   return `${fingerprint} ${parameters.map(({ type }) => (INTEGERS.has(type) ? 'integer' : type)).join(',')}`
+}
+
+/** The bytes of each statement, with the comments before it, and behind the last: nothing but white space and semicolons is left out. */
+function partsOf(text: string, statements: readonly ClassifiedStatement[]): readonly string[] {
+  const behind = text.slice(statements.reduce((length, statement) => length + statement.before.length + statement.text.length, 0))
+  return statements.map((statement, index) => {
+    const part = statement.before + statement.text + (index === statements.length - 1 ? behind : '')
+    return part.replace(/^[ \t\n\r\f\v;]+/, '')
+  })
 }
 
 /**

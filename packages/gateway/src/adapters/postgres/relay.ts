@@ -63,11 +63,15 @@ export class Relay implements Cancellable {
   /** Resolves when the client has left. Rejects with ProtocolError, or when the server is gone. */
   async run(): Promise<void> {
     const { inbox } = this.#sides
-    for (;;) {
-      const message = inbox.take() ?? (await inbox.next())
-      if (message === null || message.kind === 'terminate') return
-      const waiting = this.#take(message)
-      if (waiting !== undefined) await waiting
+    try {
+      for (;;) {
+        const message = inbox.take() ?? (await inbox.next())
+        if (message === null || message.kind === 'terminate') return
+        const waiting = this.#take(message)
+        if (waiting !== undefined) await waiting
+      }
+    } finally {
+      this.#judging.dropApproved()
     }
   }
 
@@ -245,7 +249,7 @@ export class Relay implements Cancellable {
     if (reading === 'failed' || this.#batch.discarding) return undefined
     const objection = this.#guard?.refusal(reading.classified)
     if (objection) return this.#refusing.batch(objection)
-    const verdict = await this.#judging.decide(reading, parametersOf(message, prepared))
+    const verdict = await this.#judging.decideBind(message, reading, parametersOf(message, prepared))
     if (verdict === 'failed') return void (this.#batch.discarding = true)
     if (verdict.effect === 'allow' && replies.failed) return this.#refusing.drop(verdict.run)
     if (verdict.effect === 'refuse') return this.#refusing.batch(this.#judging.errorFor(verdict, reading))
@@ -355,6 +359,7 @@ export class Relay implements Cancellable {
   }
 
   #forwardSync({ raw }: FrontendMessage): Waiting {
+    this.#judging.dropApproved()
     this.#batch.discarding = false
     this.#batch.bound = false
     return this.#batch.outgoing.forwardNow(raw, { kind: 'sync' })

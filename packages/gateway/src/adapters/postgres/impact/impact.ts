@@ -1,9 +1,10 @@
+import type { SqlType } from '@countersign/core/action'
 import { type Impact, impactOfAll, unknownImpact } from '@countersign/core/impact'
-import type { Target } from '../../adapter.ts'
-import { type ClassifiedStatement, isLong } from '../classify.ts'
+import type { Impacts, Target } from '../../adapter.ts'
+import { isLong } from '../classify.ts'
 import { Beside } from './connection.ts'
 import { readChange, type RowChange } from './change.ts'
-import { IN_TRANSACTION, NO_LOCKS, type Text, type Weighed } from './weighed.ts'
+import { IN_TRANSACTION, NO_LOCKS, type Text, type Valued, type Weighed } from './weighed.ts'
 import { Turns } from './turns.ts'
 import { Weighing, whyNot } from './weighing.ts'
 
@@ -19,37 +20,40 @@ const turns = new Turns()
  * What a message would do, asked on a connection beside the session's, in a READ ONLY transaction that is thrown away. Never rejects: what cannot be
  * found out is unknown, and says why.
  */
-export async function weigh(target: Target, weighed: Weighed, session: AbortSignal): Promise<Impact> {
-  const texts = weighed.statements.map((statement) => textOf(statement, weighed.statements))
+export async function weigh(target: Target, weighed: Weighed, session: AbortSignal): Promise<Impacts> {
+  const texts = weighed.statements.map((valued, index) => textOf(valued, index, weighed.statements))
   const known = texts.map((text) => ({ ...text.known, ...(weighed.transaction === null ? NO_LOCKS : {}) }))
-  if (weighed.transaction === null && texts.every(({ isOver }) => isOver)) return asOne(known, weighed)
+  if (weighed.transaction === null && texts.every(({ isOver }) => isOver)) return together(known, weighed)
   try {
     const signal = AbortSignal.any([session, AbortSignal.timeout(ALL_MS)])
     return await turns.run(target.resource, signal, async () => {
       await using beside = await Beside.open(target, new Map([['application_name', 'countersign:impact']]), signal)
-      return asOne(await new Weighing(beside, target, weighed).impacts(texts), weighed)
+      return together(await new Weighing(beside, target, weighed).impacts(texts), weighed)
     })
   } catch (error) {
-    return asOne(
+    return together(
       known.map((impact, index) => (texts[index]?.isOver ? impact : { ...impact, because: whyNot(error) })),
       weighed,
     )
   }
 }
 
-function textOf(statement: ClassifiedStatement, all: readonly ClassifiedStatement[]): Text {
-  const over = (because: string) => ({ statement, change: null, known: unknownImpact(because), isOver: true })
+function textOf({ statement, parameters }: Valued, index: number, all: readonly Valued[]): Text {
+  const isLate = all.slice(0, index).some((before) => before.statement.type !== 'sql:read' && before.statement.type !== 'sql:session')
+  const text = { statement, parameters, isLate }
+  const over = (because: string) => ({ ...text, change: null, known: unknownImpact(because), isOver: true })
   if (statement.type !== 'sql:write') return over('only changes of rows are counted')
   if (all.length > MAX_STATEMENTS) return over(`it is one of more than ${MAX_STATEMENTS} statements`)
-  if (all.some(({ type }) => type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown'))
-    return over('a statement beside it may change what its tables are')
+  if (all.some((each) => CHANGES_TABLES.has(each.statement.type))) return over('a statement beside it may change what its tables are')
   if (statement.refers !== null || statement.defines !== null) return over('it runs another statement by its name')
   if (isLong(statement.text)) return over('the statement is too long')
   const change = changeOf(statement.text)
   if (change === null && statement.kind !== 'SelectStmt') return over(ONLY)
   const { sets = null, where = null } = change ?? {}
-  return { statement, change, known: { ...unknownImpact(ONLY), sets, where }, isOver: false }
+  return { ...text, change, known: { ...unknownImpact(ONLY), sets, where }, isOver: false }
 }
+
+const CHANGES_TABLES = new Set<SqlType>(['sql:ddl', 'sql:admin', 'sql:unknown'])
 
 const ONLY = 'only INSERT, UPDATE, DELETE and MERGE are counted'
 
@@ -61,8 +65,12 @@ function changeOf(text: string): RowChange | null {
   }
 }
 
+function together(each: readonly Impact[], weighed: Weighed): Impacts {
+  return { all: asOne(each, weighed), each }
+}
+
 function asOne(impacts: readonly Impact[], { statements, transaction }: Weighed): Impact {
-  const changing = impacts.filter((_, index) => statements[index]?.type === 'sql:write')
+  const changing = impacts.filter((_, index) => statements[index]?.statement.type === 'sql:write')
   const [only = impacts[0] ?? unknownImpact('there is no statement')] = changing
   if (statements.length === 1 || changing.length === 0) return only
   const unplanned = changing.find(({ estimate }) => estimate === null)

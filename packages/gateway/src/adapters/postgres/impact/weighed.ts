@@ -3,10 +3,15 @@ import type { Impact } from '@countersign/core/impact'
 import type { ClassifiedStatement } from '../classify.ts'
 import type { RowChange } from './change.ts'
 
-/** What waits for a review, in its session. */
-export interface Weighed {
-  readonly statements: readonly ClassifiedStatement[]
+/** One statement with its values. */
+export interface Valued {
+  readonly statement: ClassifiedStatement
   readonly parameters: readonly Parameter[]
+}
+
+/** What waits for a review together, in its session. */
+export interface Weighed {
+  readonly statements: readonly Valued[]
   readonly state: SessionState
   /** What the server reported of the session's settings. */
   readonly reported: ReadonlyMap<string, string>
@@ -17,8 +22,9 @@ export interface Weighed {
 }
 
 /** One statement as far as its own text says what it does. */
-export interface Text {
-  readonly statement: ClassifiedStatement
+export interface Text extends Valued {
+  /** A statement before it may have changed its rows. */
+  readonly isLate: boolean
   readonly change: RowChange | null
   /** What is known without asking anybody. */
   readonly known: Impact
@@ -28,5 +34,7 @@ export interface Text {
 
 /** Outside a transaction nothing is held while it waits. */
 export const NO_LOCKS = { locks: [], waiting: [] } as const
+
+export const LATE = 'a statement before it may change its rows'
 
 export const IN_TRANSACTION = 'it is inside a transaction, whose own changes nobody else sees'

@@ -8,7 +8,7 @@ import { countingText } from './counting.ts'
 import { type Locks, locksOf } from './locks.ts'
 import { type Plan, type PlannedChange, readPlan } from './plan.ts'
 import { textValue } from './values.ts'
-import { IN_TRANSACTION, NO_LOCKS, type Text, type Weighed } from './weighed.ts'
+import { IN_TRANSACTION, LATE, NO_LOCKS, type Text, type Weighed } from './weighed.ts'
 
 /** Any one question to the target; it is told so, and cancels itself. */
 const STATEMENT_MS = 500
@@ -64,19 +64,21 @@ export class Weighing {
     return locks
   }
 
-  async #impact({ statement, change, known, isOver }: Text, locks: Locks | 'none' | null): Promise<Impact> {
-    if (isOver) return known
+  async #impact(text: Text, locks: Locks | 'none' | null): Promise<Impact> {
+    const { known } = text
+    if (text.isOver) return known
     if (locks === null) return { ...known, because: 'what its transaction has changed is not known' }
     if (locks !== 'none' && locks.redefined.length > 0)
       return { ...known, because: `its transaction may have changed what ${locks.redefined.join(', ')} is, which nobody else sees yet` }
     try {
-      return await this.#apart(() => this.#ask(statement.text, change, known))
+      return await this.#apart(() => this.#ask(text))
     } catch (error) {
       return { ...known, because: whyNot(error) }
     }
   }
 
-  async #ask(text: string, change: RowChange | null, known: Impact): Promise<Impact> {
+  async #ask(text: Text): Promise<Impact> {
+    const { change, known } = text
     const oids = change === null ? [] : await this.#tables(change.tables)
     const plan = await this.#plan(text)
     const planned = await this.#plannedTables(plan, oids[0])
@@ -135,24 +137,24 @@ export class Weighing {
   }
 
   /** EXPLAIN without ANALYZE plans and does not run. */
-  async #plan(text: string): Promise<Plan> {
-    const [row] = await this.#beside.ask(`EXPLAIN (VERBOSE, FORMAT JSON) ${text}`, this.#weighed.parameters)
+  async #plan({ statement, parameters }: Text): Promise<Plan> {
+    const [row] = await this.#beside.ask(`EXPLAIN (VERBOSE, FORMAT JSON) ${statement.text}`, parameters)
     return readPlan(row?.[0] ?? '[]')
   }
 
-  async #rows(text: string, { uncountable, values }: RowChange, { doubt }: CatalogFacts, { cost }: Plan): Promise<Counted> {
+  async #rows(text: Text, { uncountable, values }: RowChange, { doubt }: CatalogFacts, { cost }: Plan): Promise<Counted> {
     if (this.#weighed.transaction !== null) return notCounted(IN_TRANSACTION)
     if (uncountable !== null) return notCounted(uncountable)
     if (doubt !== null) return notCounted(doubt)
     if (values !== null) return { rows: values, because: null }
-    if (this.#weighed.statements.length > 1) return notCounted('it is one of several statements')
+    if (text.isLate) return notCounted(LATE)
     if (cost === null || cost > this.#target.countUpToCost) return notCounted('a count would cost too much')
-    const counting = countingText(text)
+    const counting = countingText(text.statement.text)
     if (counting === null || !(await this.#weighed.isRead(counting))) return notCounted('its condition cannot be taken apart from it')
     return this.#count(counting, text)
   }
 
-  async #count(counting: string, text: string): Promise<Counted> {
+  async #count(counting: string, text: Text): Promise<Counted> {
     try {
       const [row] = await this.#beside.ask(counting, await this.#typedParameters(text))
       const rows = Number(row?.[0] ?? Number.NaN)
@@ -163,11 +165,10 @@ export class Weighing {
   }
 
   /** As the whole statement has them: the count alone might give them other types, or none. */
-  async #typedParameters(text: string): Promise<readonly Parameter[]> {
-    const { parameters } = this.#weighed
+  async #typedParameters({ statement, parameters }: Text): Promise<readonly Parameter[]> {
     if (parameters.length === 0) return []
     const types = await this.#beside.parameterTypes(
-      text,
+      statement.text,
       parameters.map(({ type }) => type),
     )
     return parameters.map((parameter, index) => ({ ...parameter, type: types[index] ?? parameter.type }))
