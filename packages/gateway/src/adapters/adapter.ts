@@ -183,8 +183,11 @@ export interface Target {
   /** How long a hold may last inside an open transaction, milliseconds. */
   readonly holdInTransactionMs: number
   password(): Promise<string | null>
-  /** Rejects with an error for people when the target cannot be reached. */
-  dial(signal: AbortSignal): Promise<Duplex>
+  /**
+   * Rejects with an error for people when the target cannot be reached. With `isKept` bytes that were read may be overwritten by the next
+   * that are read once it says false: whatever else outlives its `data` event must be copied.
+   */
+  dial(signal: AbortSignal, isKept?: () => boolean): Promise<Duplex>
   startTls(stream: Duplex): Promise<Secured>
 }
 

@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import type { Secured, Target } from '../adapters/adapter.ts'
 import type { Config, Resource } from '../config/config.ts'
 import { readSecret } from '../config/secret.ts'
+import { ReadBuffers } from './buffers.ts'
 import { handshake } from './listen.ts'
 
 const CONNECT_MS = 10_000
@@ -24,15 +25,18 @@ export function targetOf(config: Pick<Config, 'hold'>, resource: Resource, datab
     countUpToCost: resource.impact.maxCost,
     holdInTransactionMs: config.hold.inTransactionMs,
     password: async () => (credential.password ? readSecret(credential.password) : null),
-    dial: (signal) => dial(resource, signal),
+    dial: (signal, isKept) => dial(resource, signal, isKept),
     startTls: (stream) => startTls(resource, stream),
   }
 }
 
 /** `signal` ends the attempt and not the connection: given to the socket itself, it would cut it whenever a login's deadline comes. */
-function dial({ name, host, port }: Resource, signal: AbortSignal): Promise<Socket> {
+function dial({ name, host, port, tls }: Resource, signal: AbortSignal, isKept?: () => boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 })
+    // TLS reads the socket by itself, into buffers of its own.
+    const buffers = isKept && tls.mode === 'disable' ? new ReadBuffers(isKept) : null
+    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000, ...(buffers && { onread: buffers.onread }) })
+    buffers?.fill(socket)
     const onAbort = () => socket.destroy(new Error('the attempt was ended'))
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()

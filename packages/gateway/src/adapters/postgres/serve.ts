@@ -89,11 +89,12 @@ export class PostgresAdapter {
   }
 
   async #proxy(admitted: Admitted): Promise<void> {
-    const { startup, session, target } = admitted
+    const { client, startup, session, target } = admitted
     let upstream: Upstream | null = null
     try {
       const named = new Map([...startup.settings, ['application_name', `countersign:${session.principal}:${session.id}`] as const])
-      upstream = await openUpstream(target, named, session.signal)
+      const isKept = () => client.stream.writableLength > 0
+      upstream = await openUpstream(target, named, session.signal, isKept)
       await session.end(await this.#connected(admitted, upstream))
     } catch (error) {
       await session.end(messageOf(error))

@@ -38,12 +38,12 @@ const CLOSE_MS = 1_000
 
 /**
  * Dials, encrypts as configured, logs in with the resource's own credential. The client's token never gets here, and a
- * server that refuses TLS is an error, never a downgrade. Throws ConnectionRefused.
+ * server that refuses TLS is an error, never a downgrade. `isKept` is for `target.dial`. Throws ConnectionRefused.
  */
-export async function openUpstream(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Upstream> {
+export async function openUpstream(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal, isKept?: () => boolean): Promise<Upstream> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(LOGIN_MS)])
   try {
-    return await openNegotiating(target, settings, within)
+    return await openNegotiating({ ...target, dial: (dialling) => target.dial(dialling, isKept) }, settings, within)
   } catch (error) {
     if (signal.reason instanceof Cut) throw new ConnectionRefused('57P01', `terminating connection: ${signal.reason.message}`, null, { cause: error })
     if (error instanceof ConnectionRefused) throw error
@@ -120,11 +120,11 @@ async function login(target: Target, secured: Secured, asked: number, settings: 
         case Backend.parameterStatus: {
           const { name, value } = decodeParameterStatus(bodyOf(piece))
           parameters.set(name, value)
-          greeting.push(piece.bytes)
+          greeting.push(Uint8Array.from(piece.bytes))
           break
         }
         case Backend.backendKeyData:
-          key = decodeBackendKeyData(bodyOf(piece))
+          key = decodeBackendKeyData(Uint8Array.from(bodyOf(piece)))
           if (minor < LONG_KEYS_MINOR && key.secretKey.length !== SHORT_KEY_BYTES)
             throw new ProtocolError('malformed', `${target.resource} gave a cancel key of ${key.secretKey.length} bytes in protocol 3.${minor}`)
           break
@@ -133,14 +133,14 @@ async function login(target: Target, secured: Secured, asked: number, settings: 
           minor = negotiated(target, bodyOf(piece), asked)
           break
         case Backend.noticeResponse:
-          greeting.push(piece.bytes)
+          greeting.push(Uint8Array.from(piece.bytes))
           break
         case Backend.errorResponse:
           throw refusedBy(target, bodyOf(piece), asked > 0 && !authentication.begun)
         case Backend.readyForQuery:
           if (!authentication.complete || decodeReadyForQuery(bodyOf(piece)) !== 'I')
             throw new ProtocolError('unexpected', `${target.resource} was ready before its login was over`)
-          return { stream, scanner, key, greeting: greeting.map((bytes) => Uint8Array.from(bytes)), parameters }
+          return { stream, scanner, key, greeting, parameters }
         default:
           throw new ProtocolError('unexpected', `${target.resource} sent something that has no place in a login`)
       }
