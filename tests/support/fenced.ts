@@ -10,15 +10,19 @@ import { Beside } from '../../packages/gateway/src/adapters/postgres/impact/conn
 import { PostgresAdapter } from '../../packages/gateway/src/adapters/postgres/serve.ts'
 import { scramParameters } from '../../packages/gateway/src/identity/tokens.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
-import { RawClient } from './wire.ts'
+import { type Place, RawClient } from './wire.ts'
 
 const USER = 'alice@example.com'
 const TOKEN = 'a token'
 const PASSWORD = 'only-in-tests'
-export const ROLE = 'cs session "1"'
+/** As hostile as a name may be. */
+const ROLE = `cs \\ session's "1"`
 
 /** What a session did to its rights and what its statements came to, in order. */
 export type Fact = ({ readonly fact: 'rights' } & Changed) | ({ readonly fact: 'outcome' } & Outcome)
+
+/** Each in two words: `granted app_write`, `revoked app_write`, `UPDATE 1`, `42501`. */
+export const told = (facts: readonly Fact[]) => facts.map((each) => (each.fact === 'rights' ? `${each.effect} ${each.roles.join(',')}` : each.summary))
 
 /** The PostgreSQL adapter before a real server, with an account of its own for the session, made by an administrator who is no superuser. Every review approves at once. */
 export interface Fenced {
@@ -29,10 +33,19 @@ export interface Fenced {
   /** The types that policy does not allow by itself. */
   reviewed: ReadonlySet<string>
   login(): Promise<RawClient>
+  /** Where the adapter listens. */
+  readonly place: Place
+  /** The session's role, quoted. */
+  readonly quoted: string
   /** As a driver would come. */
   url(): string
   /** Straight to the target as superuser: the values of the first column. */
   ask(sql: string): Promise<readonly unknown[]>
+  /** What its session logs in with, past the gateway. */
+  readonly account: { readonly user: string; readonly password: string; readonly database: string }
+  /** As the administrator. */
+  give(role: string): Promise<void>
+  take(role: string): Promise<void>
   /** Direct memberships of the session's role. */
   memberships(): Promise<readonly unknown[]>
   close(): Promise<void>
@@ -43,6 +56,7 @@ export interface FencedOptions {
   readonly seed?: string
   readonly standing?: readonly string[]
   readonly owner?: string | null
+  readonly trusted?: readonly string[]
 }
 
 const SEED = `
@@ -58,10 +72,14 @@ const SEED = `
   GRANT SELECT ON orders TO app_read; GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO app_write;
 `
 
+const QUOTED = `"${ROLE.replaceAll('"', '""')}"`
+
+const giving = (version: number, role: string) => `GRANT ${role} TO ${QUOTED}${version >= 16 ? ' WITH INHERIT TRUE, SET FALSE' : ''}`
+
 /** The administrator makes it, as accounts of sessions are made. */
 const makeRole = (version: number, standing: readonly string[]) => [
-  `CREATE ROLE "${ROLE.replaceAll('"', '""')}" LOGIN PASSWORD '${PASSWORD}'`,
-  ...standing.map((role) => `GRANT ${role} TO "${ROLE.replaceAll('"', '""')}"${version >= 16 ? ' WITH INHERIT TRUE, SET FALSE' : ''}`),
+  `CREATE ROLE ${QUOTED} LOGIN PASSWORD '${PASSWORD}'`,
+  ...standing.map((role) => giving(version, role)),
 ]
 
 const ROLES: Readonly<Record<string, readonly string[]>> = {
@@ -71,7 +89,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   'sql:unknown': ['app_write'],
 }
 
-export async function openFenced({ version, seed = '', standing = ['app_read'], owner = 'app_owner' }: FencedOptions): Promise<Fenced> {
+export async function openFenced({ version, seed = '', standing = ['app_read'], owner = 'app_owner', trusted = [] }: FencedOptions): Promise<Fenced> {
   await loadGrammar()
   await using opened = new AsyncDisposableStack()
   const target = await startPostgres({ version })
@@ -86,7 +104,7 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     database: 'postgres',
     username,
     tls: 'disable',
-    trustedFunctions: [],
+    trustedFunctions: trusted,
     trustedExtensions: [],
     catalogMaxAgeMs: 1_000,
     countUpToCost: 0,
@@ -103,6 +121,7 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
   opened.defer(() => keeper[Symbol.asyncDispose]())
   for (const sql of makeRole(version, standing)) await keeper.ask(sql)
   const facts: Fact[] = []
+  let isClosed = false
   let turn: Promise<unknown> = Promise.resolve()
   const fencing: Fencing = {
     role: ROLE,
@@ -113,6 +132,7 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     run: (sql) => {
       const answer = turn.then(async () => {
         await fenced.beforeAdmin(sql)
+        if (isClosed) throw new Error('the test is over')
         return keeper.ask(sql)
       })
       turn = answer.catch(() => undefined)
@@ -143,6 +163,7 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
   opened.defer(() => void server.close())
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
+  const place = { host: '127.0.0.1', port }
   const ask = async (sql: string) => (await direct.query<unknown[]>({ text: sql, rowMode: 'array' })).rows.map(([first]) => first)
   const closing = opened.move()
   const fenced: Fenced = {
@@ -150,14 +171,23 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     facts,
     beforeAdmin: () => undefined,
     reviewed: new Set(['sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown']),
-    login: () => RawClient.login({ host: '127.0.0.1', port }, { user: USER, token: TOKEN }),
+    place,
+    quoted: QUOTED,
+    login: () => RawClient.login(place, { user: USER, token: TOKEN }),
     url: () => `postgres://${encodeURIComponent(USER)}:${encodeURIComponent(TOKEN)}@127.0.0.1:${port}/db`,
     ask,
+    account: { user: ROLE, password: PASSWORD, database: 'postgres' },
+    give: async (role) => void (await keeper.ask(giving(version, role))),
+    take: async (role) => void (await keeper.ask(`REVOKE ${role} FROM ${QUOTED}`)),
     memberships: () =>
       ask(
-        `SELECT r.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles s ON s.oid = m.member WHERE s.rolname = '${ROLE}' ORDER BY 1`,
+        `SELECT r.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles s ON s.oid = m.member WHERE s.rolname LIKE 'cs %' ORDER BY 1`,
       ),
-    close: () => closing.disposeAsync(),
+    close: async () => {
+      isClosed = true
+      await turn
+      await closing.disposeAsync()
+    },
   }
   return fenced
 }
