@@ -32,6 +32,7 @@ public class Jdbc {
     Map.entry("arrays", Jdbc::arrays),
     Map.entry("cursor", Jdbc::cursor),
     Map.entry("batch", Jdbc::batch),
+    Map.entry("heldBatch", Jdbc::heldBatch),
     Map.entry("copyOut", Jdbc::copyOut),
     Map.entry("copyIn", Jdbc::copyIn),
     Map.entry("copyRefused", Jdbc::copyRefused),
@@ -308,6 +309,25 @@ public class Jdbc {
       connection.commit();
       return Map.of("read", HexFormat.of().formatHex(read), "gone", stateOf(() -> first(connection, "SELECT lo_get(?)", oid)).equals("42704"));
     });
+  }
+
+  static Object heldBatch() throws Exception {
+    return within(connection -> {
+      Map<String, Object> report = new HashMap<>();
+      report.put("rows", null);
+      report.put("failed", null);
+      try (PreparedStatement statement = connection.prepareStatement("INSERT INTO batched VALUES (?)")) {
+        for (int n = 101; n <= 103; n++) {
+          statement.setInt(1, n);
+          statement.addBatch();
+        }
+        report.put("rows", IntStream.of(statement.executeBatch()).sum());
+      } catch (SQLException failed) {
+        report.put("failed", failed.getSQLState());
+      }
+      report.put("answer", answer(connection));
+      return report;
+    }, "database", "reviewed", "sslmode", "require");
   }
 
   static Object held(String sql) throws Exception {

@@ -54,6 +54,22 @@ async function counted(stage: Stage, work: () => Promise<unknown>): Promise<unkn
   return { ...(report as object), runs: (await stage.runs()) - before }
 }
 
+/** Three rows that a client writes in `reviewed` with one round trip: 101, 102 and 103. */
+export const HELD_BATCH = 'heldBatch'
+
+/** What the client reports of it, how many requests it took, of how many statements, and the rows that are there afterwards. */
+async function batch(stage: Stage, seat: Seat, decide: (id: string) => Promise<unknown>): Promise<unknown> {
+  const before = (await stage.bob.api.requests()).length
+  const running = seat.run(HELD_BATCH)
+  const id = await waiting(stage)
+  const { ask } = await stage.bob.api.request({ id })
+  await decide(id)
+  const report = await running
+  const requests = (await stage.bob.api.requests()).length - before
+  const written = await stage.ask('DELETE FROM batched WHERE n > 100 RETURNING n')
+  return { ...(report as object), requests, statements: ask.kind === 'action' ? ask.statements.length : null, written }
+}
+
 export const BEHAVIOURS = {
   scram: { title: 'connects by SCRAM without TLS, and shows a wrong token as such', on15: true, reports: { answer: 42, wrong: 'told' } },
   tls: { title: 'connects over TLS', reports: { answer: 42 } },
@@ -105,6 +121,18 @@ export const BEHAVIOURS = {
         await stage.bob.api.deny({ id: await waiting(stage), comment: 'not today' })
         return running
       }),
+  },
+  batchApproved: {
+    title: 'a held batch of three writes: one request, approved',
+    on15: true,
+    reports: { rows: 3, failed: null, answer: 42, requests: 1, statements: 3, written: [101, 102, 103] },
+    watch: (stage, seat) => batch(stage, seat, (id) => stage.bob.api.approve({ id })),
+  },
+  batchDenied: {
+    title: 'the same, denied: nothing of it runs',
+    on15: true,
+    reports: { rows: null, failed: '42501', answer: 42, requests: 1, statements: 3, written: [] },
+    watch: (stage, seat) => batch(stage, seat, (id) => stage.bob.api.deny({ id, comment: 'not today' })),
   },
   resumed: {
     title: 'a held write whose client vanished, run again after its approval',

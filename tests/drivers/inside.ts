@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 import type { Stage } from '../support/stage.ts'
-import type { BehaviourName, Seat } from './behaviours.ts'
+import type { BehaviourName, HELD_BATCH, Seat } from './behaviours.ts'
 
 /** What a client in this process does for each behaviour. `keep` is told how to break a connection off that may be held. */
 export interface Rows {
   readonly held: (statement: string, keep: (breakOff: () => void) => void) => Promise<unknown>
-  readonly rows: Partial<Record<BehaviourName, () => Promise<unknown>>>
+  readonly rows: Partial<Record<BehaviourName | typeof HELD_BATCH, () => Promise<unknown>>>
 }
 
 /** A client that is a library of Node, run in the process of the tests. */

@@ -67,6 +67,18 @@ function rowsOf({ host, port, user, token, certificate, stranger, stage }: Place
       }),
     arrays: () =>
       within(async (client) => (await client.query('SELECT $1::int[] AS ints, $2::text[] AS texts', [ARRAYS.ints, ARRAYS.texts])).rows[0] as unknown),
+    heldBatch: () =>
+      within(
+        async (client) => {
+          // With a Sync behind each query, its pipelines are asked for one by one.
+          const { rows, failed } = await client.query([101, 102, 103].map((n) => `INSERT INTO batched VALUES (${n})`).join('; ')).then(
+            (results) => ({ rows: (results as unknown as pg.QueryResult[]).reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0), failed: null }),
+            (error: unknown) => ({ rows: null, failed: codeOf(error) }),
+          )
+          return { rows, failed, answer: await answer(client) }
+        },
+        { database: 'reviewed', ssl: { rejectUnauthorized: false } },
+      ),
     cursor: () =>
       within(async (client) => {
         const read = async (cursor: Cursor<{ n: number }>) => {

@@ -136,6 +136,17 @@ function rowsOf({ host, port, user, token, certificate, stranger, stage }: Place
         for (let n = 0; n < 8; n++) answers.push((await sql`SELECT ${n}::int AS n`)[0]?.['n'])
         return { answers, prepared: (await sql`SELECT 1 FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::int%'`.simple()).length === 1 }
       }),
+    heldBatch: () =>
+      within(
+        async (sql) => {
+          // With a Sync behind each query, its pipelines are asked for one by one.
+          const failed = await sql.unsafe([101, 102, 103].map((n) => `INSERT INTO batched VALUES (${n})`).join('; ')).then(() => null, codeOf)
+          const [written] = await sql<{ n: number }[]>`SELECT count(*)::int AS n FROM batched WHERE n > 100`
+          const rows = failed === null ? written?.n : null
+          return { rows, failed, answer: await answer(sql) }
+        },
+        { database: 'reviewed', ssl: 'require' },
+      ),
     largeObject: () =>
       within(async (sql) => {
         const [made] = await sql<{ oid: number }[]>`SELECT lo_from_bytea(0, ${Buffer.from('00ff', 'hex')}) AS oid`

@@ -14,6 +14,7 @@ drive({
 })
 
 const ANSWER = 'SELECT 42;'
+const HELD_ROWS = [101, 102, 103].map((n) => `INSERT INTO batched VALUES (${n})`)
 
 function rowsOf({ certificate, stranger, stage }: Place): Rows {
   /** With errors as `ERROR:  23514: message`. */
@@ -151,6 +152,15 @@ function rowsOf({ certificate, stranger, stage }: Place): Rows {
         rmSync(folder, { recursive: true })
       }
     },
+  }
+  rows.heldBatch = async () => {
+    const session = open({ PGSSLMODE: 'require' }, 'reviewed')
+    session.type(`${HELD_ROWS.join(' \\; ')};`)
+    session.type('\\echo over')
+    await session.next(/over/)
+    const counts = Array.from(session.output().matchAll(/^INSERT 0 (\d+)$/gm), ([, count]) => Number(count))
+    const failed = /^ERROR: {2}(\w{5}):/m.exec(session.output())?.[1] ?? null
+    return { rows: failed === null ? counts.reduce((sum, count) => sum + count, 0) : null, failed, answer: await answerOf(session) }
   }
   return {
     rows,

@@ -184,6 +184,15 @@ def large_object_calls():
         return dict(read=read.hex(), gone=code(cursor, "SELECT lo_get(%s)", [made.oid]) == "42704")
 
 
+def held_batch():
+    with within(dbname="reviewed", sslmode="require") as (_, cursor):
+        try:
+            psycopg2.extras.execute_batch(cursor, "INSERT INTO batched VALUES (%s)", [(n,) for n in (101, 102, 103)])
+        except psycopg2.Error as failed:
+            return dict(rows=None, failed=failed.pgcode, answer=answer(cursor))
+        return dict(rows=first(cursor, "SELECT count(*) FROM batched WHERE n > 100"), failed=None, answer=answer(cursor))
+
+
 def held(statement):
     with within(dbname="reviewed", sslmode="require") as (_, cursor):
         try:
@@ -197,7 +206,7 @@ serve(
     dict(
         scram=scram, tls=tls, verified=verified, text=text, arrays=arrays, cursor=cursor, batch=batch, copyOut=copy_out, copyIn=copy_in,
         copyRefused=copy_refused, cancel=cancel, listen=listen, notice=notice, error=error, transaction=transaction, prepared=prepared,
-        largeObject=large_object, largeObjectCalls=large_object_calls,
+        largeObject=large_object, largeObjectCalls=large_object_calls, heldBatch=held_batch,
     ),
     held,
 )

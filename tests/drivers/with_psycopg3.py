@@ -194,6 +194,16 @@ def large_object():
         return dict(read=read.hex(), gone=code(cursor, "SELECT lo_get(%s)", [oid]) == "42704")
 
 
+def held_batch():
+    with within(dbname="reviewed", sslmode="require") as (connection, cursor):
+        try:
+            with connection.pipeline():
+                rows = [connection.execute("INSERT INTO batched VALUES (%s)", [n]) for n in (101, 102, 103)]
+        except psycopg.Error as failed:
+            return dict(rows=None, failed=failed.sqlstate, answer=answer(cursor))
+        return dict(rows=sum(each.rowcount for each in rows), failed=None, answer=answer(cursor))
+
+
 def held(statement):
     with within(dbname="reviewed", sslmode="require") as (_, cursor):
         try:
@@ -207,7 +217,7 @@ serve(
     dict(
         scram=scram, tls=tls, verified=verified, text=lambda: values(False), binary=lambda: values(True), arrays=arrays, cursor=cursor, batch=batch, pipeline=pipeline, copyOut=copy_out, copyIn=copy_in,
         copyRefused=copy_refused, cancel=cancel, listen=listen, notice=notice, error=error, transaction=transaction, prepared=prepared,
-        largeObject=large_object,
+        largeObject=large_object, heldBatch=held_batch,
     ),
     held,
 )
