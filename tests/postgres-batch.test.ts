@@ -161,7 +161,11 @@ describe.each([18, 15] as const)('a pipeline that needs a review, on PostgreSQL 
   it('asks nobody when policy never allows one of its statements', () =>
     fresh(async (own) => {
       const answers = await own.ask(...insert(101), ...insert(102), ...run('UPDATE orders SET status = $1 WHERE true', ['x']), sync())
-      expect(answers).toEqual(['parseComplete', expect.stringMatching(/^error 42501 denied by no-where/), 'ready I'])
+      expect(answers).toEqual([
+        'parseComplete',
+        expect.stringMatching(/^error 42501 denied by no-where: .*; it is statement 3 of 3 that came together/),
+        'ready I',
+      ])
       expect(await inbox()).toEqual([])
       expect(await there()).toEqual([])
     }))
@@ -203,6 +207,33 @@ describe.each([18, 15] as const)('a pipeline that needs a review, on PostgreSQL 
       await stage.bob.api.deny({ id: again.request.id, comment: 'no' })
       await rest(own)
     })
+  })
+
+  it('is one request in two connections at once, and one approval runs it in one of them', async () => {
+    const logins = [1, 2].map(() => RawClient.login(stage.gateway.postgres, stage.alice))
+    const both = await Promise.all(logins)
+    for (const own of both) own.send(...insert(101), ...insert(102), sync())
+    const ids = (await Promise.all(both.map(held))).map(({ request }) => request.id)
+    expect(new Set(ids).size).toBe(1)
+    expect(await inbox()).toHaveLength(1)
+    await stage.bob.api.approve({ id: ids[0] ?? '' })
+    // Who comes second finds the approval used, and waits for another.
+    const ended = both.map(async (own) => {
+      for (;;) {
+        const told = await own.told()
+        if (told === 'ready I') return 'ran'
+        const [, id] = /^notice 00000 held (req-\w+):/.exec(told) ?? []
+        if (id !== undefined) return id
+      }
+    })
+    const ways = await Promise.all(ended)
+    const [asked] = ways.filter((way) => way !== 'ran')
+    expect(ways.toSorted()).toEqual(['ran', asked])
+    expect(ids).not.toContain(asked)
+    expect(await there()).toEqual([101, 102])
+    await stage.bob.api.deny({ id: asked ?? '', comment: 'once is enough' })
+    for (const own of both) own.close()
+    await stage.ask('DELETE FROM orders WHERE id > 100')
   })
 
   it('uses the grants that cover its statements, and asks for none of these again', () =>

@@ -59,6 +59,24 @@ describe.skipIf(lacks('psql'))('a held write that is taken back', () => {
     expect(await stage.runs()).toBe(0)
   })
 
+  it('goes on for the last connection that waits for the same, and runs there', async () => {
+    const { alice, bob } = stage
+    const before = await stage.runs()
+    const sessions = [1, 2, 3].map(() => alice.psql('db', ['--set=VERBOSITY=verbose', '--command=DELETE FROM orders WHERE id = 19']))
+    const [id, ...others] = await Promise.all(sessions.map(held))
+    expect(others).toEqual([id, id])
+    for (const leaving of sessions.slice(0, 2)) {
+      leaving.interrupt()
+      await leaving.next(new RegExp(`ERROR: {2}57014: ${id} withdrawn\nHINT: {2}Only here: another connection`))
+      await leaving.quit()
+    }
+    expect(await bob.api.request({ id: id ?? '' })).toMatchObject({ status: 'pending', reviews: [] })
+    await bob.api.approve({ id: id ?? '' })
+    await sessions[2]?.next(/DELETE 1\n/)
+    await sessions[2]?.quit()
+    expect(await stage.runs()).toBe(before + 1)
+  })
+
   it('runs nothing when it is approved at that very moment, and keeps the approval', async () => {
     const { alice, bob } = stage
     for (let round = 0; round < 4; round++) {

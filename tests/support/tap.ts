@@ -13,17 +13,19 @@ export interface Tap extends Place {
   close(): void
 }
 
+/** Whoever comes while there is nowhere to go (`to` throws) is turned away: a gateway may look at its targets as soon as it starts. */
 export async function openTap(to: () => Place): Promise<Tap> {
   const connections: Tapped[] = []
   const open = new Set<Socket>()
   const server = createServer((near) => {
-    const far = connect(to())
+    const far = reach(to)
+    if (far === null) return void near.destroy()
     connections.push({ asked: copyOf(near), answered: copyOf(far) })
     for (const socket of [near, far]) {
       open.add(socket)
       socket.on('error', () => socket.destroy())
     }
-    near.pipe(far).pipe(near)
+    return void near.pipe(far).pipe(near)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -36,6 +38,14 @@ export async function openTap(to: () => Place): Promise<Tap> {
       server.close()
       for (const socket of open) socket.destroy()
     },
+  }
+}
+
+function reach(to: () => Place): Socket | null {
+  try {
+    return connect(to())
+  } catch {
+    return null
   }
 }
 

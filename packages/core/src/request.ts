@@ -39,6 +39,8 @@ export interface Request {
   readonly reviews: readonly Review[]
   /** The session it was held in, null when asked ahead. */
   readonly session: string | null
+  /** Connections that came before that one with the same ask, and may still wait, the latest first; absent where there was none. */
+  readonly others?: readonly string[]
   readonly inTransaction: boolean
   readonly createdAt: number
   readonly expiresAt: number
@@ -96,6 +98,12 @@ export function withdraw(request: Request, by: Principal, now: number): Request 
     throw new DomainError('not-the-requester', `only ${principalId(request.requester)} can withdraw ${request.id}`)
   }
   return decided(request, 'withdrawn', now)
+}
+
+/** One of the connections that wait for it goes, and these wait on, the latest first. */
+export function leave(request: Request, [session, ...others]: readonly [string, ...string[]], now: number): Request {
+  assertPending(request, now)
+  return next({ ...request, session, others })
 }
 
 /** The request's own life is over. Throws `not-pending` when it is decided already. */

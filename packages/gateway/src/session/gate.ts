@@ -153,7 +153,7 @@ export class SessionGate implements Gate {
       reminderMs: limits.reminderMs,
       remind: () => hold.tell(heldNotice(url, request, true)),
     })
-    if (waited.by === 'client') return endWait(this.#services, request, waited.end, principal)
+    if (waited.by === 'client') return endWait(this.#services, request, waited.end, principal, null)
     if (waited.by === 'session') return refusal('ended', `the gateway is shutting down; ${request.id} stays held, connect again when it is back`, null)
     if (waited.request.status !== 'approved') return decidedRefusal(url, waited.request)
     hold.tell(approvedNotice(waited.request))

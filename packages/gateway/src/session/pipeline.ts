@@ -42,6 +42,12 @@ export function allowanceOf(runs: readonly Run[]): Allowance {
   return behind.length > 0 ? { ...first, behind } : first
 }
 
+/** A client takes an error for that of the first statement: of a pipeline it is said which one is meant. */
+export function whichOf({ pipeline }: Stateless, { each }: Judgement): string {
+  const denied = each.findIndex(({ decision }) => decision.effect === 'deny')
+  return pipeline && denied >= 0 ? `; it is statement ${denied + 1} of ${each.length} that came together` : ''
+}
+
 interface Judging {
   readonly policy: PolicyEngine
   readonly principal: Principal

@@ -4,17 +4,17 @@ import type { Request } from '@countersign/core/request'
 import { type HoldEnd, type Refusal, Skipped } from '../adapters/adapter.ts'
 import { JournalBroken } from '../journal/journal.ts'
 import { StoreUnavailable } from '../store/store.ts'
-import { withdrawRequest } from '../workflow/requests.ts'
+import { leaveRequest, withdrawRequest } from '../workflow/requests.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { decidedRefusal, pendingRefusal, refusal } from './notices.ts'
 import type { Services } from './services.ts'
 
-/** What becomes of a request whose client no longer waits: only a withdrawal ends it. */
-export async function endWait(services: Services, request: Request, end: HoldEnd, principal: Principal): Promise<Refusal> {
+/** What becomes of a request whose client no longer waits: only a withdrawal ends it. `session` is the connection's; null before there is one. */
+export async function endWait(services: Services, request: Request, end: HoldEnd, principal: Principal, session: string | null): Promise<Refusal> {
   const { url } = services.context.config
   switch (end) {
     case 'withdrawn':
-      return decidedRefusal(url, await takeBack(services, request, principal))
+      return withdrawnRefusal(url, await takeBack(services, request, principal, session))
     case 'disconnected':
       return pendingRefusal(url, request, 'its client is gone')
     case 'deadline':
@@ -22,10 +22,16 @@ export async function endWait(services: Services, request: Request, end: HoldEnd
   }
 }
 
+/** Pending it is where another connection still waits for it. */
+function withdrawnRefusal(url: string, request: Request): Refusal {
+  if (request.status !== 'pending') return decidedRefusal(url, request)
+  return refusal('withdrawn', `${request.id} withdrawn`, 'Only here: another connection of yours waits for the same, and goes on.')
+}
+
 /** Somebody may have decided at that very moment; then that stands. */
-async function takeBack({ context }: Services, { id }: Request, principal: Principal): Promise<Request> {
+async function takeBack({ context }: Services, { id }: Request, principal: Principal, session: string | null): Promise<Request> {
   try {
-    return await withdrawRequest(context, principal, id)
+    return await (session === null ? withdrawRequest(context, principal, id) : leaveRequest(context, principal, id, session))
   } catch (error) {
     const request = error instanceof DomainError ? await context.store.requests.get(id) : null
     if (request === null || request.status === 'pending') throw error

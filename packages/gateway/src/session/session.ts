@@ -14,7 +14,7 @@ import { finishedBody, secretText, startedBody, type StartedBody, startedWith } 
 import { waitForDecision } from './hold.ts'
 import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
-import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whole } from './pipeline.ts'
+import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whichOf, whole } from './pipeline.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
 import { closeRecord } from './records.ts'
 import { endWait, failure } from './refusals.ts'
@@ -160,7 +160,7 @@ export class LiveSession implements Session {
       const { decision } = judgement
       if (this.#opened.resource.mode === 'observe') return this.#allowUnheld(attempted, decision)
       if (decision.effect === 'allow') return this.#allowWhereSaid(asked === alone ? attempted : alone, decision)
-      if (decision.effect === 'deny') return this.#deny(attempted, decision)
+      if (decision.effect === 'deny') return this.#deny(attempted, { ...decision, message: decision.message + whichOf(attempted.action, judgement) })
       const verdict = await this.#review(attempted, decision, judgement, hold)
       if (typeof verdict === 'object') return verdict
       if (verdict === 'together' && asking.pipeline) asked = whole(alone, await asking.pipeline())
@@ -375,7 +375,7 @@ export class LiveSession implements Session {
       case 'session':
         return refusal('ended', cutMessage(this.#cut.signal), null)
       case 'client':
-        return endWait(this.#services, request, waited.end, this.#opened.principal)
+        return endWait(this.#services, request, waited.end, this.#opened.principal, this.id)
     }
   }
 

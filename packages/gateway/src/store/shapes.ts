@@ -85,6 +85,7 @@ export const requestShape: z.ZodType<Request> = z.strictObject({
   status: z.enum(['pending', 'approved', 'denied', 'withdrawn', 'expired']),
   reviews: z.array(review),
   session: z.string().nullable(),
+  others: strings.optional(),
   inTransaction: z.boolean(),
   createdAt: time,
   expiresAt: time,

@@ -4,7 +4,7 @@ import { DomainError } from '@countersign/core/error'
 import type { Grant } from '@countersign/core/grant'
 import { describeNeed } from '@countersign/core/need'
 import { type Principal, principalId } from '@countersign/core/principal'
-import { type Ask, approveByPolicy, assertAskable, expire, type Request, review, withdraw } from '@countersign/core/request'
+import { type Ask, approveByPolicy, assertAskable, expire, leave, type Request, review, withdraw } from '@countersign/core/request'
 import type { Caller } from '../identity/caller.ts'
 import { type Event, JournalBroken, type JsonValue } from '../journal/journal.ts'
 import { type Context, trustedNow } from './context.ts'
@@ -16,6 +16,9 @@ export const DEFAULT_LIFE_MS = 60 * 60_000
 
 /** What somebody can be asked to read. It is stored, and shown, whole. */
 const MAX_REVIEWED_BYTES = 1024 * 1024
+
+/** How many of the connections that wait for one request are remembered. */
+const MAX_OTHERS = 100
 
 /** What is opened: who asks for what where, and what policy wants for it. */
 export type Opening = Pick<Request, 'requester' | 'resource' | 'ask' | 'need' | 'policies' | 'obligations' | 'reason' | 'ticket' | 'session' | 'inTransaction'>
@@ -61,12 +64,21 @@ function assertReviewable(ask: Ask): void {
 }
 
 /** A reviewer is shown the connection that came last, and the locks that any of them may hold. */
-async function showWhoWaits({ store }: Context, request: Request, opening: Opening): Promise<Request> {
-  if (opening.session === null) return request // asked ahead: nobody waits
-  const inTransaction = request.inTransaction || opening.inTransaction
-  if (opening.session === request.session && inTransaction === request.inTransaction) return request
-  const next = { ...request, version: request.version + 1, session: opening.session, inTransaction }
-  return (await store.requests.save(next, null)) ? next : request // it is being decided: whoever waits is told of that
+async function showWhoWaits({ store }: Context, request: Request, { session, inTransaction }: Opening): Promise<Request> {
+  if (session === null) return request // asked ahead: nobody waits
+  for (let current = request; ;) {
+    const next = joined(current, session, inTransaction)
+    if (next === current || (await store.requests.save(next, null))) return next
+    const latest = await store.requests.get(request.id)
+    if (latest?.status !== 'pending') return request // it has been decided: whoever waits is told of that
+    current = latest
+  }
+}
+
+function joined(request: Request, session: string, inTransaction: boolean): Request {
+  if (session === request.session && (request.inTransaction || !inTransaction)) return request
+  const others = [...(request.session === null ? [] : [request.session]), ...(request.others ?? [])].filter((other) => other !== session)
+  return { ...request, version: request.version + 1, session, others: others.slice(0, MAX_OTHERS), inTransaction: request.inTransaction || inTransaction }
 }
 
 /** Policy needs nobody: the request is approved as it is opened, and the record says by which policy. */
@@ -115,6 +127,23 @@ export async function reviewRequest(
 
 export async function withdrawRequest(context: Context, by: Principal, id: string): Promise<Request> {
   return transition(context, id, (current) => ({ request: withdraw(current, by, context.clock.now()), grant: null }))
+}
+
+/** Taken back in one connection: it goes on for the others that wait for it, and is withdrawn by the last of them. */
+export async function leaveRequest(context: Context, by: Principal, id: string, session: string): Promise<Request> {
+  return transition(context, id, async (current) => {
+    const now = context.clock.now()
+    const [last, ...before] = await liveAmong(context, [current.session, ...(current.others ?? [])], session)
+    const request = last === undefined ? withdraw(current, by, now) : leave(current, [last, ...before], now)
+    return { request, grant: null }
+  })
+}
+
+/** Connections that have not ended, but for this one. */
+async function liveAmong({ store }: Context, sessions: readonly (string | null)[], but: string): Promise<readonly string[]> {
+  const live: string[] = []
+  for (const id of sessions) if (id !== null && id !== but && (await store.sessions.get(id))?.endedAt === null) live.push(id)
+  return live
 }
 
 /** Ends every pending request whose own life is over. */

@@ -78,7 +78,7 @@ const review: fc.Arbitrary<Review> = fc.record({
   at: time,
 })
 
-export const anyRequest: fc.Arbitrary<Request> = fc.record({
+const required = {
   id,
   version,
   requester: principal,
@@ -96,7 +96,8 @@ export const anyRequest: fc.Arbitrary<Request> = fc.record({
   createdAt: time,
   expiresAt: time,
   decidedAt: maybe(time),
-})
+}
+export const anyRequest: fc.Arbitrary<Request> = fc.oneof(fc.record(required), fc.record({ ...required, others: texts }))
 
 const coverage: fc.Arbitrary<Coverage> = fc.oneof(
   fc.record({ kind: one('exact'), digest: text }),
