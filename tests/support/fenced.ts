@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { makeVerifier } from '@countersign/wire/postgres/scram'
 import pg from 'pg'
-import type { Attempted, Gate, Outcome, Session, Target } from '../../packages/gateway/src/adapters/adapter.ts'
+import type { Attempted, Gate, Outcome, RightsChanged, Session, Target } from '../../packages/gateway/src/adapters/adapter.ts'
 import { Catalogs } from '../../packages/gateway/src/adapters/postgres/catalog/catalogs.ts'
 import { loadGrammar } from '../../packages/gateway/src/adapters/postgres/classify.ts'
-import type { Changed, Fencing } from '../../packages/gateway/src/adapters/postgres/fence/fencing.ts'
+import type { Fencing } from '../../packages/gateway/src/adapters/postgres/fence/fencing.ts'
 import { Beside } from '../../packages/gateway/src/adapters/postgres/impact/connection.ts'
 import { PostgresAdapter } from '../../packages/gateway/src/adapters/postgres/serve.ts'
 import { scramParameters } from '../../packages/gateway/src/identity/tokens.ts'
@@ -19,7 +19,7 @@ const PASSWORD = 'only-in-tests'
 const ROLE = `cs \\ session's "1"`
 
 /** What a session did to its rights and what its statements came to, in order. */
-export type Fact = ({ readonly fact: 'rights' } & Changed) | ({ readonly fact: 'outcome' } & Outcome)
+export type Fact = ({ readonly fact: 'rights' } & RightsChanged) | ({ readonly fact: 'outcome' } & Outcome)
 
 /** Each in two words: `granted app_write`, `revoked app_write`, `UPDATE 1`, `42501`. */
 export const told = (facts: readonly Fact[]) => facts.map((each) => (each.fact === 'rights' ? `${each.effect} ${each.roles.join(',')}` : each.summary))
@@ -138,7 +138,6 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
       turn = answer.catch(() => undefined)
       return answer
     },
-    record: (fact) => Promise.resolve(void facts.push({ fact: 'rights', ...fact })),
   }
   const verifier = await makeVerifier(TOKEN, scramParameters(USER).salt, scramParameters(USER).iterations)
   const gate: Gate = {
@@ -209,6 +208,7 @@ function sessionOf(fenced: Fenced): Session {
       return verdict(isReviewed(attempted.action))
     },
     record: (outcome) => void fenced.facts.push({ fact: 'outcome', ...outcome }),
+    rights: (changed) => Promise.resolve(void fenced.facts.push({ fact: 'rights', ...changed })),
     end: () => Promise.resolve(),
   }
 }

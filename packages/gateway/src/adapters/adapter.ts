@@ -112,6 +112,13 @@ export interface Purpose {
   readonly ticket: string | null
 }
 
+/** What the session's own account on the target may do from now on, or may no longer, for the sake of one run. `roles` are the target's. */
+export interface RightsChanged {
+  readonly run: string
+  readonly effect: 'granted' | 'revoked'
+  readonly roles: readonly string[]
+}
+
 /** Everything an adapter may do to the world for one connection. */
 export interface Session {
   readonly id: string
@@ -133,6 +140,8 @@ export interface Session {
   /** Judges, holds where policy says so, and records. Durable in the ledger before it resolves; it may take minutes. Forward nothing before `allow`. */
   decide(attempted: Attempted, hold: Hold): Promise<Verdict>
   record(outcome: Outcome): void
+  /** In the ledger when it resolves: before rights are granted, and after they are gone. Rejects when it cannot be written. */
+  rights(changed: RightsChanged): Promise<void>
   /** The connection is over. Idempotent. */
   end(reason: string): Promise<void>
 }

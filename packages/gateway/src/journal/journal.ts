@@ -37,6 +37,8 @@ export type EventType =
   | 'action.decided'
   | 'action.started'
   | 'action.finished'
+  | 'rights.granted'
+  | 'rights.revoked'
 
 /** `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. */
 export type Durability = 'process' | 'disk'

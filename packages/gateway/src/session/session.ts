@@ -133,6 +133,10 @@ export class LiveSession implements Session {
     this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: null })
   }
 
+  async rights({ run, effect, roles }: Parameters<Session['rights']>[0]): Promise<void> {
+    await this.#services.context.journal.append({ type: `rights.${effect}`, body: { session: this.id, run, roles } }, 'process')
+  }
+
   async end(reason: string): Promise<void> {
     if (this.#ended) return
     this.#ended = true

@@ -1,4 +1,4 @@
-import { Cut } from '../../adapter.ts'
+import { Cut, type Session } from '../../adapter.ts'
 import type { Batch } from '../batch.ts'
 import type { Classified } from '../classify.ts'
 import { Refused } from '../impact/connection.ts'
@@ -25,6 +25,7 @@ const STEP_MS = 10_000
  */
 export class Fence {
   readonly #fencing: Fencing
+  readonly #record: Session['rights']
   readonly #batch: Batch
   readonly #replies: Replies
   readonly #standing: Set<string>
@@ -37,8 +38,9 @@ export class Fence {
   #broken: Error | null = null
   readonly #over = Promise.withResolvers<never>()
 
-  constructor(fencing: Fencing, batch: Batch, replies: Replies) {
+  constructor(fencing: Fencing, session: Session, batch: Batch, replies: Replies) {
     this.#fencing = fencing
+    this.#record = (changed) => session.rights(changed)
     this.#batch = batch
     this.#replies = replies
     this.#standing = new Set(fencing.standing)
@@ -120,7 +122,7 @@ export class Fence {
 
   async #grant(run: string, rights: Rights): Promise<string | null> {
     try {
-      await this.#fencing.record({ run, effect: 'granted', roles: namesOf(rights) })
+      await this.#record({ run, effect: 'granted', roles: namesOf(rights) })
     } catch {
       return 'the ledger cannot be written, so no rights are granted'
     }
@@ -181,7 +183,7 @@ export class Fence {
   async #confirm(run: string, rights: Rights): Promise<void> {
     const left = await this.#beside(leftovers(this.#fencing, rights))
     if (left.length > 0) throw new Error(`${this.#fencing.role} is still a member of ${left.map(([role]) => role).join(', ')}`)
-    await this.#fencing.record({ run, effect: 'revoked', roles: namesOf(rights) })
+    await this.#record({ run, effect: 'revoked', roles: namesOf(rights) })
   }
 
   /**

@@ -20,13 +20,4 @@ export interface Fencing {
    * and with any other error when nobody knows what became of it.
    */
   run(sql: string): Promise<readonly (readonly (string | null)[])[]>
-  /** A fact for the ledger, there when it resolves. Rejects when nothing may happen any more. */
-  record(fact: Changed): Promise<void>
-}
-
-/** What the session's role on the target has from now on, or has no longer, for the sake of one run. */
-export interface Changed {
-  readonly run: string
-  readonly effect: 'granted' | 'revoked'
-  readonly roles: readonly string[]
 }

@@ -25,7 +25,7 @@ export class Guard {
   readonly #replies: Replies
 
   constructor(fencing: Fencing, batch: Batch, replies: Replies, session: Session) {
-    this.fence = new Fence(fencing, batch, replies)
+    this.fence = new Fence(fencing, session, batch, replies)
     this.#session = session
     this.#replies = replies
   }
