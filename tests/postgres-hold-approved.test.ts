@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cellsOf } from './drivers/page.ts'
+import { type Holds, openHolds, WAYS } from './support/holds.ts'
 import { lacks } from './support/needs.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
 
@@ -72,5 +74,30 @@ describe.skipIf(lacks('psql'))('a held write that is approved', () => {
     await bob.api.approve({ id })
     await session.next(/UPDATE 1\n/)
     await session.quit()
+  })
+})
+
+describe('a held message that is approved runs once, byte for byte', () => {
+  const cells: string[] = []
+  let holds: Holds
+
+  beforeAll(async () => {
+    holds = await openHolds()
+  })
+
+  afterAll(() => holds?.close())
+
+  it.each(WAYS)('$title', async (way) => {
+    const held = await holds.hold(way)
+    await holds.ran(way, 0)
+    await holds.stage.bob.api.approve({ id: held.id })
+    expect(await held.answers()).toEqual(way.answers)
+    await holds.ran(way, 1)
+    await holds.finish(way, held.client, way.notes.ran)
+    cells.push('runs once')
+  })
+
+  it('is what docs/request.md says', () => {
+    expect(cellsOf('approved', 'request.md')).toEqual(WAYS.map(({ title }, index) => [title, cells[index]]))
   })
 })

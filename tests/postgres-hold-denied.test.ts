@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cellsOf } from './drivers/page.ts'
+import { type Holds, openHolds, WAYS } from './support/holds.ts'
 import { lacks } from './support/needs.ts'
 import { psql } from './support/psql.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
@@ -76,5 +78,29 @@ describe.skipIf(lacks('psql'))('a held write that is not approved', () => {
     expect((await bob.api.approve({ id, comment: 'let it' })).requester.id).toBe('erin@example.com/claude')
     await session.next(/DELETE 1\n/)
     await session.quit()
+  })
+})
+
+describe('a held message that is denied never reaches the server', () => {
+  const cells: string[] = []
+  let holds: Holds
+
+  beforeAll(async () => {
+    holds = await openHolds()
+  })
+
+  afterAll(() => holds?.close())
+
+  it.each(WAYS)('$title', async (way) => {
+    const held = await holds.hold(way)
+    await holds.stage.bob.api.deny({ id: held.id, comment: 'no' })
+    cells.push(await holds.refused(way, held, '42501'))
+    await holds.ran(way, 0)
+    await holds.finish(way, held.client, way.notes.refused)
+    expect(await holds.stage.bob.api.request({ id: held.id })).toMatchObject({ status: 'denied' })
+  })
+
+  it('is what docs/request.md says', () => {
+    expect(cellsOf('denied', 'request.md')).toEqual(WAYS.map(({ title }, index) => [title, cells[index]]))
   })
 })

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cellsOf } from './drivers/page.ts'
+import { type Holds, openHolds, WAYS } from './support/holds.ts'
 import { lacks } from './support/needs.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
 
@@ -108,5 +110,35 @@ describe.skipIf(lacks('psql'))('a held write whose client is gone', () => {
     expect(outcomes.toSorted()).toEqual(['DELETE 1\n', 'held req-'])
     for (const session of sessions) session.vanish()
     expect(await stage.runs()).toBe(before + 1)
+  })
+})
+
+describe('a held message whose client is gone does not run, and runs once when it is sent again', () => {
+  const cells: string[] = []
+  let holds: Holds
+
+  beforeAll(async () => {
+    holds = await openHolds()
+  })
+
+  afterAll(() => holds?.close())
+
+  it.each(WAYS)('$title', async (way) => {
+    const { alice, bob } = holds.stage
+    const { client, id } = await holds.hold(way)
+    client.close()
+    await expect.poll(() => alice.api.sessions({ live: 'true' })).toEqual([])
+    await bob.api.approve({ id })
+    await holds.ran(way, 0)
+    expect(await holds.stage.ask('SELECT n FROM notes')).toEqual([])
+    const again = await holds.run(way)
+    expect(again.answers).toEqual(way.answers)
+    await holds.ran(way, 1)
+    await holds.finish(way, again.client, way.notes.ran)
+    cells.push('runs once when it is sent again')
+  })
+
+  it('is what docs/request.md says', () => {
+    expect(cellsOf('client gone', 'request.md')).toEqual(WAYS.map(({ title }, index) => [title, cells[index]]))
   })
 })

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cellsOf } from './drivers/page.ts'
+import { type Holds, openHolds, WAYS } from './support/holds.ts'
 import { lacks } from './support/needs.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
 
@@ -43,5 +45,28 @@ describe.skipIf(lacks('psql'))('a held write that nobody decides', () => {
     await session.next(/expired: nobody decided in time/)
     await session.quit()
     expect(await stage.runs()).toBe(0)
+  })
+})
+
+describe('a held message that expires never reaches the server', () => {
+  const cells: string[] = []
+  let holds: Holds
+
+  beforeAll(async () => {
+    holds = await openHolds('1s')
+  })
+
+  afterAll(() => holds?.close())
+
+  it.each(WAYS)('$title', async (way) => {
+    const held = await holds.hold(way)
+    cells.push(await holds.refused(way, held, '57014'))
+    await holds.ran(way, 0)
+    await holds.finish(way, held.client, way.notes.refused)
+    expect(await holds.stage.bob.api.request({ id: held.id })).toMatchObject({ status: 'expired' })
+  })
+
+  it('is what docs/request.md says', () => {
+    expect(cellsOf('expired', 'request.md')).toEqual(WAYS.map(({ title }, index) => [title, cells[index]]))
   })
 })

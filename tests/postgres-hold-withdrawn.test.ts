@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cellsOf } from './drivers/page.ts'
+import { type Holds, openHolds, WAYS } from './support/holds.ts'
 import { lacks } from './support/needs.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
+import { cancel } from './support/wire.ts'
 
 const POLICY = `
 @id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read", Action::"sql:ddl"], resource);
@@ -113,5 +116,29 @@ describe.skipIf(lacks('psql'))('a held write that is taken back', () => {
     await waiting.next(/DELETE 1\n/)
     await waiting.quit()
     expect(await stage.runs()).toBe(before + 1)
+  })
+})
+
+describe('a held message whose client cancels never reaches the server', () => {
+  const cells: string[] = []
+  let holds: Holds
+
+  beforeAll(async () => {
+    holds = await openHolds()
+  })
+
+  afterAll(() => holds?.close())
+
+  it.each(WAYS)('$title', async (way) => {
+    const held = await holds.hold(way)
+    await cancel(holds.stage.gateway.postgres, held.client)
+    cells.push(await holds.refused(way, held, '57014'))
+    await holds.ran(way, 0)
+    await holds.finish(way, held.client, way.notes.refused)
+    await expect(holds.stage.bob.api.approve({ id: held.id })).rejects.toThrow('already withdrawn')
+  })
+
+  it('is what docs/request.md says', () => {
+    expect(cellsOf('withdrawn', 'request.md')).toEqual(WAYS.map(({ title }, index) => [title, cells[index]]))
   })
 })
