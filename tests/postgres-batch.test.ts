@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { entries, leftovers } from './support/aftermath.ts'
 import { openStage, type Stage } from './support/stage.ts'
-import { RawClient, tell } from './support/wire.ts'
+import { cancel, RawClient, tell } from './support/wire.ts'
 
 const POLICY = `
 @id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
@@ -121,6 +121,23 @@ describe.each([18, 15] as const)('a pipeline that needs a review, on PostgreSQL 
       await stage.bob.api.approve({ id: request.id })
       expect((await rest(own)).at(-1)).toBe('ready I')
       expect(await there()).toEqual([101, 102, 103])
+    }))
+
+  it('asks nobody when it is cancelled, or its client leaves, before it is whole', () =>
+    fresh(async (own) => {
+      own.send(...run('SELECT 1'), flush(), ...insert(101), ...insert(102))
+      for (let told = ''; told !== 'complete SELECT 1';) told = await own.told()
+      await sleep(300) // the gateway waits for the rest by now
+      await cancel(stage.gateway.postgres, own)
+      expect(await own.told()).toBe('parseComplete')
+      expect(await own.told()).toMatch(/^error 57014 cancelled before the end of its pipeline/)
+      expect(await own.ask(sync())).toEqual(['ready I'])
+      own.send(...insert(101), ...insert(102))
+      await sleep(300)
+      own.close()
+      await sleep(300)
+      expect(await inbox()).toEqual([])
+      expect(await there()).toEqual([])
     }))
 
   it('ends at a Flush, because its client waits for the answers, and asks again for what comes then', () =>

@@ -79,11 +79,14 @@ export interface Outcome {
   readonly sent: { readonly bytes: number; readonly sha256: string } | null
 }
 
-/** The action will not run whatever is decided, because something before it failed: nobody is asked. */
+/** The action will not run whatever is decided, because something before it failed, or its client no longer waits: nobody is asked. */
 export class Skipped extends Error {
-  constructor() {
-    super('something before this action failed, so it does not run')
+  readonly code: RefusalCode
+
+  constructor(code: RefusalCode = 'ended', message = 'something before this action failed, so it does not run') {
+    super(message)
     this.name = 'Skipped'
+    this.code = code
   }
 }
 

@@ -41,7 +41,7 @@ async function takeBack({ context }: Services, { id }: Request, principal: Princ
 
 /** An error of deciding, as a refusal: it never lets anything through. */
 export function failure(error: unknown, services: Services): Refusal {
-  if (error instanceof Skipped) return refusal('ended', error.message, null)
+  if (error instanceof Skipped) return refusal(error.code, error.message, null)
   if (error instanceof DomainError) return refusal(error.code === 'expired' ? 'expired' : 'denied', error.message, null)
   if (error instanceof WorkflowError) return refusal(error.code === 'denied' ? 'denied' : 'unavailable', error.message, null)
   if (error instanceof StoreUnavailable)

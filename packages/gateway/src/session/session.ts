@@ -290,8 +290,10 @@ export class LiveSession implements Session {
     if (this.#policy() !== policy) return 'approved' // the wait for the state may have been long
     if (grants) return this.#allowUnder(attempted, judgement, grants)
     if (isUnweighed(attempted) && isReviewable(action)) return 'unweighed'
+    const pipeline = await attempted.pipeline?.()
+    if (this.#policy() !== policy) return 'approved' // and so may that for the rest of it
     const now = context.clock.now()
-    if (attempted.pipeline && needsMore(await attempted.pipeline(), action.state, { policy, principal, resource: resource.name, live, now })) return 'together'
+    if (pipeline && needsMore(pipeline, action.state, { policy, principal, resource: resource.name, live, now })) return 'together'
 
     const { request, attached } = await openRequest(context, {
       requester: principal,

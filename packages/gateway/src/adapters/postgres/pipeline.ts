@@ -26,7 +26,8 @@ export interface PipelineSides {
 
 /**
  * The Binds that a client has sent together, from `first` on: up to the Sync or Flush that it waits for. It ends earlier behind what must be over before the
- * next can be judged, and before what is judged by other rules. Only looks: the relay takes each message in its turn. Throws Skipped when the client left before.
+ * next can be judged, and before what is judged by other rules. Only looks: the relay takes each message in its turn. Throws Skipped when nobody waits any more before
+ * all of it is there: a part of it would be another request.
  */
 export async function lookAhead(first: Step, sides: PipelineSides): Promise<readonly Step[]> {
   const steps: [Step, ...Step[]] = [first]
@@ -34,9 +35,9 @@ export async function lookAhead(first: Step, sides: PipelineSides): Promise<read
   let bytes = first.message.raw.length
   for (let behind = 0; !settles(lastOf(steps).reading.classified) && steps.length < MAX_STATEMENTS; behind++) {
     const message = await sides.inbox.ahead(behind, sides.signal)
-    if (message === null && sides.inbox.closed) throw new Skipped()
-    bytes += message?.raw.length ?? 0
-    if (message === null || bytes > MAX_BYTES) break
+    if (message === null) throw new Skipped('withdrawn', 'cancelled before the end of its pipeline was there, so nobody was asked')
+    bytes += message.raw.length
+    if (bytes > MAX_BYTES) break
     const step = message.kind === 'bind' ? await stepOf(message, given, sides) : await noteName(message, given, sides)
     if (step === 'end') break
     if (step !== null) steps.push(step)
