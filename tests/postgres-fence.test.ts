@@ -1,6 +1,6 @@
 import { copyData, copyDone, query } from '@countersign/wire/postgres/encode'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Refused } from '../packages/gateway/src/adapters/postgres/impact/connection.ts'
+import { Refused } from '../packages/gateway/src/adapters/postgres/beside.ts'
 import { type Fenced, openFenced, told } from './support/fenced.ts'
 import { cancel, type RawClient } from './support/wire.ts'
 

@@ -65,6 +65,7 @@ function resourceOf({ host, port }: PostgresServer): Resource {
     onHold: 'wait',
     functions: { trusted: [], extensions: [] },
     catalog: { maxAgeMs: 1_000 },
+    accounts: { mode: 'shared' },
     impact: { maxCost: 0 },
   }
 }

@@ -6,7 +6,7 @@ import type { Attempted, Gate, Outcome, RightsChanged, Session, Target } from '.
 import { Catalogs } from '../../packages/gateway/src/adapters/postgres/catalog/catalogs.ts'
 import { loadGrammar } from '../../packages/gateway/src/adapters/postgres/classify.ts'
 import type { Fencing } from '../../packages/gateway/src/adapters/postgres/fence/fencing.ts'
-import { Beside } from '../../packages/gateway/src/adapters/postgres/impact/connection.ts'
+import { Beside } from '../../packages/gateway/src/adapters/postgres/beside.ts'
 import { PostgresAdapter } from '../../packages/gateway/src/adapters/postgres/serve.ts'
 import { scramParameters } from '../../packages/gateway/src/identity/tokens.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
@@ -103,6 +103,7 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     server: `${target.host}:${target.port}`,
     database: 'postgres',
     username,
+    accounts: null,
     tls: 'disable',
     trustedFunctions: trusted,
     trustedExtensions: [],
@@ -150,6 +151,7 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
   const adapter = new PostgresAdapter(gate, {
     auth: 'scram',
     catalogs,
+    lessor: { lease: () => Promise.reject(new Error('its role was made before')) },
     cancelElsewhere: () => Promise.resolve(),
     refused: () => undefined,
     fencingOf: () => fencing,

@@ -5,13 +5,14 @@ import { parseArgs } from 'node:util'
 import pino, { type Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Cut } from './adapters/adapter.ts'
+import { Admins } from './adapters/postgres/accounts/admin.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { classify, loadGrammar, prepare } from './adapters/postgres/classify.ts'
 import { planAction } from './adapters/postgres/plan.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
 import { createApi } from './api/server.ts'
 import { checkAll, checkResource } from './checks.ts'
-import type { Config, Resource } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { systemClock } from './clock.ts'
 import type { Caller } from './identity/caller.ts'
@@ -28,7 +29,7 @@ import { isLoopback, listen } from './net/listen.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
-import { openProtocols } from './protocols.ts'
+import { openProtocols, resourceOf } from './protocols.ts'
 import { connectMs } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
@@ -99,7 +100,9 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const catalogs = new Catalogs()
   const stopping = new AbortController()
   onClose(() => stopping.abort())
+  const admins = new Admins((name) => targetOf(config, resourceOf(config, name), null))
   onClose(() => catalogs.close())
+  onClose(() => admins.close())
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, catalogs, resource, text) }
   const workflow = new WorkflowService(context)
@@ -149,7 +152,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   await settleRetired(config, journal.gateway, housekeeping)
   if (config.workers > 1)
     workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log, namesChanged: (database) => catalogs.drop(database) })
-  const serving = workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, log, cancelElsewhere: nobodyElse })
+  const serving = workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, admins, log, cancelElsewhere: nobodyElse })
   onClose(() => serving.stop())
   await workers?.start()
   const postgres = await listen(config.listen.postgres, (socket) => serving.accept(socket), workers !== null).catch(at(config, 'listen.postgres'))
@@ -181,12 +184,6 @@ async function recordStart({ journal }: Context, policies: PolicyHolder, log: Lo
 
 /** A gateway of one process gave out every key that there is. */
 const nobodyElse = () => Promise.resolve()
-
-function resourceOf(config: Config, name: string): Resource {
-  const resource = Object.hasOwn(config.resources, name) ? config.resources[name] : undefined
-  if (!resource) throw new WorkflowError('not-found', `there is no resource ${name}`)
-  return resource
-}
 
 async function plan(config: Config, catalogs: Catalogs, name: string, text: string) {
   try {

@@ -3,13 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Cut } from './adapters/adapter.ts'
 import type { CancelKey } from './adapters/postgres/cancels.ts'
+import type { Admins } from './adapters/postgres/accounts/admin.ts'
+import { RoleKeeper } from './adapters/postgres/accounts/keeper.ts'
 import type { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { PostgresAdapter } from './adapters/postgres/serve.ts'
+import type { Resource, WorkerConfig } from './config/config.ts'
+import { Leases } from './leases/leases.ts'
 import type { Identity } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
 import { Connections } from './net/listen.ts'
 import { SessionGate } from './session/gate.ts'
 import type { Services } from './session/services.ts'
+import { WorkflowError } from './workflow/workflow.ts'
 
 const SHUTDOWN_MS = 5_000
 
@@ -25,17 +30,26 @@ export interface Protocols {
 export interface ProtocolOptions {
   readonly identity: Identity
   readonly catalogs: Catalogs
+  readonly admins: Admins
   readonly log: Logger
   readonly cancelElsewhere: (key: CancelKey) => Promise<void>
 }
 
+/** Throws for a resource that is not configured. */
+export function resourceOf({ resources }: WorkerConfig, name: string): Resource {
+  const resource = Object.hasOwn(resources, name) ? resources[name] : undefined
+  if (!resource) throw new WorkflowError('not-found', `there is no resource ${name}`)
+  return resource
+}
+
 /** Wires what a connection needs, from its first byte to its last. */
-export function openProtocols(services: Services, { identity, catalogs, log, cancelElsewhere }: ProtocolOptions): Protocols {
+export function openProtocols(services: Services, { identity, catalogs, admins, log, cancelElsewhere }: ProtocolOptions): Protocols {
   const { context, registry } = services
   const { config } = context
   const gate = new SessionGate(services, (resource, database) => targetOf(config, resource, database))
   const refused = (address: string, why: string) => log.info({ address, why }, 'connection refused')
-  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, catalogs, cancelElsewhere, refused })
+  const leases = new Leases(new RoleKeeper(admins), (error) => services.onError(error))
+  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, catalogs, lessor: leases, cancelElsewhere, refused })
   const connections = new Connections(
     identity.context,
     (client) => adapter.serve(client),
@@ -48,7 +62,7 @@ export function openProtocols(services: Services, { identity, catalogs, log, can
       gate.stop()
       registry.cutAll(new Cut('shutdown', 'the gateway is shutting down; what is held stays held, run it again when it is back'))
       const late = new AbortController()
-      await Promise.race([connections.served(), sleep(SHUTDOWN_MS, undefined, { signal: late.signal }).catch(() => undefined)])
+      await Promise.race([connections.served().then(() => leases.ended()), sleep(SHUTDOWN_MS, undefined, { signal: late.signal }).catch(() => undefined)])
       late.abort()
       connections.close()
     },

@@ -3,6 +3,7 @@ import pino, { type Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Cut } from './adapters/adapter.ts'
 import type { CancelKey } from './adapters/postgres/cancels.ts'
+import { Admins } from './adapters/postgres/accounts/admin.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { loadGrammar } from './adapters/postgres/classify.ts'
 import { systemClock } from './clock.ts'
@@ -11,10 +12,11 @@ import { openJournal } from './journal/open.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
+import { targetOf } from './net/dial.ts'
 import { PolicyError } from './policy/error.ts'
 import { GivenPolicies } from './policy/given.ts'
 import type { PolicyFile } from './policy/load.ts'
-import { openProtocols, type Protocols } from './protocols.ts'
+import { openProtocols, type Protocols, resourceOf } from './protocols.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
 import { Registry } from './session/registry.ts'
@@ -57,6 +59,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   )
   const journal = metrics.counting(local)
   const catalogs = new Catalogs((database) => parent.ask('names', [database]))
+  const admins = new Admins((name) => targetOf(config, resourceOf(config, name), null))
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const plan = () => Promise.reject(new Error('a worker plans nothing: what is asked ahead is asked of its gateway'))
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan }
@@ -68,7 +71,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   health.start()
   const cancelElsewhere = async ({ processId, secretKey }: CancelKey) =>
     void (await parent.ask('cancel', [processId, Buffer.from(secretKey).toString('base64')]))
-  const protocols = openProtocols(services, { identity, catalogs, log, cancelElsewhere })
+  const protocols = openProtocols(services, { identity, catalogs, admins, log, cancelElsewhere })
   const report = (): Report => ({ seq: local.seq, broken: local.broken, silence: health.silence })
   const reporting = setInterval(() => void parent.ask('report', [report()]).catch(() => undefined), REPORT_EVERY_MS)
 
@@ -80,6 +83,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
     registry.close()
     await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)
     catalogs.close()
+    admins.close()
     await local.close()
   }
   return {

@@ -41,6 +41,7 @@ function targetOf({ host, port, superuser, password }: PostgresServer, trusted: 
     server: `${host}:${port}`,
     database: 'postgres',
     username: superuser,
+    accounts: null,
     tls: 'disable',
     trustedFunctions: trusted,
     trustedExtensions: [],

@@ -177,6 +177,44 @@ export interface Gate {
   connect(knock: Knock, hold: Hold): Promise<{ readonly effect: 'allow'; readonly session: Session; readonly target: Target } | Refusal>
 }
 
+/** An account on a target that is one session's alone. */
+export interface Account {
+  readonly name: string
+  readonly password: string
+  /** Unix milliseconds; nobody logs in with it later. */
+  readonly endsAt: number
+}
+
+/** How a protocol's targets get accounts and lose them. */
+export interface AccountKeeper {
+  /** A new account for this session, which is not on the target yet. */
+  invent(session: Pick<Session, 'id' | 'endsAt'>): Account
+  /** All of it or nothing. Rejects with why not, for people. */
+  make(resource: string, account: Account): Promise<void>
+  /** Whatever is left of it, nothing included; what it owns is handed over before. Rejects with why it is not gone yet, and can be asked again. */
+  remove(resource: string, name: string): Promise<void>
+}
+
+/** An account that is there for as long as its session. */
+export interface Lease {
+  readonly account: Account
+  /** The session is over: the account is removed, however long that takes. */
+  end(): void
+}
+
+/** Whoever gives sessions accounts of their own. */
+export interface Lessor {
+  /** Rejects with why there is no account, for people. */
+  lease(session: Session, resource: string): Promise<Lease>
+}
+
+/** How sessions of a target get accounts of their own: the target's roles that carry what actions of a type (`write`) need. */
+export interface OwnAccounts {
+  readonly roles: Readonly<Partial<Record<string, readonly string[]>>>
+  /** Gets what an account leaves behind; null is the credential's own role. */
+  readonly owner: string | null
+}
+
 /** The way to a protected target. */
 export interface Target {
   readonly resource: string
@@ -184,6 +222,8 @@ export interface Target {
   readonly server: string
   readonly database: string
   readonly username: string
+  /** Null where every session logs in with the resource's own credential. */
+  readonly accounts: OwnAccounts | null
   readonly tls: 'disable' | 'require' | 'verify-full'
   readonly trustedFunctions: readonly string[]
   /** Extensions of which all that they brought is vouched for. */

@@ -11,6 +11,17 @@ export interface UserConfig {
   readonly admin: boolean
 }
 
+/** The action types that roles of a target can be mapped to: all that is done there but what comes with `connect`. */
+export const MAPPED_TYPES = ['read', 'write', 'ddl', 'admin', 'unknown'] as const
+
+/**
+ * Whom sessions log in as. `shared`: the resource's credential. `ephemeral`: an account of their own, which the credential makes and removes.
+ * `roles` are the target's roles that carry what actions of a type need; `owner` gets what an account leaves behind, null is the credential's.
+ */
+export type Accounts =
+  | { readonly mode: 'shared' }
+  | { readonly mode: 'ephemeral'; readonly roles: Readonly<Partial<Record<(typeof MAPPED_TYPES)[number], readonly string[]>>>; readonly owner: string | null }
+
 /** How the gateway reaches and judges one protected target. */
 export interface Resource {
   readonly name: string
@@ -33,6 +44,7 @@ export interface Resource {
   readonly functions: { readonly trusted: readonly string[]; readonly extensions: readonly string[] }
   /** How old what is known of its catalog may be when something is judged by it; 0 asks each time. */
   readonly catalog: { readonly maxAgeMs: number }
+  readonly accounts: Accounts
   /** Rows are counted for a reviewer and for policy up to this cost, in the planner's units; 0 never counts. */
   readonly impact: { readonly maxCost: number }
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import type { Resource, SecretSource } from './config.ts'
+import type { Accounts, Resource, SecretSource } from './config.ts'
 import type { RawResource } from './schema.ts'
 import type { Path } from './source.ts'
 
@@ -23,6 +23,7 @@ export function readResource(name: string, raw: RawResource, folder: string, rep
     onHold: raw.onHold,
     functions: raw.functions,
     catalog: { maxAgeMs: raw.catalog.maxAge },
+    accounts: readAccounts(raw.accounts, username, report),
     impact: raw.impact,
   }
 }
@@ -68,6 +69,22 @@ function readTls(raw: RawResource['tls'], host: string, folder: string, report: 
 /** On the host itself nobody is between; anywhere else, and wherever a ca or a certificate is named, the server proves who it is. */
 function defaultMode(host: string, named: boolean): Resource['tls']['mode'] {
   return !named && isLoopback(host) ? 'disable' : 'verify-full'
+}
+
+function readAccounts(raw: RawResource['accounts'], username: string, report: Report): Accounts {
+  if (raw.mode === 'shared') {
+    for (const key of ['roles', 'owner'] as const)
+      if (raw[key] !== undefined) report(['accounts', key], `${key} says nothing with mode: shared; add mode: ephemeral`)
+    return { mode: 'shared' }
+  }
+  const roles = raw.roles ?? {}
+  if (Object.keys(roles).length === 0)
+    report(['accounts'], 'mode: ephemeral needs roles, such as { read: [app_read], write: [app_write] }: a new account may do nothing without them')
+  for (const [type, names] of Object.entries(roles)) {
+    if (names?.includes(username))
+      report(['accounts', 'roles', type], `the credential's own role ${username} may make and remove accounts, so no account gets it`)
+  }
+  return { mode: 'ephemeral', roles, owner: raw.owner ?? null }
 }
 
 function isLoopback(host: string): boolean {

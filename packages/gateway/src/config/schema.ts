@@ -1,6 +1,7 @@
 import { parseDuration } from '@countersign/core/coverage'
 import { LOCAL_ADMIN } from '@countersign/core/principal'
 import { z } from 'zod'
+import { MAPPED_TYPES } from './config.ts'
 
 /** A name that stands in `dbname=NAME/database`, in links and in policies. */
 const RESOURCE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
@@ -56,6 +57,20 @@ const userName = z
   .refine((name) => name !== LOCAL_ADMIN, `${LOCAL_ADMIN} is the administrator of the gateway's own host; choose another name`)
 const resourceName = z.string().regex(RESOURCE_NAME, 'a resource name holds letters, digits, dots, dashes and underscores, 63 at most')
 
+/** PostgreSQL cuts a longer name off and takes what is left (NAMEDATALEN); PUBLIC and NONE are no roles, not even in quotes. */
+const MAX_ROLE_BYTES = 63
+const roleName = text
+  .refine((name) => Buffer.byteLength(name) <= MAX_ROLE_BYTES, `a role's name is ${MAX_ROLE_BYTES} bytes at most`)
+  .refine((name) => !name.includes('\0') && name.isWellFormed(), 'no role has such a name')
+  .refine((name) => name !== 'public' && name !== 'none', 'this is no role that could be granted; write the name of one as the target has it')
+const roleNames = z.array(roleName, 'expected a list of roles of the target, such as [app_read]').min(1, 'expected at least one role; remove the key for none')
+
+const accounts = z.strictObject({
+  mode: z.enum(['shared', 'ephemeral']).default('shared'),
+  roles: z.strictObject({ read: roleNames, write: roleNames, ddl: roleNames, admin: roleNames, unknown: roleNames }).partial().optional(),
+  owner: roleName.optional(),
+})
+
 /**
  * Reading a page of 8 KiB costs 1 in the planner's units: a count up to here reads 200 MiB at most, which a server does within half a second from
  * its memory, so that a review costs the target nothing to speak of.
@@ -79,6 +94,7 @@ const resource = z.strictObject({
     })
     .prefault({}),
   catalog: z.strictObject({ maxAge: age.prefault('1s') }).prefault({}),
+  accounts: accounts.prefault({}),
   impact: z.strictObject({ maxCost: z.number('expected a cost in the planner’s units, such as 25000').min(0).default(MAX_COST) }).prefault({}),
 })
 
@@ -120,5 +136,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'resources.*.tls': ['mode', 'ca', 'cert', 'key'],
   'resources.*.functions': ['trusted', 'extensions'],
   'resources.*.catalog': ['maxAge'],
+  'resources.*.accounts': Object.keys(accounts.shape),
+  'resources.*.accounts.roles': MAPPED_TYPES,
   'resources.*.impact': ['maxCost'],
 }

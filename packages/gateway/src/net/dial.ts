@@ -18,6 +18,7 @@ export function targetOf(config: Pick<Config, 'hold'>, resource: Resource, datab
     server: `${resource.host}:${resource.port}`,
     database: database ?? resource.database,
     username: credential.username,
+    accounts: resource.accounts.mode === 'ephemeral' ? resource.accounts : null,
     tls: resource.tls.mode,
     trustedFunctions: resource.functions.trusted,
     trustedExtensions: resource.functions.extensions,

@@ -215,6 +215,7 @@ function configIn(data: string): Config {
         onHold: 'wait',
         functions: { trusted: [], extensions: [] },
         catalog: { maxAgeMs: 1_000 },
+        accounts: { mode: 'shared' },
         impact: { maxCost: 25_000 },
       },
     },

@@ -75,6 +75,7 @@ describe('a configuration that can be used', () => {
           'onHold: refuse',
           'functions: { trusted: [public.total], extensions: [citext] }',
           'catalog: { maxAge: 0s }',
+          'accounts: { mode: ephemeral, roles: { read: [app_read], write: [app_read, \'App "write"\'] }, owner: app_owner }',
           'impact: { maxCost: 100.5 }',
         ),
         'hold: { connect: 500ms, inTransaction: 2m, reminder: 1h }',
@@ -106,6 +107,7 @@ describe('a configuration that can be used', () => {
       onHold: 'refuse',
       functions: { trusted: ['public.total'], extensions: ['citext'] },
       catalog: { maxAgeMs: 0 },
+      accounts: { mode: 'ephemeral', roles: { read: ['app_read'], write: ['app_read', 'App "write"'] }, owner: 'app_owner' },
       impact: { maxCost: 100.5 },
     })
   })
@@ -128,7 +130,31 @@ describe('a configuration that cannot be used is refused with line, column and k
     ['a key that is there twice', 'data: a\ndata: b', /^2:1 : this key is there twice$/],
     ['an unknown key', 'data: a\nlisten: { htttp: 127.0.0.1:1 }', /^2:11 listen\.htttp: unknown key; did you mean http\?$/],
     ['an unknown key at the top', '\nresorces: {}', /^2:1 resorces: unknown key; did you mean resources\?$/],
-    ['a key of a later version', resource(...GOOD, 'accounts: { mode: ephemeral }'), /^6:5 resources\.db\.accounts: unknown key/],
+    ['a key of a later version', resource(...GOOD, 'recording: { mode: all }'), /^6:5 resources\.db\.recording: unknown key/],
+    ['accounts without roles', resource(...GOOD, 'accounts: { mode: ephemeral }'), /^6:15 resources\.db\.accounts: mode: ephemeral needs roles, such as/],
+    [
+      'roles for a type that is none',
+      resource(...GOOD, 'accounts: { mode: ephemeral, roles: { reed: [a] } }'),
+      /^6:43 resources\.db\.accounts\.roles\.reed: unknown key; did you mean read\?$/,
+    ],
+    ['a role that is no list', resource(...GOOD, 'accounts: { mode: ephemeral, roles: { read: a } }'), /accounts\.roles\.read: expected a list of roles/],
+    ['no role at all', resource(...GOOD, 'accounts: { mode: ephemeral, roles: { read: [] } }'), /accounts\.roles\.read: expected at least one role/],
+    ['a role that everybody has', resource(...GOOD, 'accounts: { mode: ephemeral, roles: { read: [public] } }'), /roles\.read\.0: this is no role that/],
+    [
+      'a role whose name the server would cut off',
+      resource(...GOOD, `accounts: { mode: ephemeral, roles: { read: [${'ä'.repeat(32)}] } }`),
+      /roles\.read\.0: a role's name is 63 bytes at most$/,
+    ],
+    [
+      'the rights of the credential for everybody',
+      resource(...GOOD, 'accounts: { mode: ephemeral, roles: { write: [app] } }'),
+      /^6:\d+ resources\.db\.accounts\.roles\.write: the credential's own role app may make and remove accounts/,
+    ],
+    [
+      'roles that say nothing',
+      resource(...GOOD, 'accounts: { roles: { read: [a] } }'),
+      /^6:24 resources\.db\.accounts\.roles: roles says nothing with mode: shared/,
+    ],
     ['a wrong type', 'users: { bob: { groups: dba } }', /^1:25 users\.bob\.groups: expected array/],
     ['a bad duration', 'hold: { connect: 20 seconds }', /^1:18 hold\.connect: expected a duration such as 90s/],
     ['a number as a duration', 'session: { max: 8 }', /^1:17 session\.max: expected a duration/],

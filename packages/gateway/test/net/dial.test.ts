@@ -29,6 +29,7 @@ const target = () =>
       onHold: 'wait',
       functions: { trusted: [], extensions: [] },
       catalog: { maxAgeMs: 1_000 },
+      accounts: { mode: 'shared' },
       impact: { maxCost: 25_000 },
     },
     null,

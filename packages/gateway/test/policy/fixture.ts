@@ -21,6 +21,7 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
     onHold: 'wait',
     functions: { trusted: [], extensions: [] },
     catalog: { maxAgeMs: 1_000 },
+    accounts: { mode: 'shared' },
     impact: { maxCost: 25_000 },
   }
 }

@@ -28,6 +28,11 @@ export async function makeVerifier(password: string, salt: Uint8Array, iteration
   return { storedKey: sha256(clientKey), serverKey }
 }
 
+/** A password as PostgreSQL stores it, which `CREATE ROLE … PASSWORD` takes in place of the password itself (documentation, section 52.8). */
+export function storedSecret({ clientKey, serverKey }: Keys, salt: Uint8Array, iterations: number): string {
+  return `${SCRAM}$${iterations}:${toBase64(salt)}$${toBase64(sha256(clientKey))}:${toBase64(serverKey)}`
+}
+
 /** What proves the password to one server, and that server to us: it stands for the password wherever salt and iterations are the same. */
 export interface Keys {
   readonly clientKey: Uint8Array

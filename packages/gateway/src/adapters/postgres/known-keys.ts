@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { deriveKeys, type Keys } from '@countersign/wire/postgres/scram'
 
-/** More logins than this are worked out anew. */
+/** Those that were used last; of an account that is one session's alone nobody needs them again. */
 const MAX_LOGINS = 1_000
 
 /** So that what is kept to compare passwords by says nothing to anybody outside this process. */
@@ -25,9 +25,10 @@ export function derivingOnce(login: string): typeof deriveKeys {
       .update(JSON.stringify([password, Buffer.from(salt).toString('hex'), iterations]))
       .digest('hex')
     const before = known.get(login)
-    if (before?.of === of) return before.keys
-    const keys = deriveKeys(password, salt, iterations)
-    if (known.size < MAX_LOGINS || known.has(login)) known.set(login, { of, keys })
+    const keys = before?.of === of ? before.keys : deriveKeys(password, salt, iterations)
+    known.delete(login) // so that it becomes the latest
+    known.set(login, { of, keys })
+    for (const oldest of known.keys().take(Math.max(0, known.size - MAX_LOGINS))) known.delete(oldest)
     keys.catch(() => known.delete(login))
     return keys
   }

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { authenticationOk, backendKeyData, readyForQuery } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
-import { type Client, Cut, type Gate, type Session, type Target, Unavailable } from '../adapter.ts'
+import { type Client, Cut, type Gate, type Lease, type Lessor, type Session, type Target, Unavailable } from '../adapter.ts'
 import { authenticate, type Method } from './authenticate.ts'
 import { type CancelKey, cancelUpstream, Cancels } from './cancels.ts'
 import type { Catalogs } from './catalog/catalogs.ts'
@@ -19,10 +19,11 @@ export interface Options {
   /** How clients prove their token. `password` is used only inside TLS or on loopback; SCRAM everywhere else. */
   readonly auth: Method
   readonly catalogs: Catalogs
+  readonly lessor: Lessor
   /** A cancel request whose key was not given out here: another process of this gateway may have done so. Resolves when it was told. */
   cancelElsewhere(key: CancelKey): Promise<void>
-  /** What the fence around a session is built on; null where it has none. */
-  fencingOf?(session: Session, target: Target): Fencing | null
+  /** What the fence around a session is built on; null where it has none. `lease` is the account that it is logged in with, if that is its own. */
+  fencingOf?(session: Session, target: Target, lease: Lease | null): Fencing | null
   /** What went wrong with a connection, for the operator's log. */
   refused(address: string, message: string): void
 }
@@ -90,22 +91,39 @@ export class PostgresAdapter {
 
   async #proxy(admitted: Admitted): Promise<void> {
     const { client, startup, session, target } = admitted
+    let lease: Lease | null = null
     let upstream: Upstream | null = null
     try {
       const named = new Map([...startup.settings, ['application_name', `countersign:${session.principal}:${session.id}`] as const])
+      if (target.accounts !== null) lease = await this.#lease(session, target)
       const isKept = () => client.stream.writableLength > 0
-      upstream = await openUpstream(target, named, session.signal, isKept)
-      await session.end(await this.#connected(admitted, upstream))
+      upstream = await openUpstream(lease ? loggingInAs(target, lease) : target, named, session.signal, isKept)
+      await session.end(await this.#connected(admitted, upstream, lease))
     } catch (error) {
       await session.end(messageOf(error))
       throw error
     } finally {
       if (upstream) closeUpstream(upstream)
+      lease?.end()
+    }
+  }
+
+  async #lease(session: Session, { resource }: Target): Promise<Lease> {
+    try {
+      return await this.#options.lessor.lease(session, resource)
+    } catch (cause) {
+      if (cause instanceof Cut) throw new ConnectionRefused('57P01', `terminating connection: ${cause.message}`, null, { cause })
+      throw new ConnectionRefused(
+        '57P03',
+        `no account on ${resource} could be made for this session: ${messageOf(cause)}`,
+        `Ask the operator of the gateway to run \`countersign resource check ${resource}\`: it says what is missing.`,
+        { cause },
+      )
     }
   }
 
   /** Both sides are there. Returns why it ended. */
-  async #connected({ client, startup, inbox, session, target, onClosed }: Admitted, upstream: Upstream): Promise<string> {
+  async #connected({ client, startup, inbox, session, target, onClosed }: Admitted, upstream: Upstream, lease: Lease | null): Promise<string> {
     const { stream } = client
     const names = new Names()
     const replies = new Replies(stream, upstream, names, (outcome) => session.record(outcome))
@@ -119,7 +137,7 @@ export class PostgresAdapter {
       replies,
       names,
       catalog,
-      fencing: this.#options.fencingOf?.(session, target) ?? null,
+      fencing: this.#options.fencingOf?.(session, target, lease) ?? null,
     })
     const key = this.#cancels.issue(relay, startup.minor)
     onClosed(() => relay.leave())
@@ -190,6 +208,10 @@ interface Admitted {
   readonly target: Target
   readonly startup: Startup
   readonly onClosed: (listener: () => void) => void
+}
+
+function loggingInAs(target: Target, { account }: Lease): Target {
+  return { ...target, username: account.name, password: () => Promise.resolve(account.password) }
 }
 
 function greet({ stream }: Client, upstream: Upstream, key: CancelKey): void {

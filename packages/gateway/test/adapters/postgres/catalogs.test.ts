@@ -7,6 +7,7 @@ const target: Target = {
   server: 'db:5432',
   database: 'orders',
   username: 'app',
+  accounts: null,
   tls: 'disable',
   trustedFunctions: [],
   trustedExtensions: [],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Turns } from '../../../src/adapters/postgres/impact/turns.ts'
+import { Turns } from '../../../src/adapters/postgres/turns.ts'
 
 const tick = () => new Promise((resolve) => setImmediate(resolve))
 

@@ -1,5 +1,5 @@
 import type { Target } from '../../adapter.ts'
-import { Beside } from '../impact/connection.ts'
+import { Beside } from '../beside.ts'
 import type { Uses } from '../classify/uses.ts'
 import { doubt, type Finding } from './inside.ts'
 import { type Ask, Known } from './known.ts'

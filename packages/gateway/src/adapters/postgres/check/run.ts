@@ -1,6 +1,6 @@
 import type { Parameter } from '@countersign/core/action'
 import type { Target } from '../../adapter.ts'
-import { Beside } from '../impact/connection.ts'
+import { Beside } from '../beside.ts'
 import { ConnectionRefused } from '../refuse.ts'
 import { type Check, type Finding, GIVEN, type Mapped, type Severity } from './check.ts'
 import { DATABASE_CHECKS } from './database-checks.ts'

@@ -1,7 +1,7 @@
 import { Cut, type Session } from '../../adapter.ts'
 import type { Batch } from '../batch.ts'
 import type { Classified } from '../classify.ts'
-import { Refused } from '../impact/connection.ts'
+import { Refused } from '../beside.ts'
 import type { Replies } from '../replies.ts'
 import type { Fencing } from './fencing.ts'
 import { decodeInside, type Inside, insideOf, SCHEMAS } from './inside.ts'

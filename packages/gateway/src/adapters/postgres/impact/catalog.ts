@@ -1,5 +1,5 @@
 import type { RowChange } from './change.ts'
-import type { Beside } from './connection.ts'
+import type { Beside } from '../beside.ts'
 import { untyped } from './values.ts'
 
 /** What the catalog is asked about: a change of rows, or what a plan says of one. */

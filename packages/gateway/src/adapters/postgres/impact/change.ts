@@ -1,6 +1,6 @@
 import { parse } from '../classify/grammar.ts'
 import { as, isTree, list, names, text as textOf, tree, type Tree, unwrap } from '../classify/tree.ts'
-import { quoted } from './counting.ts'
+import { quoted } from '../quoted.ts'
 
 export type RowEvent = 'insert' | 'update' | 'delete'
 

@@ -1,3 +1,4 @@
+import { quoted } from '../quoted.ts'
 import { parse } from '../classify/grammar.ts'
 import { as, isTree, list, text as textOf, tree, type Tree } from '../classify/tree.ts'
 
@@ -23,11 +24,6 @@ export function countingText(statement: string): string | null {
   const what = more.length > 0 ? `count(DISTINCT (${quoted(targetName(node))}.tableoid, ${quoted(targetName(node))}.ctid))` : 'count(*)'
   const counting = cut(statement, node, kind, `SELECT pg_catalog.${what} FROM`)
   return counting !== null && isSameQuestion(counting, what, node, more) ? counting : null
-}
-
-/** An identifier as no search or folding changes it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }
 
 function targetName({ relation }: Tree): string {

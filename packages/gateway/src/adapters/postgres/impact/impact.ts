@@ -2,10 +2,10 @@ import type { SqlType } from '@countersign/core/action'
 import { type Impact, impactOfAll, unknownImpact } from '@countersign/core/impact'
 import type { Impacts, Target } from '../../adapter.ts'
 import { isLong } from '../classify.ts'
-import { Beside } from './connection.ts'
+import { Beside } from '../beside.ts'
 import { readChange, type RowChange } from './change.ts'
 import { IN_TRANSACTION, NO_LOCKS, type Text, type Valued, type Weighed } from './weighed.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../turns.ts'
 import { Weighing, whyNot } from './weighing.ts'
 
 /** From dialling to the last answer: somebody waits to be told that he is held. */

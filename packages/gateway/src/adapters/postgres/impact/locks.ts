@@ -1,5 +1,5 @@
 import { list, text } from '../classify/tree.ts'
-import type { Beside } from './connection.ts'
+import type { Beside } from '../beside.ts'
 import { untyped } from './values.ts'
 
 /** What an open transaction holds while its next statement waits for a review; all in words. */

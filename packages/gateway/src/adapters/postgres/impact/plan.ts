@@ -1,6 +1,6 @@
 import { isTree, list, text, tree, type Tree } from '../classify/tree.ts'
 import type { RowEvent } from './change.ts'
-import { quoted } from './counting.ts'
+import { quoted } from '../quoted.ts'
 
 /** A table whose rows a plan changes: what rules and views make of a statement is in it already. */
 export interface PlannedChange {

@@ -4,21 +4,23 @@ import { decodeDataRow, decodeFields, decodeParameterDescription } from '@counte
 import { bind, describe, execute, parse, sync } from '@countersign/wire/postgres/encode'
 import { int32At } from '@countersign/wire/postgres/reader'
 import { shownText } from '@countersign/wire/postgres/text'
-import type { Target } from '../../adapter.ts'
-import { closeUpstream, openUpstream, type Upstream } from '../upstream.ts'
+import type { Target } from '../adapter.ts'
+import { closeUpstream, openUpstream, type Upstream } from './upstream.ts'
 
 /** Most answers are a few rows: a server that sends more than this is not believed. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const HEADER_BYTES = 5
 
-/** The target refused one of our statements. `code` is the SQLSTATE. */
+/** The target refused one of our statements. `code` is the SQLSTATE, `detail` what it says besides. */
 export class Refused extends Error {
   readonly code: string
+  readonly detail: string | null
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, detail: string | null = null) {
     super(message)
     this.name = 'Refused'
     this.code = code
+    this.detail = detail
   }
 }
 
@@ -47,6 +49,23 @@ export class Beside implements AsyncDisposable {
   /** `maxBytes` of one answer. Throws ConnectionRefused. */
   static async open(target: Target, settings: ReadonlyMap<string, string>, signal: AbortSignal, maxBytes = MAX_ANSWER_BYTES): Promise<Beside> {
     return new Beside(await openUpstream(target, settings, signal), signal, maxBytes)
+  }
+
+  /** False when the connection is lost, as far as anybody has noticed. */
+  get isOpen(): boolean {
+    return !this.#upstream.stream.destroyed
+  }
+
+  /** The server's major version, 15 or 18; 0 where it does not say. */
+  get version(): number {
+    return Number.parseInt(this.#upstream.parameters.get('server_version') ?? '0', 10) || 0
+  }
+
+  /** Several statements in one round trip, all of them or none. Throws as `ask` does. */
+  async run(texts: readonly string[]): Promise<void> {
+    await this.#send(
+      texts.flatMap((text) => [parse('', text, []), bind({ portal: '', statement: '', formats: [], values: [], resultFormats: [] }), execute('')]),
+    )
   }
 
   /** The rows of one statement, as text. Throws Refused, and an Error when the connection is lost. */
@@ -129,7 +148,7 @@ class Reading {
 
 function refusedBy(body: Uint8Array): Refused {
   const fields = decodeFields(body)
-  return new Refused(fields.get('C') ?? 'XX000', fields.get('M') ?? 'no message')
+  return new Refused(fields.get('C') ?? 'XX000', fields.get('M') ?? 'no message', fields.get('D') ?? null)
 }
 
 /** Whole DataRow messages. */
