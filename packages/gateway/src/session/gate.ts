@@ -187,8 +187,10 @@ export class SessionGate implements Gate {
     try {
       const started: Event = { type: 'session.started', body: record, secret: { ...knock.purpose } }
       await Promise.all([...(own ? [issuedEvent(own)] : []), started].map((event) => context.journal.append(event, 'process')))
-      await context.store.sessions.insert(this.#record(session, principal, resource, knock, grant), own)
-      await registry.recheck(session)
+      const written = this.#record(session, principal, resource, knock, grant)
+      await context.store.sessions.insert(written, own)
+      session.recorded = { record: written, grant: own }
+      await registry.recheckGiven(session, own ? null : grant.id)
       return session
     } catch (error) {
       await session.end('it could not be opened').catch((also: unknown) => this.#services.onError(also))

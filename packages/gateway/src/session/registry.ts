@@ -6,6 +6,8 @@ import type { Store, StoreEvent } from '../store/store.ts'
 export interface Live {
   readonly id: string
   readonly token: string
+  /** It has ended, and only its record is still being written: nothing needs to cut it. */
+  readonly isOver: boolean
   /** The grants it lives under: that of its connection, and that of the statement that runs now. */
   grants(): readonly string[]
   /** True for each of those. */
@@ -46,7 +48,15 @@ export class Registry {
     for (const session of this.#live.values()) session.cut(reason)
   }
 
-  /** Reads again whether this session, its grant and its token still stand: what was missed while it was being made. */
+  /**
+   * Reads again what may have ended before this session was added: its token, and the grant that it was given. What is in the store only since then,
+   * its record and a grant of its own, is not read: every change of that was heard.
+   */
+  async recheckGiven(session: Live, grant: string | null): Promise<void> {
+    await Promise.all([this.#checkToken(session.token), ...(grant === null ? [] : [this.#checkGrant(grant)])])
+  }
+
+  /** Reads again whether this session, its grants and its token still stand: what was missed. */
   async recheck(session: Live): Promise<void> {
     await Promise.all([this.#checkSession(session.id), ...session.grants().map((grant) => this.#checkGrant(grant)), this.#checkToken(session.token)])
   }
@@ -73,12 +83,12 @@ export class Registry {
 
   async #checkSession(id: string): Promise<void> {
     const session = this.#live.get(id)
-    const record = session && (await this.#store.sessions.get(id))
-    if (record?.cut) session?.cut(new Cut('killed', `session ${id} ${record.cut.reason}`))
+    const record = session && !session.isOver && (await this.#store.sessions.get(id))
+    if (record && record.cut) session?.cut(new Cut('killed', `session ${id} ${record.cut.reason}`))
   }
 
   async #checkGrant(id: string): Promise<void> {
-    const under = [...this.#live.values()].filter((session) => session.livesUnder(id))
+    const under = [...this.#live.values()].filter((session) => !session.isOver && session.livesUnder(id))
     const grant = under.length > 0 ? await this.#store.grants.get(id) : null
     if (!grant || grant.status === 'active' || grant.status === 'used') return
     const [code, why] = endOf(grant.status, grant.endReason)
@@ -86,7 +96,7 @@ export class Registry {
   }
 
   async #checkToken(id: string): Promise<void> {
-    const holders = [...this.#live.values()].filter((session) => session.token === id)
+    const holders = [...this.#live.values()].filter((session) => !session.isOver && session.token === id)
     const token = holders.length > 0 ? await this.#store.tokens.get(id) : null
     if (token?.revokedAt === null) return
     for (const session of holders) session.cut(new Cut('token', 'the token of this connection was revoked'))

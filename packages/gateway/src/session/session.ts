@@ -1,10 +1,9 @@
 import type { Action, ActionType, Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
-import { type Principal, principalId } from '@countersign/core/principal'
+import { principalId } from '@countersign/core/principal'
 import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
-import type { Resource } from '../config/config.ts'
 import type { ActionEvent, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrant } from '../workflow/grants.ts'
@@ -16,23 +15,13 @@ import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whichOf, whole } from './pipeline.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
-import { closeRecord } from './records.ts'
+import type { Opened } from './opened.ts'
+import { closeRecord, type Recorded } from './records.ts'
 import { endWait, failure } from './refusals.ts'
 import { type Allowed, Remembered } from './remembered.ts'
 import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
 import { askingOnce, changesRows, isUnweighed, mayBeCounted, weighed } from './weigh.ts'
-
-/** What a connection is opened with, after `connect` itself was allowed. */
-export interface Opened {
-  readonly id: string
-  readonly principal: Principal
-  readonly token: string
-  readonly resource: Resource
-  readonly grant: Grant | null
-  readonly endsAt: number
-  readonly purpose: Purpose
-}
 
 /** What a run is allowed under, and what cuts it when that ends. */
 interface Under {
@@ -55,7 +44,9 @@ export class LiveSession implements Session {
   #runs = 0
   /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
   readonly #runningUnder = new Map<string, Under>()
-  #ended = false
+  isOver = false
+  /** What is in the store of it, so that it need not be read again to be ended. */
+  recorded: Recorded | null = null
 
   constructor(opened: Opened, services: Services) {
     const { clock } = services.context
@@ -94,7 +85,7 @@ export class LiveSession implements Session {
   }
 
   cut(reason: Cut): void {
-    if (!this.#ended && !this.#cut.signal.aborted) this.#cut.abort(reason)
+    if (!this.isOver && !this.#cut.signal.aborted) this.#cut.abort(reason)
   }
 
   setPurpose(purpose: Partial<Purpose>): void {
@@ -138,8 +129,8 @@ export class LiveSession implements Session {
   }
 
   async end(reason: string): Promise<void> {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.isOver) return
+    this.isOver = true
     this.#stopClock()
     this.#idle.end()
     for (const run of this.#runningUnder.keys()) this.#leave(run)
@@ -147,7 +138,7 @@ export class LiveSession implements Session {
     try {
       // The ledger hears of it whatever the store does; what the store does not take now, housekeeping closes later.
       const told = context.journal.append({ type: 'session.ended', body: { session: this.id, reason } }, 'process')
-      await Promise.all([told, closeRecord(context, this.id, reason)])
+      await Promise.all([told, closeRecord(context, this.id, reason, this.recorded)])
     } finally {
       registry.remove(this.id) // last, because a shutdown waits for the record of every session
     }

@@ -52,9 +52,8 @@ export function finishGrant(context: Context, id: string, by: Principal): Promis
 }
 
 /** A grant that policy gave to one connection, as it is when that is over; null for any other, and for one that has ended already. */
-export async function endedWithSession({ store, clock }: Context, id: string): Promise<Grant | null> {
-  const grant = await store.grants.get(id)
-  return grant === null || grant.session === null ? null : quietly(() => finish(grant, grant.subject, clock.now()))
+export async function endedWithSession({ clock }: Context, grant: Grant): Promise<Grant | null> {
+  return grant.session === null ? null : quietly(() => finish(grant, grant.subject, clock.now()))
 }
 
 export async function endWithSession(context: Context, id: string): Promise<void> {

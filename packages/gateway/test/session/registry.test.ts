@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { finishGrant, revokeGrant } from '../../src/workflow/grants.ts'
+import { closeRecord } from '../../src/session/records.ts'
 import { aToken } from '../store/values.ts'
 import { ALICE, type Bed, BOB, openBed } from '../workflow/bed.ts'
 import { type Made, openSession, servicesOf } from './services.ts'
@@ -58,4 +59,36 @@ test('a session that has left hears of nothing', async () => {
   await kill('one')
   expect(made.registry.has('one')).toBe(false)
   expect(session.signal.aborted).toBe(false)
+})
+
+test('a token that was revoked before the session was registered is found by looking again, and so is a grant that it was given', async () => {
+  for (const [given, code, end] of [
+    ['one', 'revoked', async () => revokeGrant(bed.context, await grantOf('one'), BOB, 'enough')],
+    [null, 'token', () => bed.context.store.tokens.revoke('tok-1', bed.clock.now())],
+  ] as const) {
+    const session = await openSession(made, given ?? 'other')
+    made.registry.remove(session.id)
+    await end()
+    made.registry.add(session)
+    await made.registry.recheckGiven(session, given && (await grantOf(given)))
+    expect(session.signal.reason).toMatchObject({ code })
+  }
+})
+
+test('the record of a session is ended as it is known, and as it is where that has changed since', async () => {
+  for (const [id, change] of [
+    ['one', () => Promise.resolve()],
+    ['other', () => kill('other')],
+    ['third', async () => void (await revokeGrant(bed.context, await grantOf('third'), BOB, 'enough'))],
+  ] as const) {
+    await openSession(made, id)
+    const record = await bed.context.store.sessions.get(id)
+    const grant = await bed.context.store.grants.get(record?.grant ?? '')
+    if (!record) throw new Error('no record')
+    await change()
+    expect(await closeRecord(bed.context, id, 'the client left', { record, grant })).toBe(true)
+    expect(await bed.context.store.sessions.get(id)).toMatchObject({ endReason: 'the client left', cut: id === 'other' ? { by: 'bob' } : null })
+    expect(await bed.context.store.grants.get(record.grant ?? '')).toMatchObject({ status: id === 'third' ? 'revoked' : 'done' })
+    expect(await closeRecord(bed.context, id, 'again', { record, grant })).toBe(false)
+  }
 })

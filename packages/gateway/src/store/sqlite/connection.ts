@@ -21,6 +21,7 @@ export class SqliteConnection implements DatabaseConnection {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #last = 0
+  #begins = false
   #dead: StoreUnavailable | null = null
 
   constructor(file: string) {
@@ -33,11 +34,23 @@ export class SqliteConnection implements DatabaseConnection {
   async executeQuery<R>({ sql, parameters }: Pick<CompiledQuery, 'sql' | 'parameters'>): Promise<QueryResult<R>> {
     if (this.#dead) throw this.#dead
     const waiting = Promise.withResolvers<Rows>()
-    const question: Question = { id: ++this.#last, sql, parameters: parameters.map(toInput) }
+    const question: Question = { id: ++this.#last, sql, parameters: parameters.map(toInput), begins: this.#begins }
+    this.#begins = false
     this.#waiting.set(question.id, waiting)
     this.#worker.postMessage(question)
     const { rows, changes } = await waiting.promise
     return { rows: rows as R[], numAffectedRows: BigInt(changes) }
+  }
+
+  /** A transaction begins with the next statement, in the same message: each costs more than what most of them ask. */
+  begin(): void {
+    this.#begins = true
+  }
+
+  /** Ends it; nothing is asked where it had no statement. */
+  async end(how: 'commit' | 'rollback'): Promise<void> {
+    if (!this.#begins) await this.executeQuery({ sql: how, parameters: [] })
+    this.#begins = false
   }
 
   /** Nothing here streams, and the interface wants a way to say so. */

@@ -42,17 +42,16 @@ class SqliteDriver implements Driver {
     return this.#opened()
   }
 
-  /** IMMEDIATE takes the write lock now: a transaction that reads first could not get it later (SQLITE_BUSY_SNAPSHOT). */
   async beginTransaction(connection: SqliteConnection): Promise<void> {
-    await connection.executeQuery({ sql: 'begin immediate', parameters: [] })
+    connection.begin()
   }
 
   async commitTransaction(connection: SqliteConnection): Promise<void> {
-    await connection.executeQuery({ sql: 'commit', parameters: [] })
+    await connection.end('commit')
   }
 
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
-    await connection.executeQuery({ sql: 'rollback', parameters: [] })
+    await connection.end('rollback')
   }
 
   async releaseConnection(): Promise<void> {
