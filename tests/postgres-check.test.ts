@@ -3,8 +3,9 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Severity } from '../packages/gateway/src/adapters/postgres/check/check.ts'
 import { DATABASE_CHECKS } from '../packages/gateway/src/adapters/postgres/check/database-checks.ts'
+import { Fitness } from '../packages/gateway/src/adapters/postgres/check/fitness.ts'
 import { SERVER_CHECKS } from '../packages/gateway/src/adapters/postgres/check/server-checks.ts'
-import { type Checked, MAPPED, openChecked } from './support/checked.ts'
+import { type Checked, EPHEMERAL, openChecked, SHARED } from './support/checked.ts'
 import { lacks } from './support/needs.ts'
 
 /** Something that is wrong with a target, and what is to be said of it. Its own SQL mends it, or `undo` where it has none. */
@@ -251,44 +252,81 @@ describe.each([15, 18] as const)('what is wrong with a PostgreSQL %i', (version)
     afterAll(() => checked?.close())
 
     it('is nothing when nothing is, in every database', async () => {
-      expect(await checked.check(MAPPED)).toEqual({ databases: ['orders', 'Bill "s"'], findings: [] })
-      expect(await checked.check(null)).toMatchObject({ findings: [] })
+      expect(await checked.check(EPHEMERAL)).toEqual({ databases: ['orders', 'Bill "s"'], findings: [] })
+      expect(await checked.check(SHARED)).toMatchObject({ findings: [] })
     })
 
     it.each(Object.entries(PLANTED))('is %s, which its SQL mends', async (_, { made, in: database = 'orders', check, what, ephemeral, shared, undo }) => {
       await checked.run(database, made)
       const over = check.startsWith('trusted') ? TRUSTING : {}
-      const { findings } = await checked.check(MAPPED, over)
+      const { findings } = await checked.check(EPHEMERAL, over)
       const found = findings.filter((each) => what.test(each.what))
       expect(found).toMatchObject([{ check, severity: ephemeral, sql: expect.any(String) }])
       expect([null, database]).toContain(found[0]?.database)
-      const alike = (await checked.check(null, over)).findings.filter((each) => what.test(each.what))
+      const alike = (await checked.check(SHARED, over)).findings.filter((each) => what.test(each.what))
       expect(alike.map(({ severity }) => severity)).toEqual(shared === null ? [] : [shared])
       for (const { sql, database: where } of findings) if (sql !== null) await checked.run(where ?? 'postgres', sql)
       if (undo !== undefined) await checked.run(database, undo)
-      expect((await checked.check(MAPPED, over)).findings).toEqual([])
+      expect((await checked.check(EPHEMERAL, over)).findings).toEqual([])
     })
 
     it('is a role that its admin may not give away, from 16 on', async () => {
       await checked.run('postgres', 'REVOKE ADMIN OPTION FOR app_write FROM admin')
-      const { findings } = await checked.check(MAPPED)
+      const { findings } = await checked.check(EPHEMERAL)
       expect(findings.map((each) => [each.check, each.what])).toEqual(
         version === 15 ? [] : [['admin-may-give-roles', 'the credential admin may not give the role app_write away']],
       )
       await checked.run('postgres', 'GRANT app_write TO admin WITH ADMIN OPTION')
     })
 
+    it('is an admin without the rights of the owner, to whom everything goes', async () => {
+      await checked.run('postgres', 'ALTER ROLE admin NOINHERIT')
+      if (version > 15) await checked.run('postgres', 'GRANT app_owner TO admin WITH INHERIT FALSE')
+      const { findings } = await checked.check(EPHEMERAL)
+      expect(findings).toMatchObject([
+        { check: 'admin-may-hand-over', severity: 'blocking', what: 'the credential admin does not have the rights of the owner app_owner' },
+      ])
+      await checked.run('postgres', `ALTER ROLE admin INHERIT; ${findings[0]?.sql}`)
+      expect(await checked.check(EPHEMERAL)).toMatchObject({ findings: [] })
+    })
+
+    it('is what nobody thought of: an account is made, given everything, and removed, and all of it rolled back', async () => {
+      await checked.run('postgres', `CREATE ROLE keepers; GRANT keepers TO admin ${version > 15 ? 'WITH INHERIT FALSE' : ''}`)
+      await checked.run('postgres', 'REVOKE app_write FROM admin; GRANT app_write TO keepers WITH ADMIN OPTION')
+      const { findings } = await checked.check(EPHEMERAL)
+      const found = { check: 'rehearsal', severity: 'blocking', what: expect.stringMatching(/^GRANT "app_write" TO "cs_check_[0-9a-f]{12}" .*: .*grantor/) }
+      expect(findings).toMatchObject(version === 15 ? [] : [found])
+      await checked.run('postgres', 'REVOKE app_write FROM keepers; DROP ROLE keepers; GRANT app_write TO admin WITH ADMIN OPTION')
+      expect(await checked.check(EPHEMERAL)).toMatchObject({ findings: [] })
+      await checked.run('postgres', `DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM pg_roles WHERE rolname ~ '^cs_'); END $$`)
+    })
+
     it('is a trusted function that is not there', async () => {
-      const { findings } = await checked.check(null, { functions: { trusted: ['public.things', 'public.nothing'], extensions: [] } })
+      const { findings } = await checked.check(SHARED, { functions: { trusted: ['public.things', 'public.nothing'], extensions: [] } })
       expect(findings.map(({ what }) => what)).toEqual(['functions.trusted names public.nothing, which is not there'])
     })
 
     it('is that few connections are left', async () => {
       const clients = Array.from({ length: 20 }, () => new pg.Client(checked.server.url('postgres')))
       await Promise.all(clients.map((client) => client.connect()))
-      const { findings } = await checked.check(null)
+      const { findings } = await checked.check(SHARED)
       expect(findings).toMatchObject([{ check: 'connection-slots', severity: 'warning', what: expect.stringMatching(/^\d of 30 connections are free$/) }])
       await Promise.all(clients.map((client) => client.end()))
+    })
+
+    it('keeps sessions with accounts of their own out of that database, until it is mended', async () => {
+      using fitness = new Fitness(0)
+      await fitness.assert(checked.target(EPHEMERAL))
+      await checked.run('postgres', 'GRANT TEMPORARY ON DATABASE orders TO PUBLIC')
+      const why = /^orders-db is not fit for accounts of single sessions, so nobody is let into orders: PUBLIC may make temporary tables$/
+      const refused = await Promise.all([1, 2].map(() => fitness.assert(checked.target(EPHEMERAL)).catch((error: unknown) => error)))
+      expect(refused).toMatchObject([
+        { message: expect.stringMatching(why), hint: expect.stringContaining('`countersign resource check orders-db`') },
+        { sqlstate: '57P03' },
+      ])
+      await fitness.assert(checked.target(EPHEMERAL, { database: 'Bill "s"' }))
+      await checked.run('postgres', 'REVOKE TEMPORARY ON DATABASE orders FROM PUBLIC')
+      await fitness.assert(checked.target(EPHEMERAL))
     })
 
     it.each([
@@ -298,8 +336,8 @@ describe.each([15, 18] as const)('what is wrong with a PostgreSQL %i', (version)
       ['login', { database: 'nowhere' }, /refused the gateway: database "nowhere" does not exist/],
     ] as const)('is that the gateway does not get in, and how far it got: %s', async (check, over, what) => {
       const found = { check, what: expect.stringMatching(what), sql: null }
-      expect(await checked.check(MAPPED, over)).toMatchObject({ databases: [], findings: [{ ...found, severity: 'blocking' }] })
-      expect(await checked.check(null, over)).toMatchObject({ findings: [{ ...found, severity: 'serious' }] })
+      expect(await checked.check(EPHEMERAL, over)).toMatchObject({ databases: [], findings: [{ ...found, severity: 'blocking' }] })
+      expect(await checked.check(SHARED, over)).toMatchObject({ findings: [{ ...found, severity: 'serious' }] })
     })
   })
 })

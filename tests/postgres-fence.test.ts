@@ -68,7 +68,7 @@ describe.each([18, 15] as const)('rights on PostgreSQL %i', (version) => {
 
   it('that the target does not give are an error, and nothing has run', async () => {
     fenced.beforeAdmin = (sql) => {
-      if (sql.startsWith('GRANT')) throw new Refused('42501', 'permission denied to grant role "app_write"')
+      if (sql.startsWith('GRANT')) throw new Refused('42501', 'permission denied to grant role "app_write"', null)
     }
     expect(await client.ask(UPDATE)).toEqual([
       'error 58000 it was not sent to the target: the rights that it needs could not be granted: permission denied to grant role "app_write"',

@@ -1,11 +1,16 @@
 import pg from 'pg'
-import type { Mapped } from '../../packages/gateway/src/adapters/postgres/check/check.ts'
+import type { Target } from '../../packages/gateway/src/adapters/adapter.ts'
 import { checkTarget, type Report } from '../../packages/gateway/src/adapters/postgres/check/run.ts'
-import type { Resource } from '../../packages/gateway/src/config/config.ts'
+import type { Accounts, Resource } from '../../packages/gateway/src/config/config.ts'
 import { targetOf } from '../../packages/gateway/src/net/dial.ts'
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts'
 
-export const MAPPED: Mapped = { roles: ['app_read', 'app_write', 'App; "ddl"'], plain: ['app_read', 'app_write'], owner: 'app_owner' }
+export const SHARED: Accounts = { mode: 'shared' }
+export const EPHEMERAL: Accounts = {
+  mode: 'ephemeral',
+  roles: { read: ['app_read'], write: ['app_write'], ddl: ['App; "ddl"'] },
+  owner: 'app_owner',
+}
 
 /** As a managed service gives it: an administrator who makes roles and owns the databases, and is no superuser. */
 const SEED = `
@@ -21,7 +26,8 @@ export interface Checked {
   readonly server: PostgresServer
   /** As superuser. */
   run(database: string, sql: string): Promise<void>
-  check(mapped: Mapped | null, over?: Partial<Resource>): Promise<Report>
+  target(accounts: Accounts, over?: Partial<Resource>): Target
+  check(accounts: Accounts, over?: Partial<Resource>): Promise<Report>
   close(): Promise<void>
 }
 
@@ -40,13 +46,13 @@ export async function openChecked(options: PostgresOptions): Promise<Checked> {
     await run('postgres', `REVOKE TEMPORARY ON DATABASE ${pg.escapeIdentifier(database)} FROM PUBLIC`)
     await run(database, IN_EACH)
   }
+  const target = (accounts: Accounts, over: Partial<Resource> = {}) =>
+    targetOf({ hold: { connectMs: 0, inTransactionMs: 0, reminderMs: 0 } }, { ...resourceOf(server), accounts, ...over }, null)
   return {
     server,
     run,
-    check: (mapped, over = {}) => {
-      const target = targetOf({ hold: { connectMs: 0, inTransactionMs: 0, reminderMs: 0 } }, { ...resourceOf(server), ...over }, null)
-      return checkTarget(target, mapped, new AbortController().signal)
-    },
+    target,
+    check: (accounts, over) => checkTarget(target(accounts, over), new AbortController().signal),
     close: () => server.stop(),
   }
 }
@@ -65,7 +71,7 @@ function resourceOf({ host, port }: PostgresServer): Resource {
     onHold: 'wait',
     functions: { trusted: [], extensions: [] },
     catalog: { maxAgeMs: 1_000 },
-    accounts: { mode: 'shared' },
+    accounts: SHARED,
     impact: { maxCost: 0 },
   }
 }

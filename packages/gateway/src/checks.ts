@@ -5,7 +5,7 @@ import { targetOf } from './net/dial.ts'
 
 /** Looks at the target of a resource for what is wrong with it. Never rejects. */
 export function checkResource(config: Config, resource: Resource, signal: AbortSignal): Promise<Report> {
-  return checkTarget(targetOf(config, resource, null), null, signal)
+  return checkTarget(targetOf(config, resource, null), signal)
 }
 
 /** Looks at all targets, one after the other, and tells the operator's log what is wrong. A gateway does not wait for it. */

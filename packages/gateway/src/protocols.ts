@@ -6,6 +6,7 @@ import type { CancelKey } from './adapters/postgres/cancels.ts'
 import type { Admins } from './adapters/postgres/accounts/admin.ts'
 import { RoleKeeper } from './adapters/postgres/accounts/keeper.ts'
 import type { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
+import { Fitness } from './adapters/postgres/check/fitness.ts'
 import { PostgresAdapter } from './adapters/postgres/serve.ts'
 import type { Resource, WorkerConfig } from './config/config.ts'
 import { Leases } from './leases/leases.ts'
@@ -48,8 +49,9 @@ export function openProtocols(services: Services, { identity, catalogs, admins, 
   const { config } = context
   const gate = new SessionGate(services, (resource, database) => targetOf(config, resource, database))
   const refused = (address: string, why: string) => log.info({ address, why }, 'connection refused')
+  const fitness = new Fitness()
   const leases = new Leases(new RoleKeeper(admins), (error) => services.onError(error))
-  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, catalogs, lessor: leases, cancelElsewhere, refused })
+  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, catalogs, lessor: leases, fitness, cancelElsewhere, refused })
   const connections = new Connections(
     identity.context,
     (client) => adapter.serve(client),
@@ -64,6 +66,7 @@ export function openProtocols(services: Services, { identity, catalogs, admins, 
       const late = new AbortController()
       await Promise.race([connections.served().then(() => leases.ended()), sleep(SHUTDOWN_MS, undefined, { signal: late.signal }).catch(() => undefined)])
       late.abort()
+      fitness[Symbol.dispose]()
       connections.close()
     },
   }

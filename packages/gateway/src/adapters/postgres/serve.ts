@@ -6,6 +6,7 @@ import { authenticate, type Method } from './authenticate.ts'
 import { type CancelKey, cancelUpstream, Cancels } from './cancels.ts'
 import type { Catalogs } from './catalog/catalogs.ts'
 import type { Fencing } from './fence/fencing.ts'
+import type { Fitness } from './check/fitness.ts'
 import { ClientHold } from './hold.ts'
 import { Inbox } from './inbox.ts'
 import { Names } from './names.ts'
@@ -20,6 +21,8 @@ export interface Options {
   readonly auth: Method
   readonly catalogs: Catalogs
   readonly lessor: Lessor
+  /** Says which targets accounts are safe on. */
+  readonly fitness: Pick<Fitness, 'assert'>
   /** A cancel request whose key was not given out here: another process of this gateway may have done so. Resolves when it was told. */
   cancelElsewhere(key: CancelKey): Promise<void>
   /** What the fence around a session is built on; null where it has none. `lease` is the account that it is logged in with, if that is its own. */
@@ -108,7 +111,9 @@ export class PostgresAdapter {
     }
   }
 
-  async #lease(session: Session, { resource }: Target): Promise<Lease> {
+  async #lease(session: Session, target: Target): Promise<Lease> {
+    const { resource } = target
+    await this.#options.fitness.assert(target)
     try {
       return await this.#options.lessor.lease(session, resource)
     } catch (cause) {

@@ -34,8 +34,7 @@ export class RoleKeeper implements AccountKeeper {
     const admin = this.#admins.of(resource)
     const salt = randomBytes(SALT_BYTES)
     const keys = await derivingOnce(JSON.stringify([resource, name]))(password, salt, ITERATIONS) // the session's own login needs the same
-    const until = new Date(endsAt).toISOString()
-    const create = `CREATE ROLE ${quoted(name)} LOGIN PASSWORD ${literal(storedSecret(keys, salt, ITERATIONS))} VALID UNTIL ${literal(until)} ${ATTRIBUTES}`
+    const create = createAccount(name, storedSecret(keys, salt, ITERATIONS), endsAt)
     const reads = admin.target.accounts?.roles['read'] ?? []
     await admin.run((beside) => beside.run([create, ...reads.map((role) => grantRole(role, name, beside.version))]))
   }
@@ -43,4 +42,9 @@ export class RoleKeeper implements AccountKeeper {
   async remove(resource: string, name: string): Promise<void> {
     await removeAccount(this.#admins.of(resource), name)
   }
+}
+
+/** `secret` is the password as the target keeps it. */
+export function createAccount(name: string, secret: string, endsAt: number): string {
+  return `CREATE ROLE ${quoted(name)} LOGIN PASSWORD ${literal(secret)} VALID UNTIL ${literal(new Date(endsAt).toISOString())} ${ATTRIBUTES}`
 }

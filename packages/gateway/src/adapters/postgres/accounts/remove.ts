@@ -26,7 +26,7 @@ export async function removeAccount(admin: Admin, name: string): Promise<void> {
   if (!(await admin.run((beside) => lock(beside, name)))) return
   await admin.run((beside) => endProcesses(beside, name))
   const databases = await admin.run((beside) => beside.ask(LEFT_IN, [textValue(name)]))
-  for (const [database] of databases) await admin.run((beside) => handOver(beside, name, admin.target.accounts?.owner ?? null), database ?? undefined)
+  for (const [database] of databases) await admin.run((beside) => beside.run(handingOver(name, admin.target.accounts?.owner ?? null)), database ?? undefined)
   await admin.run((beside) => beside.run([`DROP ROLE IF EXISTS ${quoted(name)}`]))
 }
 
@@ -46,6 +46,6 @@ async function endProcesses(beside: Beside, name: string): Promise<void> {
 }
 
 /** What it owns is nobody's loss: it goes to the owner. What was granted to it goes with it. */
-async function handOver(beside: Beside, name: string, owner: string | null): Promise<void> {
-  await beside.run([`REASSIGN OWNED BY ${quoted(name)} TO ${owner === null ? 'CURRENT_USER' : quoted(owner)}`, `DROP OWNED BY ${quoted(name)}`])
+export function handingOver(name: string, owner: string | null): readonly string[] {
+  return [`REASSIGN OWNED BY ${quoted(name)} TO ${owner === null ? 'CURRENT_USER' : quoted(owner)}`, `DROP OWNED BY ${quoted(name)}`]
 }

@@ -17,16 +17,6 @@ export interface Finding {
   readonly sql: string | null
 }
 
-/** What `accounts` of a resource maps to, as far as its target has to agree. */
-export interface Mapped {
-  /** Roles that a session may hold for a while, or for as long as it lasts. */
-  readonly roles: readonly string[]
-  /** Those of them that are not there to change schemas, so that CREATE is nothing for them. */
-  readonly plain: readonly string[]
-  /** Who is to own what sessions make. */
-  readonly owner: string | null
-}
-
 /**
  * One question to the target, of which every row is a finding: what is wrong, and the SQL that mends it or NULL. It begins behind GIVEN, in a
  * session whose search_path is pg_catalog alone.
@@ -42,7 +32,10 @@ export interface Check {
   readonly sql: string
 }
 
-/** What every check knows of the resource's configuration. Its parameters are those of `givenTo`. */
+/**
+ * What every check knows of the resource's configuration. `roles` are all that `accounts` maps to, `plain` those of them for reading and writing rows,
+ * to which CREATE would be more than they are for; `home` is the resource's own database.
+ */
 export const GIVEN = `WITH given(roles, plain, owner, ephemeral, trusted, home, tls) AS MATERIALIZED
   (SELECT $1::text[], $2::text[], $3::text, $4::boolean, $5::text[], $6::text, $7::text)`
 

@@ -2,8 +2,9 @@ import type { Parameter } from '@countersign/core/action'
 import type { Target } from '../../adapter.ts'
 import { Beside } from '../beside.ts'
 import { ConnectionRefused } from '../refuse.ts'
-import { type Check, type Finding, GIVEN, type Mapped, type Severity } from './check.ts'
+import { type Check, type Finding, GIVEN, type Severity } from './check.ts'
 import { DATABASE_CHECKS } from './database-checks.ts'
+import { mappedRoles, rehearse } from './rehearsal.ts'
 import { SERVER_CHECKS } from './server-checks.ts'
 
 /** A server whose catalog takes longer is not waited for. */
@@ -24,6 +25,9 @@ const [BOOL, TEXT, TEXTS] = [16, 25, 1009]
 
 const DATABASES = `SELECT datname FROM pg_database WHERE datallowconn AND datname <> current_database() AND has_database_privilege(oid, 'CONNECT') ORDER BY datname`
 
+const REHEARSAL = 'rehearsal'
+const REHEARSED = 'each session gets an account, and leaves nothing behind: the gateway’s own statements were tried, in a transaction that was rolled back'
+
 const SEVERITIES: readonly Severity[] = ['blocking', 'serious', 'warning']
 
 /** What was looked at, and what is wrong there, the worst first. */
@@ -33,11 +37,11 @@ export interface Report {
 }
 
 /**
- * Looks at a target from its server down to every database that the credential may enter, or (`only`) to the target's own. `mapped` is null where
- * sessions run as the credential itself. Changes nothing. Never rejects: what cannot be looked at is a finding.
+ * Looks at a target from its server down to every database that the credential may enter, or (`only`) to the target's own. Leaves nothing changed.
+ * Never rejects: what cannot be looked at is a finding.
  */
-export async function checkTarget(target: Target, mapped: Mapped | null, signal: AbortSignal, only = false): Promise<Report> {
-  const asking = new Asking(target, mapped, signal)
+export async function checkTarget(target: Target, signal: AbortSignal, only = false): Promise<Report> {
+  const asking = new Asking(target, signal)
   const others = await asking.look(target.database, [...SERVER_CHECKS, ...DATABASE_CHECKS], only ? null : DATABASES)
   for (const database of others) await asking.look(database, DATABASE_CHECKS, null)
   return asking.report()
@@ -45,14 +49,12 @@ export async function checkTarget(target: Target, mapped: Mapped | null, signal:
 
 class Asking {
   readonly #target: Target
-  readonly #mapped: Mapped | null
   readonly #signal: AbortSignal
   readonly #databases: string[] = []
   readonly #findings: Finding[] = []
 
-  constructor(target: Target, mapped: Mapped | null, signal: AbortSignal) {
+  constructor(target: Target, signal: AbortSignal) {
     this.#target = target
-    this.#mapped = mapped
     this.#signal = signal
   }
 
@@ -68,6 +70,7 @@ class Asking {
       await using beside = await Beside.open(reaching.target, SETTINGS, AbortSignal.any([this.#signal, AbortSignal.timeout(QUESTION_MS * 3)]))
       this.#databases.push(database)
       for (const check of checks) await this.#ask(beside, database, check)
+      if (checks !== DATABASE_CHECKS) await this.#rehearse(beside)
       return list === null ? [] : (await beside.ask(list)).flatMap(([name]) => name ?? [])
     } catch (error) {
       this.#findings.push(this.#unreachable(database, reaching.stage, error))
@@ -76,7 +79,7 @@ class Asking {
   }
 
   async #ask(beside: Beside, database: string, check: Check): Promise<void> {
-    const severity = this.#mapped ? check.ephemeral : check.shared
+    const severity = this.#target.accounts ? check.ephemeral : check.shared
     if (severity === null) return
     const { name, why } = check
     const common = { check: name, severity, database: check.of === 'server' ? null : database }
@@ -88,15 +91,23 @@ class Asking {
     }
   }
 
+  /** What is said of roles already would only be said again. */
+  async #rehearse(beside: Beside): Promise<void> {
+    const { accounts } = this.#target
+    if (accounts === null || this.#findings.some(({ severity, database }) => severity === 'blocking' && database === null)) return
+    const what = await rehearse(beside, accounts)
+    if (what !== null) this.#findings.push({ check: REHEARSAL, severity: 'blocking', database: null, what, why: REHEARSED, sql: null })
+  }
+
   #given(): readonly Parameter[] {
-    const { roles = [], plain = [], owner = null } = this.#mapped ?? {}
-    const { trustedFunctions, database, tls } = this.#target
+    const { accounts, trustedFunctions, database, tls } = this.#target
+    const { read = [], write = [] } = accounts?.roles ?? {}
     const list = (values: readonly string[]) => `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
     const values = [
-      [TEXTS, list(roles)],
-      [TEXTS, list(plain)],
-      [TEXT, owner],
-      [BOOL, this.#mapped ? 'true' : 'false'],
+      [TEXTS, list(mappedRoles(accounts))],
+      [TEXTS, list([...read, ...write])],
+      [TEXT, accounts?.owner ?? null],
+      [BOOL, accounts ? 'true' : 'false'],
       [TEXTS, list(trustedFunctions)],
       [TEXT, database],
       [TEXT, tls],
@@ -107,7 +118,7 @@ class Asking {
   /** Another database may be closed to the gateway on purpose; nobody else gets in through it either. */
   #unreachable(database: string, stage: Reaching['stage'], error: unknown): Finding {
     const own = database === this.#target.database
-    const severity = !own ? 'warning' : this.#mapped ? 'blocking' : 'serious'
+    const severity = !own ? 'warning' : this.#target.accounts ? 'blocking' : 'serious'
     const hint = error instanceof ConnectionRefused && error.hint !== null ? `. ${error.hint}` : ''
     const why = own ? 'nobody gets through to it, and nothing more could be looked at' : 'what is in it was not looked at, and nobody gets through to it either'
     return { check: stage, severity, database, what: messageOf(error) + hint, why, sql: null }

@@ -120,4 +120,14 @@ export const SERVER_CHECKS: readonly Check[] = [
       WHERE r.rolname = ANY (given.roles || given.owner) AND current_setting('server_version_num')::int >= 160000
         AND NOT pg_has_role(current_user, r.oid, 'MEMBER WITH ADMIN OPTION')`,
   },
+  {
+    name: 'admin-may-hand-over',
+    of: 'server',
+    shared: null,
+    ephemeral: 'blocking',
+    why: 'what a session leaves behind goes to the owner, and only somebody with the owner’s rights can give it away',
+    sql: `SELECT format('the credential %I does not have the rights of the owner %I', current_user, r.rolname),
+        format('GRANT %I TO %I%s;', r.rolname, current_user, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT TRUE' ELSE '' END)
+      FROM given JOIN pg_roles r ON r.rolname = given.owner WHERE NOT pg_has_role(current_user, r.oid, 'USAGE')`,
+  },
 ]
