@@ -1,15 +1,25 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { copyData, copyDone, query } from '@countersign/wire/postgres/encode'
+import { bind, copyData, copyDone, execute, parse, query, sync } from '@countersign/wire/postgres/encode'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { leftovers } from './support/aftermath.ts'
+import { entries, leftovers } from './support/aftermath.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { RawClient } from './support/wire.ts'
 
 const POLICY = `@id("works") permit (principal, action in [Action::"connect", Action::"sql"], resource);`
 const MIB = 1024 * 1024
+/** COPY_MIB=5000 for a long one. */
+const COPY_MIB = Number(process.env['COPY_MIB'] ?? 48)
 /** 300 rows of a MiB each. */
 const LARGE = "SELECT repeat('x', 1048576) FROM generate_series(1, 300)"
+/** What is copied into `sink` is read and not kept. */
+const SEED = `
+  CREATE TABLE blobs (t text);
+  CREATE TABLE sink (t text);
+  CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+  CREATE TRIGGER forget BEFORE INSERT ON sink FOR EACH ROW EXECUTE FUNCTION forget();
+`
 /** Buffers of sockets and the garbage between two collections; the result is several times as much. */
 const ALLOWED_GROWTH = 150 * MIB
 
@@ -18,7 +28,7 @@ describe('a large result', () => {
   const clients: RawClient[] = []
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY, seed: 'CREATE TABLE blobs (t text);' })
+    stage = await openStage({ policy: POLICY, seed: SEED })
   })
 
   afterEach(() => clients.splice(0).forEach((client) => client.close()))
@@ -77,6 +87,39 @@ describe('a large result', () => {
     expect((await own.until(0x5a)).length).toBe(3)
     expect(await stage.ask('SELECT count(*)::int FROM blobs')).toEqual([100])
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'copied in and out by the extended protocol passes whole, and takes no memory',
+    { timeout: 20_000 + COPY_MIB * 100 },
+    async () => {
+      const own = await login()
+      const before = resident()
+      let peak = 0
+      const watching = setInterval(() => (peak = Math.max(peak, resident())), 50)
+      const copy = (sql: string) => [parse('', sql), bind({ portal: '', statement: '', formats: [], values: [], resultFormats: [] }), execute('')]
+      try {
+        const hash = createHash('sha256')
+        own.send(...copy('COPY sink FROM STDIN'))
+        expect((await own.until(0x47)).length).toBe(3)
+        for (let row = 0; row < COPY_MIB; row++) {
+          const bytes = Buffer.alloc(MIB, row.toString(36)).fill('\n', MIB - 1)
+          hash.update(bytes)
+          await new Promise((resolve) => own.socket.write(copyData(bytes), resolve))
+        }
+        expect(await own.ask(copyDone(), sync())).toEqual(['complete COPY 0', 'ready I']) // its trigger keeps nothing
+        const sent = { bytes: COPY_MIB * MIB, sha256: hash.digest('hex') }
+        await expect.poll(async () => (await entries(stage, 'action.finished')).at(-1), { timeout: 15_000 }).toMatchObject({ sent })
+
+        const received = count(own)
+        own.send(...copy(`COPY (SELECT repeat('x', 1048575) FROM generate_series(1, ${COPY_MIB})) TO STDOUT`), sync())
+        await expect.poll(received, { timeout: 10_000 + COPY_MIB * 50 }).toBeGreaterThan(COPY_MIB * MIB)
+      } finally {
+        clearInterval(watching)
+      }
+      if (COPY_MIB > 1_000) console.log(`COPY of ${COPY_MIB} MiB in and out: ${Math.round((peak - before) / MIB)} MiB more than before, at most`)
+      expect(peak - before).toBeLessThan(ALLOWED_GROWTH)
+    },
+  )
 
   it('whose reader vanishes in the middle leaves no connection to the target', { timeout: 60_000 }, async () => {
     for (const pipelined of [[query(LARGE)], [query(LARGE), query('SELECT 1')]]) {

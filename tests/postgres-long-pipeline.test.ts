@@ -34,7 +34,8 @@ describe('a pipeline of many messages', { timeout: PATIENCE_MS }, () => {
   it('without a name is answered in order, with one Sync at its end', async () => {
     const rounds = Math.ceil(MESSAGES / 3)
     const numbers = Array.from({ length: rounds }, (_, n) => n)
-    const answers = await own.ask(...numbers.flatMap((n) => [parse('', 'SELECT $1::int'), bind('', '', [`${n}`]), execute('')]), sync())
+    const each = numbers.flatMap((n) => [parse('', 'SELECT $1::int'), bind('', '', [`${n}`]), execute('')])
+    const answers = await own.ask(Buffer.concat([...each, sync()]))
     expect(answers.filter((each) => each.startsWith('row'))).toEqual(numbers.map((n) => `row ${n}`))
     expect(answers.filter((each) => each === 'parseComplete' || each === 'bindComplete')).toHaveLength(2 * rounds)
     expect(answers.filter((each) => each.startsWith('ready'))).toEqual(['ready I'])
@@ -43,17 +44,16 @@ describe('a pipeline of many messages', { timeout: PATIENCE_MS }, () => {
   it('with names, each closed again, a Flush now and then, and a Sync after each, is answered in order', async () => {
     const rounds = Math.ceil(MESSAGES / 6)
     const numbers = Array.from({ length: rounds }, (_, n) => n)
-    own.send(
-      ...numbers.flatMap((n) => [
-        parse(`s${n}`, `SELECT ${n}`),
-        ...(n % 7 === 0 ? [flush()] : []),
-        bind(`s${n}`, `p${n}`),
-        execute(`p${n}`),
-        close('P', `p${n}`),
-        close('S', `s${n}`),
-        sync(),
-      ]),
-    )
+    const each = numbers.flatMap((n) => [
+      parse(`s${n}`, `SELECT ${n}`),
+      ...(n % 7 === 0 ? [flush()] : []),
+      bind(`s${n}`, `p${n}`),
+      execute(`p${n}`),
+      close('P', `p${n}`),
+      close('S', `s${n}`),
+      sync(),
+    ])
+    own.send(Buffer.concat(each))
     for (const n of numbers)
       expect((await own.until(0x5a)).map(tell)).toEqual([
         'parseComplete',
@@ -75,7 +75,7 @@ describe('a pipeline of many messages', { timeout: PATIENCE_MS }, () => {
     const insert = (id: number) => [parse('', "INSERT INTO orders VALUES ($1, 'new')"), bind('', '', [`${id}`]), execute('')]
     const middle = failing === null ? [parse('', 'DELETE FROM orders'), bind(), execute('')] : [parse('', failing), bind('', '', ['0']), execute('')]
     const inserts = Array.from({ length: rounds }, (__, n) => insert(n)).flat()
-    const answers = await own.ask(...inserts, ...middle, ...inserts, sync())
+    const answers = await own.ask(Buffer.concat([...inserts, ...middle, ...inserts, sync()]))
     expect(answers.filter((each) => each === 'complete INSERT 0 1')).toHaveLength(rounds)
     expect(answers.slice(-2)).toEqual([expect.stringMatching(error), 'ready I'])
     expect(await stage.ask('SELECT count(*)::int FROM orders')).toEqual([0])
@@ -89,7 +89,7 @@ describe('a pipeline of many messages', { timeout: PATIENCE_MS }, () => {
     const opening = portals.flatMap((name) => [parse('', `SELECT '${name}' || n FROM generate_series(1, ${rows}) n`), bind('', name)])
     await own.ask(...opening, sync())
     const turns = Array.from({ length: Math.floor(rows / 10) + 1 }, () => portals.map((name) => execute(name, 10))).flat()
-    const answers = await own.ask(...turns, sync())
+    const answers = await own.ask(Buffer.concat([...turns, sync()]))
     for (const name of portals)
       expect(answers.filter((each) => each.startsWith(`row ${name}`))).toEqual(Array.from({ length: rows }, (_, n) => `row ${name}${n + 1}`))
     expect(answers.filter((each) => each === 'portalSuspended')).toHaveLength(portals.length * Math.floor(rows / 10))
