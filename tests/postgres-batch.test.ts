@@ -281,6 +281,29 @@ describe.each([18, 15] as const)('a pipeline that needs a review, on PostgreSQL 
     })
   })
 
+  it.skipIf(version === 15)('is asked for a thousand statements at a time, of 512 KiB', () =>
+    fresh(async (own) => {
+      const many = Array.from({ length: 1_400 }, (_, n) => insert(101 + n))
+      own.send(...many.flat(), sync())
+      const sizes: number[] = []
+      for (let asked = 0; asked < 2; asked++) {
+        const { request } = await held(own)
+        sizes.push(listed(request).length)
+        await stage.bob.api.approve({ id: request.id })
+      }
+      expect((await rest(own)).at(-1)).toBe('ready I')
+      expect(sizes).toEqual([1_000, 400])
+      expect(await there()).toHaveLength(1_400)
+
+      const wide = 'x'.repeat(200_000)
+      own.send(...[1, 2, 3].flatMap((n) => run(INSERT, [String(5_000 + n), wide])), sync())
+      const { request } = await held(own)
+      expect(listed(request)).toHaveLength(2)
+      await stage.bob.api.deny({ id: request.id, comment: 'no' })
+      await rest(own)
+    }),
+  )
+
   it.skipIf(version === 15)('leaves nothing behind', async () => {
     expect(await leftovers(stage)).toEqual([])
   })

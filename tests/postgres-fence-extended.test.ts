@@ -53,6 +53,26 @@ describe.each([18, 15] as const)('rights and the extended protocol of PostgreSQL
     expect(told(fenced.facts)).toEqual(['granted app_write', 'UPDATE 1', 'revoked app_write', 'granted app_write', 'revoked app_write', 'SELECT 1'])
   })
 
+  it('are opened one by one for a pipeline that was approved as a whole, and for nothing behind an error', async () => {
+    fenced.together = true
+    const one = (id: string) => [bind([id], { statement: 'u' }), execute('')]
+    const read = [parse('', 'SELECT 1'), bind(), execute('')]
+    const failing = [parse('', 'INSERT INTO orders VALUES (1)'), bind(), execute('')]
+    const answers = await client.ask(parse('u', UPDATE), ...one('1'), ...read, ...one('2'), ...failing, ...one('3'), sync())
+    expect(answers.filter((told) => /^(complete|error|ready)/.test(told))).toEqual([
+      'complete UPDATE 1',
+      'complete SELECT 1',
+      'complete UPDATE 1',
+      expect.stringMatching(/^error 23505/),
+      'ready I',
+    ])
+    expect(await client.ask(query('SELECT 1'))).toContain('row 1')
+    const granted = (outcome: string) => ['granted app_write', outcome, 'revoked app_write']
+    const last = [...granted('23505'), 'skipped', 'revoked app_write'] // once more when the transaction that failed is over
+    expect(told(fenced.facts)).toEqual([...granted('UPDATE 1'), 'SELECT 1', ...granted('UPDATE 1'), ...last, 'SELECT 1'])
+    fenced.together = false
+  })
+
   it('are opened for each statement of a pipeline by itself', async () => {
     const one = (id: string) => [bind([id], { statement: 'u' }), execute('')]
     expect(await client.ask(parse('u', UPDATE), ...one('1'), parse('', 'SELECT 1'), bind(), execute(''), ...one('2'), sync())).toEqual([

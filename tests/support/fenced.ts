@@ -32,6 +32,8 @@ export interface Fenced {
   beforeAdmin: (sql: string) => void | Promise<void>
   /** The types that policy does not allow by itself. */
   reviewed: ReadonlySet<string>
+  /** Whoever reviews a statement approves all of its pipeline. */
+  together: boolean
   login(): Promise<RawClient>
   /** Where the adapter listens. */
   readonly place: Place
@@ -173,6 +175,7 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     facts,
     beforeAdmin: () => undefined,
     reviewed: new Set(['sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown']),
+    together: false,
     place,
     quoted: QUOTED,
     login: () => RawClient.login(place, { user: USER, token: TOKEN }),
@@ -196,8 +199,9 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
 
 function sessionOf(fenced: Fenced): Session {
   let runs = 0
-  const verdict = (reviewed: boolean) => Promise.resolve({ effect: 'allow' as const, run: `ses.${++runs}`, reviewed })
-  const isReviewed = ({ statements }: Attempted['action']) => statements.some(({ type }) => fenced.reviewed.has(type))
+  const allowance = (reviewed: boolean) => ({ effect: 'allow' as const, run: `ses.${++runs}`, reviewed })
+  const verdict = (reviewed: boolean) => Promise.resolve(allowance(reviewed))
+  const isReviewed = ({ statements }: Pick<Attempted['action'], 'statements'>) => statements.some(({ type }) => fenced.reviewed.has(type))
   return {
     id: 'ses',
     principal: USER,
@@ -208,7 +212,10 @@ function sessionOf(fenced: Fenced): Session {
     allow: (action) => (isReviewed(action) ? null : verdict(false)),
     decide: async (attempted) => {
       if (isReviewed(attempted.action)) await attempted.state()
-      return verdict(isReviewed(attempted.action))
+      const pipeline = fenced.together ? await attempted.pipeline?.() : undefined
+      const [, ...behind] = pipeline?.action.statements ?? []
+      const first = allowance(isReviewed(attempted.action))
+      return behind.length === 0 ? first : { ...first, behind: behind.map((statement) => allowance(isReviewed({ statements: [statement] }))) }
     },
     record: (outcome) => void fenced.facts.push({ fact: 'outcome', ...outcome }),
     rights: (changed) => Promise.resolve(void fenced.facts.push({ fact: 'rights', ...changed })),
