@@ -60,7 +60,8 @@ const SEED = `
   CREATE TRIGGER count_run BEFORE INSERT OR UPDATE OR DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION count_run();
 `
 
-const ACTIVE = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE $1"
+/** Without the gateway's own question on that connection, where the session stands. */
+const ACTIVE = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE $1 AND query NOT LIKE 'SELECT current_user::pg_catalog.%'"
 
 export async function openStage({ resources = { db: {} }, seed = '', version = 18, env = {}, ...options }: StageOptions): Promise<Stage> {
   await using opened = new AsyncDisposableStack() // whatever fails below leaves no server behind

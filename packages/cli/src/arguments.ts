@@ -21,6 +21,28 @@ export function parseScope(text: string): Scope {
   throw new InvalidArgumentError(`Choose one of ${Scope.options.join(', ')}.`)
 }
 
+export function parseUses(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A number of uses is a whole number from 1 on: 1, 10, 500.')
+}
+
+export function parseUntil(text: string): string {
+  return untilAfter(text, new Date())
+}
+
+/** `15:30` is the next time that it is half past three here; anything else is an ISO time with its zone. As the API has it. */
+export function untilAfter(text: string, now: Date): string {
+  const [, hours, minutes] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? []
+  if (hours !== undefined && minutes !== undefined) {
+    const today = new Date(now.getFullYear(), now.getMonth(), now.getDate(), Number(hours), Number(minutes))
+    const next = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, Number(hours), Number(minutes))
+    return (today > now ? today : next).toISOString()
+  }
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isFinite(time)) return new Date(time).toISOString()
+  throw new InvalidArgumentError('A time is 15:30 (here, the next one) or 2026-11-25T15:30Z.')
+}
+
 export function parseRows(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('A number of rows is a whole number: 0, 10, 5000.')

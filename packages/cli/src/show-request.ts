@@ -1,5 +1,5 @@
 import type { Impact, Statement } from '@countersign/contract/schemas/action'
-import type { Request, Review } from '@countersign/contract/schemas/request'
+import type { Given, Request, Review } from '@countersign/contract/schemas/request'
 import { visible, visibleLines } from '@countersign/contract/visible'
 import { countdown, duration, moment } from './format.ts'
 import type { Output } from './output.ts'
@@ -38,6 +38,7 @@ function showAsk(out: Output, { ask }: Request): void {
   ask.parameters.forEach((parameter, index) => out.line(`  ${valueLine(parameter, index)}`))
   showTables(out, ask.statements)
   if (ask.impact) showImpact(out, ask.impact)
+  if (ask.voided !== null) out.line(`  asked because an approval of its shape is void: ${visible(ask.voided)}`)
   if (ask.state) out.line(out.colors.dim(visible(`in database ${ask.state.database} as ${ask.state.role}, search_path ${ask.state.searchPath}`)))
 }
 
@@ -83,7 +84,16 @@ function ceiling({ ceiling }: Request): string {
   }
 }
 
+function bounds({ maxRows, uses, durationMs, until }: Extract<Given, { kind: 'shape' }>): string {
+  return [
+    maxRows === null ? '' : `, ${maxRows} rows at most`,
+    uses === null ? '' : `, ${uses} ${uses === 1 ? 'use' : 'uses'}`,
+    durationMs === null ? '' : `, for ${duration(durationMs)}`,
+    until === null ? '' : `, until ${moment(until)}`,
+  ].join('')
+}
+
 function reviewLine({ reviewer, verdict, comment, given, unproven, at }: Review): string {
-  const wide = given === null || given.kind === 'once' ? '' : given.kind === 'shape' ? ' (shape)' : ` (for ${duration(given.durationMs)})`
+  const wide = given === null || given.kind === 'once' ? '' : given.kind === 'shape' ? ` (shape${bounds(given)})` : ` (for ${duration(given.durationMs)})`
   return `${verdict === 'approve' ? 'approved' : 'denied'}${wide} by ${reviewer.id}${unproven ? ' (unproven)' : ''} at ${moment(at)}${comment === null ? '' : `: "${comment}"`}`
 }

@@ -90,4 +90,11 @@ export interface Action {
   readonly pipeline?: true
   /** What it would have done when somebody was asked; absent when nobody looked. It is shown and judged, and not part of what is approved. */
   readonly impact?: Impact
+  /**
+   * A digest of how everything that it touches was defined when somebody was asked: approved with its shape, and with nothing else. Absent when nobody
+   * looked, or when it could not be found out.
+   */
+  readonly definition?: string
+  /** Which approval of its shape covers it no more, and why: shown to whoever is asked instead. */
+  readonly voided?: string
 }

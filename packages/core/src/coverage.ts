@@ -1,14 +1,23 @@
-import { type Scope, scopeIncludes, type Statement } from './action.ts'
+import { type Scope, scopeIncludes, type SessionState, type Statement } from './action.ts'
 import { DomainError } from './error.ts'
 
 /**
  * What an approval covers, widest last: exactly these bytes once, the same statement with other parameters, or an
  * action type for a while.
  */
-export type Coverage =
-  | { readonly kind: 'exact'; readonly digest: string }
-  | { readonly kind: 'shape'; readonly fingerprint: string; readonly maxRows: number | null }
-  | { readonly kind: 'scope'; readonly scope: Scope }
+export type Coverage = { readonly kind: 'exact'; readonly digest: string } | Shape | { readonly kind: 'scope'; readonly scope: Scope }
+
+/**
+ * One statement with other values. `state` is that of the session in which it was held, and `definition` a digest of how everything that it touches was
+ * defined then: where either is another one it does not hold. Null `maxRows` is any number.
+ */
+export interface Shape {
+  readonly kind: 'shape'
+  readonly fingerprint: string
+  readonly state: SessionState
+  readonly definition: string
+  readonly maxRows: number | null
+}
 
 /** The widest coverage, and the longest time in milliseconds, that policy lets a reviewer give (`@grants`). */
 export type Ceiling = { readonly kind: 'once' } | { readonly kind: 'shape' } | { readonly kind: 'duration'; readonly ms: number }
@@ -25,7 +34,22 @@ export function narrower(a: Ceiling, b: Ceiling): Ceiling {
 }
 
 /** What one reviewer gives: no more than was asked or than the ceiling, and as much less as he likes. */
-export type Given = { readonly kind: 'once' } | { readonly kind: 'shape'; readonly maxRows: number | null } | { readonly kind: 'duration'; readonly ms: number }
+export type Given = { readonly kind: 'once' } | GivenShape | { readonly kind: 'duration'; readonly ms: number }
+
+/** A shape and its bounds, null where there is none: rows of one statement, uses, how long from its approval on, and a moment (Unix milliseconds) when it ends at the latest. */
+export interface GivenShape {
+  readonly kind: 'shape'
+  readonly maxRows: number | null
+  readonly uses: number | null
+  readonly ms: number | null
+  readonly until: number | null
+}
+
+/** Of two shapes with bounds, what both let through. */
+export function narrowerShape(a: GivenShape, b: GivenShape): GivenShape {
+  const least = (one: number | null, other: number | null) => (one === null || other === null ? (one ?? other) : Math.min(one, other))
+  return { kind: 'shape', maxRows: least(a.maxRows, b.maxRows), uses: least(a.uses, b.uses), ms: least(a.ms, b.ms), until: least(a.until, b.until) }
+}
 
 /** Throws `too-wide` when a reviewer gives more than policy's ceiling. */
 export function assertWithin(given: Given, ceiling: Ceiling): void {
@@ -37,13 +61,26 @@ export function describeCeiling(ceiling: Ceiling): string {
   return ceiling.kind === 'duration' ? formatDuration(ceiling.ms) : ceiling.kind === 'once' ? 'once' : 'this shape'
 }
 
-/** True when `coverage` includes this statement of an action whose digest is `digest`. Unknown rows are never within a bound. */
-export function includes(coverage: Coverage, digest: string, statement: Statement): boolean {
+/** An action that is about to run, as a coverage sees it. `alone`: it is one statement. */
+export interface Sent {
+  readonly digest: string
+  readonly state: SessionState | null
+  readonly alone: boolean
+}
+
+/**
+ * True when `coverage` includes this statement of the action. Of a shape its definition is still to be looked at (see `Shape`). Unknown rows are never
+ * within a bound, and a shape is never one of several statements: those before it might change what it does.
+ */
+export function includes(coverage: Coverage, sent: Sent, statement: Statement): boolean {
   switch (coverage.kind) {
     case 'exact':
-      return coverage.digest === digest
+      return coverage.digest === sent.digest
     case 'shape':
       return (
+        sent.alone &&
+        sent.state !== null &&
+        sameState(coverage.state, sent.state) &&
         statement.fingerprint !== null &&
         coverage.fingerprint === statement.fingerprint &&
         (coverage.maxRows === null || (statement.facts.rowsKnown && statement.facts.rows <= coverage.maxRows))
@@ -51,6 +88,16 @@ export function includes(coverage: Coverage, digest: string, statement: Statemen
     case 'scope':
       return scopeIncludes(coverage.scope, statement.type)
   }
+}
+
+function sameState(a: SessionState, b: SessionState): boolean {
+  return (
+    a.database === b.database &&
+    a.role === b.role &&
+    a.searchPath === b.searchPath &&
+    a.standardConformingStrings === b.standardConformingStrings &&
+    a.clientEncoding === b.clientEncoding
+  )
 }
 
 export function describeCoverage(coverage: Coverage): string {

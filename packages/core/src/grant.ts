@@ -1,10 +1,11 @@
 import type { Statement } from './action.ts'
-import { type Coverage, includes } from './coverage.ts'
+import { type Coverage, includes, type Sent } from './coverage.ts'
 import { DomainError } from './error.ts'
 import { type Approver, isSatisfied, type Need } from './need.ts'
 import { type Principal, principalId, samePrincipal } from './principal.ts'
 
-export type GrantStatus = 'active' | 'used' | 'done' | 'revoked' | 'expired'
+/** `void`: what was approved is no longer what would run. */
+export type GrantStatus = 'active' | 'used' | 'done' | 'revoked' | 'expired' | 'void'
 
 /** What an approved request yields. `endsAt` is absolute (Unix milliseconds): no reconnect, renewal or use moves it. */
 export interface Grant {
@@ -28,10 +29,9 @@ export interface Grant {
 }
 
 /** Something about to happen, as a grant sees it. */
-export interface Attempt {
+export interface Attempt extends Sent {
   readonly principal: Principal
   readonly resource: string
-  readonly digest: string
 }
 
 export function isLive(grant: Grant, now: number): boolean {
@@ -41,10 +41,7 @@ export function isLive(grant: Grant, now: number): boolean {
 /** True when the grant is live, belongs to this very principal and covers this statement. */
 export function covers(grant: Grant, attempt: Attempt, statement: Statement, now: number): boolean {
   return (
-    isLive(grant, now) &&
-    samePrincipal(grant.subject, attempt.principal) &&
-    grant.resource === attempt.resource &&
-    includes(grant.coverage, attempt.digest, statement)
+    isLive(grant, now) && samePrincipal(grant.subject, attempt.principal) && grant.resource === attempt.resource && includes(grant.coverage, attempt, statement)
   )
 }
 
@@ -68,6 +65,12 @@ export function consume(grant: Grant, now: number): Grant {
 export function revoke(grant: Grant, now: number, reason: string): Grant {
   assertActive(grant)
   return ended(grant, 'revoked', now, reason)
+}
+
+/** What it stands for has changed, or has been passed; `reason` is shown to the subject. */
+export function makeVoid(grant: Grant, now: number, reason: string): Grant {
+  assertActive(grant)
+  return ended(grant, 'void', now, reason)
 }
 
 /** The subject has finished. Throws `not-yours` for anybody else. */

@@ -1,5 +1,5 @@
 import type { Action, Scope } from './action.ts'
-import { assertWithin, type Ceiling, DEFAULT_CEILING, type Given } from './coverage.ts'
+import { assertWithin, type Ceiling, DEFAULT_CEILING, type Given, type GivenShape, narrowerShape, type Shape } from './coverage.ts'
 import { DomainError } from './error.ts'
 import type { Grant } from './grant.ts'
 import { type Approver, describeNeed, isSatisfied, mayFill, type Need } from './need.ts'
@@ -136,7 +136,7 @@ function assertPending(request: Request, now: number): void {
 
 const notPending = (request: Request) => new DomainError('not-pending', `${request.id} is already ${request.status}`)
 
-function assertMayReview(request: Request, { reviewer, verdict, comment, given }: Review): void {
+function assertMayReview(request: Request, { reviewer, verdict, comment, given, at }: Review): void {
   if (reviewer.agent !== null) throw new DomainError('agent-cannot-review', 'an agent never reviews; a person must')
   if (reviewer.user === request.requester.user) throw new DomainError('own-request', 'nobody reviews their own request, an admin neither')
   if (!mayFill(request.need, reviewer.groups))
@@ -146,17 +146,30 @@ function assertMayReview(request: Request, { reviewer, verdict, comment, given }
   if (verdict === 'deny' && !comment?.trim()) throw new DomainError('comment-required', 'a denial needs a comment: the requester is shown it')
   if (verdict === 'approve' && request.obligations.sign)
     throw new DomainError('signature-required', 'policy asks for a passkey signature, which this gateway cannot take yet')
-  if (verdict === 'approve' && given) assertGivable(request, given)
+  if (verdict === 'approve' && given) assertGivable(request, given, at)
 }
 
 /** What a reviewer gives who says nothing else: the whole time that was asked for, or exactly this action once. */
 const asAsked = ({ ask }: Request): Given => (ask.kind === 'scope' ? { kind: 'duration', ms: ask.ms } : { kind: 'once' })
 
 /** A scope asks for a time within policy's ceiling (see `assertWithinCeiling`), so a reviewer is bounded by what was asked. */
-function assertGivable(request: Request, given: Given): void {
-  if (given.kind === 'shape' && shapeOf(request) === null)
-    throw new DomainError('no-shape', 'this request has no single statement whose shape could be approved')
+function assertGivable(request: Request, given: Given, at: number): void {
+  if (given.kind === 'shape' && shapeOf(request) === null) throw new DomainError('no-shape', whyNoShape(request))
   assertWithin(given, request.ask.kind === 'scope' ? { kind: 'duration', ms: request.ask.ms } : ceilingOf(request))
+  if (given.kind !== 'shape') return
+  const end = lastEnd(request, at)
+  if (endOfShape(given, at, Infinity) > end && (given.ms !== null || given.until !== null))
+    throw new DomainError('too-wide', `policy grants this shape until ${new Date(end).toISOString()} at most`)
+}
+
+/** A shape lasts as long as `@grants` says, or until the request would have expired. */
+function lastEnd(request: Request, from: number): number {
+  const ceiling = ceilingOf(request)
+  return ceiling.kind === 'duration' ? from + ceiling.ms : request.expiresAt
+}
+
+function endOfShape({ ms, until }: GivenShape, from: number, latest: number): number {
+  return Math.min(latest, until ?? Infinity, ms === null ? Infinity : from + ms)
 }
 
 /** A time-boxed session may be asked for whatever the ceiling's kind (`once` is one connection); any other scope needs a ceiling of that duration. */
@@ -174,14 +187,23 @@ function narrowestOf(widths: readonly Given[]): Given {
   const order = { once: 0, shape: 1, duration: 2 } as const
   return widths.reduce((a, b) => {
     if (a.kind === 'duration' && b.kind === 'duration') return a.ms <= b.ms ? a : b
-    if (a.kind === 'shape' && b.kind === 'shape') return (a.maxRows ?? Infinity) <= (b.maxRows ?? Infinity) ? a : b
+    if (a.kind === 'shape' && b.kind === 'shape') return narrowerShape(a, b)
     return order[a.kind] <= order[b.kind] ? a : b
   })
 }
 
-function shapeOf({ ask }: Request): string | null {
+/** What of a shape does not depend on a reviewer; null where it has none. */
+function shapeOf({ ask }: Request): Omit<Shape, 'maxRows'> | null {
   if (ask.kind !== 'action' || ask.action.statements.length !== 1) return null
-  return ask.action.statements[0]?.fingerprint ?? null
+  const { state, definition, statements } = ask.action
+  const fingerprint = statements[0]?.fingerprint ?? null
+  return fingerprint === null || state === null || definition === undefined ? null : { kind: 'shape', fingerprint, state, definition }
+}
+
+function whyNoShape({ ask }: Request): string {
+  if (ask.kind !== 'action' || ask.action.statements.length !== 1) return 'this request has no single statement whose shape could be approved'
+  if (ask.action.statements[0]?.fingerprint === null) return 'this kind of statement has no shape: only exactly this can be approved'
+  return 'how the tables of this statement are defined could not be found out, so that its shape would say too little; approve exactly this'
 }
 
 /** The clock of a grant starts here, at approval, and its end is absolute. */
@@ -214,9 +236,9 @@ function termsOf(request: Request, given: Given, now: number): Pick<Grant, 'cove
   if (given.kind === 'duration') return { coverage: { kind: 'scope', scope: ask.action.type }, endsAt: now + given.ms, usesLeft: null }
   if (given.kind === 'shape' && shape !== null) {
     return {
-      coverage: { kind: 'shape', fingerprint: shape, maxRows: given.maxRows },
-      endsAt: ceiling.kind === 'duration' ? now + ceiling.ms : request.expiresAt,
-      usesLeft: null,
+      coverage: { ...shape, maxRows: given.maxRows },
+      endsAt: endOfShape(given, now, lastEnd(request, now)),
+      usesLeft: given.uses,
     }
   }
   return { coverage: { kind: 'exact', digest: ask.digest }, endsAt: request.expiresAt, usesLeft: 1 }

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
-import { type Action, ACTION_GROUPS, ACTION_TYPES, type ActionType, NO_FACTS, ROWS_UNKNOWN, type Scope, type Statement } from '../src/action.ts'
-import type { Ceiling, Coverage, Given } from '../src/coverage.ts'
+import {
+  type Action,
+  ACTION_GROUPS,
+  ACTION_TYPES,
+  type ActionType,
+  NO_FACTS,
+  ROWS_UNKNOWN,
+  type Scope,
+  type SessionState,
+  type Statement,
+} from '../src/action.ts'
+import type { Ceiling, Coverage, Given, GivenShape, Shape } from '../src/coverage.ts'
 import { DomainError } from '../src/error.ts'
 import type { Grant } from '../src/grant.ts'
 import type { Approver, Need, Requirement } from '../src/need.ts'
@@ -26,6 +36,20 @@ export const requirement: fc.Arbitrary<Requirement> = fc.record({
 })
 export const need: fc.Arbitrary<Need> = fc.array(fc.array(requirement, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 3 })
 
+export const STATE: SessionState = { database: 'orders', role: 'app', searchPath: 'public', standardConformingStrings: 'on', clientEncoding: 'UTF8' }
+export const DEFINITION = 'defined so'
+
+/** A shape as a reviewer gives it, and as a grant has it. */
+export const aShape = (over: Partial<GivenShape> = {}): GivenShape => ({ kind: 'shape', maxRows: null, uses: null, ms: null, until: null, ...over })
+export const shapeCoverage = (over: Partial<Shape> = {}): Shape => ({
+  kind: 'shape',
+  fingerprint: 'f1',
+  state: STATE,
+  definition: DEFINITION,
+  maxRows: null,
+  ...over,
+})
+
 export const duration = fc.integer({ min: 1, max: 40 * 24 * 60 }).map((minutes) => minutes * MINUTE)
 export const ceiling: fc.Arbitrary<Ceiling> = fc.oneof(
   fc.constant<Ceiling>({ kind: 'once' }),
@@ -34,7 +58,7 @@ export const ceiling: fc.Arbitrary<Ceiling> = fc.oneof(
 )
 export const given: fc.Arbitrary<Given> = fc.oneof(
   fc.constant<Given>({ kind: 'once' }),
-  fc.option(fc.nat(1000)).map((maxRows): Given => ({ kind: 'shape', maxRows })),
+  fc.record({ maxRows: fc.option(fc.nat(1000)), uses: fc.option(fc.integer({ min: 1, max: 9 })) }).map((bounds): Given => aShape(bounds)),
   duration.map((ms): Given => ({ kind: 'duration', ms })),
 )
 export const obligations: fc.Arbitrary<Obligations> = fc.record({
@@ -55,7 +79,7 @@ export const statement: fc.Arbitrary<Statement> = fc
 export const digest = fc.constantFrom('d1', 'd2')
 export const coverage: fc.Arbitrary<Coverage> = fc.oneof(
   digest.map((value): Coverage => ({ kind: 'exact', digest: value })),
-  fc.record({ kind: fc.constant('shape' as const), fingerprint: fc.constantFrom('f1', 'f2'), maxRows: fc.option(fc.nat(2000)) }),
+  fc.record({ fingerprint: fc.constantFrom('f1', 'f2'), maxRows: fc.option(fc.nat(2000)) }).map((over): Coverage => shapeCoverage(over)),
   scope.map((value): Coverage => ({ kind: 'scope', scope: value })),
 )
 
@@ -67,7 +91,8 @@ const actionOf = (statements: readonly Statement[]): Action => ({
   type: statements[0]?.type ?? 'sql:unknown',
   text: 'DELETE FROM orders WHERE id = 7',
   parameters: [],
-  state: null,
+  state: STATE,
+  definition: DEFINITION,
   statements,
 })
 

@@ -13,16 +13,18 @@ import {
   parseDuration,
 } from '../src/coverage.ts'
 import { DomainError } from '../src/error.ts'
-import { actionType, attempt, ceiling, coverage, digest, given, scope, statement, WRITE } from './arbitraries.ts'
+import { actionType, attempt, ceiling, coverage, digest, given, scope, shapeCoverage, STATE, statement, WRITE } from './arbitraries.ts'
 
 const WIDTH = { once: 0, shape: 1, duration: 2 } as const
 const within = (wanted: Given, most: Ceiling) => !(attempt(() => assertWithin(wanted, most)) instanceof DomainError)
+
+const SENT = { digest: 'd', state: STATE, alone: true }
 
 describe('coverage', () => {
   test('exact is these bytes, whatever the statement looks like', () => {
     fc.assert(
       fc.property(digest, digest, statement, (granted, sent, each) => {
-        expect(includes({ kind: 'exact', digest: granted }, sent, each)).toBe(granted === sent)
+        expect(includes({ kind: 'exact', digest: granted }, { ...SENT, digest: sent }, each)).toBe(granted === sent)
       }),
     )
   })
@@ -30,7 +32,7 @@ describe('coverage', () => {
   test('shape never includes a statement without a fingerprint, or with unknown rows where rows are bounded', () => {
     fc.assert(
       fc.property(coverage, digest, statement, (covered, sent, each) => {
-        fc.pre(covered.kind === 'shape' && includes(covered, sent, each))
+        fc.pre(covered.kind === 'shape' && includes(covered, { ...SENT, digest: sent }, each))
         if (covered.kind !== 'shape') return
         expect(each.fingerprint).toBe(covered.fingerprint)
         if (covered.maxRows !== null) expect(each.facts.rowsKnown && each.facts.rows <= covered.maxRows).toBe(true)
@@ -40,10 +42,18 @@ describe('coverage', () => {
 
   test('shape without a bound takes unknown rows, and with one does not', () => {
     const unknown = { ...WRITE, facts: { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false } }
-    expect(includes({ kind: 'shape', fingerprint: 'f1', maxRows: null }, 'd', unknown)).toBe(true)
-    expect(includes({ kind: 'shape', fingerprint: 'f1', maxRows: ROWS_UNKNOWN }, 'd', unknown)).toBe(false)
-    expect(includes({ kind: 'shape', fingerprint: 'f1', maxRows: 3 }, 'd', { ...WRITE, facts: { ...NO_FACTS, rows: 3 } })).toBe(true)
-    expect(includes({ kind: 'shape', fingerprint: 'f1', maxRows: 3 }, 'd', { ...WRITE, facts: { ...NO_FACTS, rows: 4 } })).toBe(false)
+    expect(includes(shapeCoverage({ maxRows: null }), SENT, unknown)).toBe(true)
+    expect(includes(shapeCoverage({ maxRows: ROWS_UNKNOWN }), SENT, unknown)).toBe(false)
+    expect(includes(shapeCoverage({ maxRows: 3 }), SENT, { ...WRITE, facts: { ...NO_FACTS, rows: 3 } })).toBe(true)
+    expect(includes(shapeCoverage({ maxRows: 3 }), SENT, { ...WRITE, facts: { ...NO_FACTS, rows: 4 } })).toBe(false)
+  })
+
+  test('shape is bound to the session state that it was held in, and is never one of several statements', () => {
+    const shape = shapeCoverage()
+    expect(includes(shape, SENT, WRITE)).toBe(true)
+    expect(includes(shape, { ...SENT, alone: false }, WRITE)).toBe(false)
+    expect(includes(shape, { ...SENT, state: null }, WRITE)).toBe(false)
+    for (const field of Object.keys(STATE)) expect(includes(shape, { ...SENT, state: { ...STATE, [field]: 'other' } }, WRITE)).toBe(false)
   })
 
   test('scope includes its own type and, for a group, every type of the group, and nothing else', () => {
@@ -121,8 +131,8 @@ describe('a duration', () => {
     ])
     const type: ActionType = 'sql:write'
     expect(describeCoverage({ kind: 'exact', digest: 'd' })).toBe('exactly this action')
-    expect(describeCoverage({ kind: 'shape', fingerprint: 'f', maxRows: null })).toBe('this shape')
-    expect(describeCoverage({ kind: 'shape', fingerprint: 'f', maxRows: 3 })).toBe('this shape, 3 rows at most')
+    expect(describeCoverage(shapeCoverage({ maxRows: null }))).toBe('this shape')
+    expect(describeCoverage(shapeCoverage({ maxRows: 3 }))).toBe('this shape, 3 rows at most')
     expect(describeCoverage({ kind: 'scope', scope: type })).toBe('sql:write')
   })
 })

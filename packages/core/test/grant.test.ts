@@ -4,7 +4,7 @@ import { includes } from '../src/coverage.ts'
 import { DomainError } from '../src/error.ts'
 import { consume, covers, expireGrant, finish, type Grant, isLive, revoke, standsFor } from '../src/grant.ts'
 import { isSatisfied } from '../src/need.ts'
-import { ALICE, aGrant, attempt, BOB, digest, grant, MINUTE, need, NOW, ONE_DBA, principal, statement, WRITE } from './arbitraries.ts'
+import { ALICE, aGrant, attempt, BOB, digest, grant, MINUTE, need, NOW, ONE_DBA, principal, STATE, statement, WRITE } from './arbitraries.ts'
 
 const moment = fc.integer({ min: NOW - MINUTE, max: NOW + 50 * 24 * 60 * MINUTE })
 
@@ -110,13 +110,15 @@ describe('however a grant is used', () => {
   })
 })
 
+const SENT = { digest: 'd1', state: STATE, alone: true }
+
 describe('a grant covers', () => {
   test('only its own principal, its own resource, what its coverage includes, and only while it is live', () => {
     fc.assert(
       fc.property(grant, principal, fc.constantFrom('orders-db', 'other-db'), digest, statement, moment, (held, by, resource, sent, each, now) => {
         const self = by.user === held.subject.user && by.agent === held.subject.agent
-        const expected = isLive(held, now) && self && resource === held.resource && includes(held.coverage, sent, each)
-        expect(covers(held, { principal: by, resource, digest: sent }, each, now)).toBe(expected)
+        const expected = isLive(held, now) && self && resource === held.resource && includes(held.coverage, { ...SENT, digest: sent }, each)
+        expect(covers(held, { ...SENT, principal: by, resource, digest: sent }, each, now)).toBe(expected)
       }),
       { numRuns: 1000 },
     )
@@ -124,18 +126,18 @@ describe('a grant covers', () => {
 
   test('its subject in whatever groups he is now', () => {
     const held = aGrant()
-    expect(covers(held, { principal: { ...ALICE, groups: [] }, resource: 'orders-db', digest: 'd1' }, WRITE, NOW)).toBe(true)
-    expect(covers(held, { principal: { ...ALICE, agent: 'claude' }, resource: 'orders-db', digest: 'd1' }, WRITE, NOW)).toBe(false)
+    expect(covers(held, { principal: { ...ALICE, groups: [] }, resource: 'orders-db', ...SENT }, WRITE, NOW)).toBe(true)
+    expect(covers(held, { principal: { ...ALICE, agent: 'claude' }, resource: 'orders-db', ...SENT }, WRITE, NOW)).toBe(false)
   })
 
   test('nobody whose name merely reads the same', () => {
     const held = aGrant({ subject: { ...ALICE, agent: 'claude' } })
-    expect(covers(held, { principal: { user: 'alice/claude', agent: null, groups: [] }, resource: 'orders-db', digest: 'd1' }, WRITE, NOW)).toBe(false)
+    expect(covers(held, { principal: { user: 'alice/claude', agent: null, groups: [] }, resource: 'orders-db', ...SENT }, WRITE, NOW)).toBe(false)
   })
 
   test('nothing from the millisecond of its end on', () => {
     const held = aGrant()
-    const sent = { principal: ALICE, resource: 'orders-db', digest: 'd1' }
+    const sent = { principal: ALICE, resource: 'orders-db', ...SENT }
     expect(covers(held, sent, WRITE, held.endsAt - 1)).toBe(true)
     expect(covers(held, sent, WRITE, held.endsAt)).toBe(false)
   })

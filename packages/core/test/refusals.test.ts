@@ -3,7 +3,7 @@ import { type DomainCode, DomainError } from '../src/error.ts'
 import { consume, expireGrant, finish, revoke } from '../src/grant.ts'
 import { NO_OBLIGATIONS } from '../src/obligations.ts'
 import { approveByPolicy, assertAskable, assertWithinCeiling, expire, review, withdraw } from '../src/request.ts'
-import { ALICE, aGrant, aRequest, aReview, attempt, BOB, CAROL, MINUTE, NOW, WRITE } from './arbitraries.ts'
+import { ALICE, aGrant, aRequest, aReview, aShape, attempt, BOB, CAROL, MINUTE, NOW, WRITE } from './arbitraries.ts'
 
 const grantId = 'g'
 const thirty = { kind: 'duration' as const, ms: 30 * MINUTE }
@@ -65,7 +65,15 @@ const refusals: Record<DomainCode, readonly (readonly [string, () => unknown])[]
   'signature-required': [['approval where policy wants a passkey', reviewOf({ obligations: { ...NO_OBLIGATIONS, sign: true } }, {})]],
   'too-wide': [
     ['a time where policy says nothing', reviewOf({}, { given: thirty })],
-    ['a shape where policy says once', reviewOf({}, { given: { kind: 'shape', maxRows: 1 } })],
+    ['a shape where policy says once', reviewOf({}, { given: aShape({ maxRows: 1 }) })],
+    [
+      'a shape for longer than policy grants',
+      reviewOf({ obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: aShape({ until: NOW + MINUTE + thirty.ms + 1 }) }),
+    ],
+    [
+      'a shape for longer than its request',
+      reviewOf({ obligations: { ...NO_OBLIGATIONS, ceiling: { kind: 'shape' } } }, { given: aShape({ ms: 20 * MINUTE }) }),
+    ],
     ['more time than policy grants', reviewOf({ obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: { kind: 'duration', ms: thirty.ms + 1 } })],
     [
       'more time than was asked for',
@@ -80,9 +88,9 @@ const refusals: Record<DomainCode, readonly (readonly [string, () => unknown])[]
   'no-shape': [
     [
       'the shape of two statements',
-      reviewOf({ ask: twoStatements, obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: { kind: 'shape', maxRows: null } }),
+      reviewOf({ ask: twoStatements, obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: aShape({ maxRows: null }) }),
     ],
-    ['the shape of a scope', reviewOf({ ask: noShape, obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: { kind: 'shape', maxRows: null } })],
+    ['the shape of a scope', reviewOf({ ask: noShape, obligations: { ...NO_OBLIGATIONS, ceiling: thirty } }, { given: aShape({ maxRows: null }) })],
   ],
   'not-active': [
     ['using a revoked grant', () => consume(aGrant({ status: 'revoked' }), NOW)],

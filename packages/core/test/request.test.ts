@@ -6,7 +6,7 @@ import type { Grant } from '../src/grant.ts'
 import { isSatisfied } from '../src/need.ts'
 import { NO_OBLIGATIONS } from '../src/obligations.ts'
 import { approveByPolicy, approvers, assertWithinCeiling, ceilingOf, expire, type Request, review, withdraw } from '../src/request.ts'
-import { ALICE, aRequest, aReview, ask, attempt, BOB, CAROL, ceiling, MINUTE, NOW, principal, request, reviewAt } from './arbitraries.ts'
+import { ALICE, aRequest, aReview, aShape, ask, attempt, BOB, CAROL, ceiling, MINUTE, NOW, principal, request, reviewAt, shapeCoverage } from './arbitraries.ts'
 
 const moment = fc.integer({ min: NOW, max: NOW + 50 * 24 * 60 * MINUTE })
 const reviews = fc.array(reviewAt(moment), { maxLength: 8 })
@@ -215,8 +215,17 @@ describe('the grant of an approval', () => {
 
   test('is the shape with its bound, for the time that policy grants', () => {
     const from = aRequest({ obligations: { ...NO_OBLIGATIONS, ceiling: { kind: 'duration', ms: 30 * MINUTE } } })
-    const { grant } = review(from, aReview({ given: { kind: 'shape', maxRows: 10 } }), { grantId: 'g' })
-    expect(grant).toMatchObject({ coverage: { kind: 'shape', fingerprint: 'f1', maxRows: 10 }, usesLeft: null, endsAt: NOW + 31 * MINUTE })
+    const { grant } = review(from, aReview({ given: aShape({ maxRows: 10 }) }), { grantId: 'g' })
+    expect(grant).toMatchObject({ coverage: shapeCoverage({ maxRows: 10 }), usesLeft: null, endsAt: NOW + 31 * MINUTE })
+  })
+
+  test('is the shape with every bound that any of its reviewers gave', () => {
+    const need = [[{ policy: 'p', groups: ['dba'], quorum: 2 }]]
+    const from = aRequest({ need, obligations: { ...NO_OBLIGATIONS, ceiling: { kind: 'duration', ms: 30 * MINUTE } } })
+    const first = review(from, aReview({ given: aShape({ uses: 9, until: NOW + 15 * MINUTE }) }), { grantId: 'g' })
+    const second = aReview({ reviewer: CAROL, given: aShape({ maxRows: 3, uses: 5, ms: 20 * MINUTE }) })
+    const { grant } = review(first.request, second, { grantId: 'g' })
+    expect(grant).toMatchObject({ coverage: shapeCoverage({ maxRows: 3 }), usesLeft: 5, endsAt: NOW + 15 * MINUTE })
   })
 
   test('is the narrowest of what several reviewers gave', () => {

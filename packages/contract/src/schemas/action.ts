@@ -84,4 +84,8 @@ export const ActionAsk = z.object({
   statements: z.array(Statement),
   /** Of all statements together. Null when nobody looked: asked ahead, or no change of rows. */
   impact: Impact.nullable(),
+  /** Of everything that it may touch, as it was defined when it was held; null when nobody looked, and then its shape cannot be approved. */
+  definition: z.string().nullable(),
+  /** Which approval of its shape covers it no more, and why. */
+  voided: z.string().nullable(),
 })

@@ -1,14 +1,23 @@
 import { z } from 'zod'
+import { SessionState } from './action.ts'
 import { Name, Remark, Scope, Timestamp } from './common.ts'
 import { Principal } from './principal.ts'
 
-export const GrantStatus = z.enum(['active', 'used', 'done', 'revoked', 'expired']).meta({ id: 'GrantStatus' })
+/** `void`: what was approved is no longer what would run, or its bound was passed. */
+export const GrantStatus = z.enum(['active', 'used', 'done', 'revoked', 'expired', 'void']).meta({ id: 'GrantStatus' })
 
-/** Exactly one action, the same statement with other parameters, or an action type for a while. */
+/** Exactly one action, the same statement with other values, or an action type for a while. */
 export const Coverage = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('exact'), digest: z.string() }),
-    z.object({ kind: z.literal('shape'), fingerprint: z.string(), maxRows: z.number().int().nonnegative().nullable() }),
+    z.object({
+      kind: z.literal('shape'),
+      fingerprint: z.string(),
+      state: SessionState,
+      /** Of everything that the statement may touch, as it was defined when it was held. */
+      definition: z.string(),
+      maxRows: z.number().int().nonnegative().nullable(),
+    }),
     z.object({ kind: z.literal('scope'), scope: Scope }),
   ])
   .meta({ id: 'Coverage' })

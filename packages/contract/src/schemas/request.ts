@@ -19,11 +19,17 @@ export const Ceiling = z
   .meta({ id: 'Ceiling' })
 export type Ceiling = z.infer<typeof Ceiling>
 
-/** What one reviewer gave. */
+/** What one reviewer gave. A bound of a shape is null where there is none but policy's. */
 export const Given = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('once') }),
-    z.object({ kind: z.literal('shape'), maxRows: z.number().int().nonnegative().nullable() }),
+    z.object({
+      kind: z.literal('shape'),
+      maxRows: z.number().int().nonnegative().nullable(),
+      uses: z.number().int().positive().nullable(),
+      durationMs: z.number().int().positive().nullable(),
+      until: Timestamp.nullable(),
+    }),
     z.object({ kind: z.literal('duration'), durationMs: z.number().int().positive() }),
   ])
   .meta({ id: 'Given' })
@@ -94,14 +100,25 @@ export const AskBody = z
 export const Asked = z.object({ request: Request, attached: z.boolean() }).meta({ id: 'Asked' })
 export type Asked = z.infer<typeof Asked>
 
+/** A shape and its bounds: rows that one statement may touch, uses, and when it ends at the latest. Never later than policy lets it. */
+export const ShapeBounds = z
+  .strictObject({
+    maxRows: z.number().int().nonnegative().optional(),
+    uses: z.number().int().positive().max(1_000_000).optional(),
+    for: Duration.optional(),
+    until: Timestamp.optional(),
+  })
+  .meta({ id: 'ShapeBounds' })
+export type ShapeBounds = z.infer<typeof ShapeBounds>
+
 /** Without `shape` and `for` the approval is exact: these bytes, once. */
 export const ApproveBody = z
   .strictObject({
     comment: Remark.optional(),
-    shape: z.strictObject({ maxRows: z.number().int().nonnegative().optional() }).optional(),
+    shape: ShapeBounds.optional(),
     for: Duration.optional(),
   })
-  .refine(({ shape, for: duration }) => shape === undefined || duration === undefined, 'give shape or for, not both')
+  .refine(({ shape, for: duration }) => shape === undefined || duration === undefined, 'give shape or for, not both: the time of a shape is shape.for')
   .meta({ id: 'Approve' })
 
 export const DenyBody = z.strictObject({ comment: Remark }).meta({ id: 'Deny' })

@@ -47,6 +47,11 @@ export interface Attempted {
   /** What it would do now, in the state just taken. It costs a connection, and never rejects: what cannot be found out is unknown. */
   impact(state: SessionState): Promise<Impacts>
   /**
+   * A digest of how everything that its one statement may touch is defined now, after `state`; null where that cannot be found out. Two equal ones mean that the same
+   * statement would do the same. It costs a round trip, and in a transaction two.
+   */
+  definition(): Promise<string | null>
+  /**
    * What its client has sent with it and waits for together, itself first; it waits until all of that is there. Absent where
    * it comes alone.
    */

@@ -57,7 +57,7 @@ function presentAsk(ask: Request['ask']): RequestJson['ask'] {
 
 /** `text` stays exactly what was hashed; `display` is what a reviewer is shown of it. */
 function presentAction(action: Action) {
-  const { type, text, parameters, state, statements, impact, pipeline } = action
+  const { type, text, parameters, state, statements, impact, pipeline, definition, voided } = action
   const [only] = statements
   return {
     type,
@@ -69,6 +69,8 @@ function presentAction(action: Action) {
     state: state satisfies SessionState | null,
     statements: statements.map((statement) => presentStatement(statement, statement.part ?? action)),
     impact: impact ? presentImpact(impact) : null,
+    definition: definition ?? null,
+    voided: voided ?? null,
   }
 }
 
@@ -103,7 +105,18 @@ function presentReview({ reviewer, verdict, comment, given, proven, at }: Review
   return { reviewer: presentPrincipal(reviewer), verdict, comment, given: given && presentGiven(given), unproven: !proven, at: iso(at) }
 }
 
-const presentGiven = (given: Given): GivenJson => (given.kind === 'duration' ? { kind: 'duration', durationMs: given.ms } : given)
+function presentGiven(given: Given): GivenJson {
+  switch (given.kind) {
+    case 'once':
+      return given
+    case 'shape': {
+      const { kind, maxRows, uses, ms, until } = given
+      return { kind, maxRows, uses, durationMs: ms, until: isoOrNull(until) }
+    }
+    case 'duration':
+      return { kind: 'duration', durationMs: given.ms }
+  }
+}
 
 export const presentCeiling = (ceiling: Ceiling): RequestJson['ceiling'] =>
   ceiling.kind === 'duration' ? { kind: 'duration', durationMs: ceiling.ms } : ceiling

@@ -117,7 +117,7 @@ export class SessionGate implements Gate {
   async #usableGrant(principal: Principal, resource: Resource, decision: Decision): Promise<Grant | null> {
     const { context } = this.#services
     const now = context.clock.now()
-    const attempt = { principal, resource: resource.name, digest: '' }
+    const attempt = { principal, resource: resource.name, digest: '', state: null, alone: true }
     const live = await liveGrants(context, principal, resource.name)
     const usable = live.filter((grant) => covers(grant, attempt, CONNECT, now) && (decision.effect !== 'review' || standsFor(grant, decision.need)))
     for (const grant of usable.toSorted((a, b) => b.endsAt - a.endsAt)) if (await useGrant(context, grant)) return grant

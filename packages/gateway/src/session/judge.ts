@@ -1,6 +1,7 @@
 import type { Statement } from '@countersign/core/action'
-import { covers, type Grant, standsFor } from '@countersign/core/grant'
+import { type Attempt, covers, type Grant, standsFor } from '@countersign/core/grant'
 import type { Need } from '@countersign/core/need'
+import { ceilingOf } from '@countersign/core/request'
 import { type Decision, NO_OBLIGATIONS, strictest } from '@countersign/core/obligations'
 import type { Principal } from '@countersign/core/principal'
 import type { PolicyEngine } from '../policy/engine.ts'
@@ -28,24 +29,25 @@ const NOTHING_TO_JUDGE: Decision = { effect: 'allow', policies: ['connect'], obl
  * covers the statement and where the people who approved it satisfy that statement's own need. A counted use of a scope
  * or a shape is one statement; an exact approval is the whole action.
  */
-export function coveringGrants(
-  judgement: Judgement,
-  live: readonly Grant[],
-  attempt: { readonly principal: Principal; readonly resource: string; readonly digest: string },
-  now: number,
-): readonly Grant[] | null {
+export function coveringGrants(judgement: Judgement, live: readonly Grant[], attempt: Attempt, now: number): readonly Grant[] | null {
   const chosen = new Set<Grant>()
   for (const { statement, decision } of judgement.each) {
     if (decision.effect !== 'review') continue
     const grant = live.find(
       (candidate) =>
-        !isSpent(candidate, chosen) && covers(candidate, attempt, statement, now) && standsFor(candidate, needOf(judgement, candidate, decision.need)),
+        !isSpent(candidate, chosen) &&
+        covers(candidate, attempt, statement, now) &&
+        standsFor(candidate, needOf(judgement, candidate, decision.need)) &&
+        (candidate.coverage.kind !== 'shape' || grantsShapes(decision)),
     )
     if (!grant) return null
     chosen.add(grant)
   }
   return [...chosen]
 }
+
+/** Policy may have come to grant less, or to ask for a signature, which nobody gave with a shape. */
+const grantsShapes = ({ obligations }: Extract<Decision, { effect: 'review' }>) => ceilingOf({ obligations }).kind !== 'once' && !obligations.sign
 
 const isSpent = (grant: Grant, chosen: ReadonlySet<Grant>) => chosen.has(grant) && grant.usesLeft !== null && grant.coverage.kind !== 'exact'
 

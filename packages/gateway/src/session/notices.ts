@@ -1,7 +1,8 @@
 import type { Statement } from '@countersign/core/action'
-import { formatDuration } from '@countersign/core/coverage'
+import { formatDuration, type GivenShape } from '@countersign/core/coverage'
 import { describeRows } from '@countersign/core/impact'
 import { describeNeed, missing, describeRequirement } from '@countersign/core/need'
+import type { Grant } from '@countersign/core/grant'
 import { principalId } from '@countersign/core/principal'
 import { approvers, givenTogether, type Request } from '@countersign/core/request'
 import type { Notice, Refusal, RefusalCode } from '../adapters/adapter.ts'
@@ -37,10 +38,36 @@ function describeGiven(request: Request): string {
     case 'once':
       return 'running once'
     case 'shape':
-      return `running, and its like${given.maxRows === null ? '' : ` of ${given.maxRows} rows at most`}`
+      return `running, and its like${describeBounds(given)}`
     case 'duration':
       return `${request.ask.kind === 'scope' ? request.ask.scope : request.ask.action.type} for ${formatDuration(given.ms)}`
   }
+}
+
+function describeBounds({ maxRows, uses, ms, until }: GivenShape): string {
+  return [
+    maxRows === null ? '' : ` of ${maxRows} rows at most`,
+    uses === null ? '' : `, ${describeUses(uses)}`,
+    ms === null ? '' : `, for ${formatDuration(ms)}`,
+    until === null ? '' : `, until ${timeOfDay(until)}`,
+  ].join('')
+}
+
+const describeUses = (uses: number) => (uses === 1 ? '1 use' : `${uses} uses`)
+
+/** Nobody is asked, because the shape is approved. The grant is as it was before this use of it. */
+export function shapeNotice({ id, approvers: by, usesLeft, endsAt }: Grant): Notice {
+  const left = usesLeft === null ? '' : `${describeUses(usesLeft - 1)} left, `
+  return {
+    message: `running under ${id}: its shape was approved by ${by.map(({ user }) => user).join(', ')}; ${left}ends ${timeOfDay(endsAt)}`,
+    detail: null,
+    hint: null,
+  }
+}
+
+/** An approval that would have covered what the client waits for. */
+export function voidNotice(grant: string, why: string): Notice {
+  return { message: `${grant} is void: ${why}`, detail: null, hint: null }
 }
 
 /** The end of a request that was not approved, as an error for whoever waited. */

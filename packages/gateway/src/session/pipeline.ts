@@ -12,7 +12,13 @@ type Stateless = Omit<Action, 'state'>
 
 /** What is asked for, and runs, together: the whole pipeline instead of its first statement. */
 export function whole(first: Attempted, pipeline: Pipeline): Attempted {
-  return { action: pipeline.action, inTransaction: first.inTransaction, state: () => first.state(), impact: (state) => pipeline.impact(state) }
+  return {
+    action: pipeline.action,
+    inTransaction: first.inTransaction,
+    state: () => first.state(),
+    impact: (state) => pipeline.impact(state),
+    definition: () => first.definition(),
+  }
 }
 
 /** What each statement of a pipeline would be alone; of any other action, itself. */
@@ -64,7 +70,7 @@ export function needsMore({ action }: Pipeline, state: SessionState | null, judg
     const judgement = judge(policy, principal, resource, each.statements)
     if (judgement.decision.effect !== 'review') return judgement.decision.effect === 'deny'
     const digest = actionDigest(principal, resource, { ...each, state })
-    return coveringGrants(judgement, live, { principal, resource, digest }, now) === null
+    return coveringGrants(judgement, live, { principal, resource, digest, state, alone: true }, now) === null
   })
 }
 

@@ -90,7 +90,7 @@ export class Registry {
   async #checkGrant(id: string): Promise<void> {
     const under = [...this.#live.values()].filter((session) => !session.isOver && session.livesUnder(id))
     const grant = under.length > 0 ? await this.#store.grants.get(id) : null
-    if (!grant || grant.status === 'active' || grant.status === 'used') return
+    if (!grant || grant.status === 'active' || grant.status === 'used' || grant.status === 'void') return // void: what runs was what was approved
     const [code, why] = endOf(grant.status, grant.endReason)
     for (const session of under) session.cut(new Cut(code, `access of ${principalId(grant.subject)} to ${grant.resource} (${id}) ${why}`))
   }

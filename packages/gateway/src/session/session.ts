@@ -6,7 +6,7 @@ import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
 import type { ActionEvent, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
-import { liveGrants, useGrant } from '../workflow/grants.ts'
+import { liveGrants, useGrants } from '../workflow/grants.ts'
 import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
 import { finishedBody, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
@@ -14,13 +14,14 @@ import { waitForDecision } from './hold.ts'
 import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whichOf, whole } from './pipeline.ts'
-import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal } from './notices.ts'
+import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal, shapeNotice } from './notices.ts'
 import type { Opened } from './opened.ts'
 import { closeRecord, type Recorded } from './records.ts'
 import { endWait, failure } from './refusals.ts'
 import { type Allowed, Remembered } from './remembered.ts'
 import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
+import { Shapes } from './shapes.ts'
 import { askingOnce, changesRows, isUnweighed, mayBeCounted, weighed } from './weigh.ts'
 
 /** What a run is allowed under, and what cuts it when that ends. */
@@ -47,6 +48,7 @@ export class LiveSession implements Session {
   isOver = false
   /** What is in the store of it, so that it need not be read again to be ended. */
   recorded: Recorded | null = null
+  readonly #shapes: Shapes
 
   constructor(opened: Opened, services: Services) {
     const { clock } = services.context
@@ -55,6 +57,7 @@ export class LiveSession implements Session {
     this.token = opened.token
     this.#opened = opened
     this.#services = services
+    this.#shapes = new Shapes(services)
     this.#purpose = opened.purpose
     this.#stopClock = after(
       opened.endsAt - clock.now(),
@@ -112,6 +115,7 @@ export class LiveSession implements Session {
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
     this.#idle.busy() // neither who waits for a verdict is idle, nor whose statement runs
+    this.#shapes.next()
     const verdict = await this.#decide(attempted, hold).catch((error: unknown) => failure(error, this.#services))
     if (verdict.effect === 'refuse') this.#idle.rest()
     return verdict
@@ -119,7 +123,7 @@ export class LiveSession implements Session {
 
   record(outcome: Outcome): void {
     const { run, summary } = outcome
-    if (summary !== SUSPENDED) this.#leave(run)
+    if (summary !== SUSPENDED) this.#leave(run, outcome)
     if (run === this.#runName()) this.#idle.rest() // those before it are over too
     this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: null })
   }
@@ -272,24 +276,28 @@ export class LiveSession implements Session {
     hold: Hold,
   ): Promise<Verdict | 'approved' | 'unweighed' | 'together'> {
     const { context } = this.#services
+    await this.#shapes.endPassed()
     const policy = this.#policy()
     const { principal, resource } = this.#opened
     const action: Action = { ...attempted.action, state: await attempted.state() }
     const digest = isReviewable(action) ? actionDigest(principal, resource.name, action) : '' // nobody can have approved exactly this
     const live = await liveGrants(context, principal, resource.name)
-    const grants = coveringGrants(judgement, live, { principal, resource: resource.name, digest }, context.clock.now())
-    if (this.#policy() !== policy) return 'approved' // the wait for the state may have been long
-    if (grants) return this.#allowUnder(attempted, judgement, grants)
+    const sent = { principal, resource: resource.name, digest, state: action.state, alone: action.statements.length === 1 }
+    const grants = coveringGrants(judgement, live, sent, context.clock.now())
+    const isVoid = grants !== null && (await this.#shapes.endVoid(attempted, grants, hold))
+    if (isVoid || this.#policy() !== policy) return 'approved' // the wait for the target may have been long
+    if (grants) return this.#allowUnder(attempted, judgement, grants, hold)
     if (isUnweighed(attempted) && isReviewable(action)) return 'unweighed'
     const pipeline = await attempted.pipeline?.()
     if (this.#policy() !== policy) return 'approved' // and so may that for the rest of it
     const now = context.clock.now()
     if (pipeline && needsMore(pipeline, action.state, { policy, principal, resource: resource.name, live, now })) return 'together'
 
+    const asked = await this.#shapes.asked(action, attempted, decision)
     const { request, attached } = await openRequest(context, {
       requester: principal,
       resource: resource.name,
-      ask: { kind: 'action', digest, action },
+      ask: { kind: 'action', digest, action: asked },
       need: decision.need,
       policies: decision.policies,
       obligations: decision.obligations,
@@ -317,12 +325,13 @@ export class LiveSession implements Session {
   }
 
   /** From here on the end of any of these grants ends this connection, also while their use is being written down. */
-  async #allowUnder(attempted: Attempted, judgement: Judgement, grants: readonly Grant[]): Promise<Verdict | 'approved'> {
+  async #allowUnder(attempted: Attempted, judgement: Judgement, grants: readonly Grant[], hold: Hold): Promise<Verdict | 'approved'> {
     const runs = runsOf(attempted.action, judgement, () => this.#nextRun())
     for (const { run } of runs)
       this.#runningUnder.set(run, { grants, stopClocks: grants.filter(({ usesLeft }) => usesLeft === null).map((grant) => this.#cutAtEndOf(grant)) })
-    const verdict = (await this.#useAll(grants)) ? await this.#startUnder(runs, attempted, judgement.decision, grants) : 'approved'
+    const verdict = (await useGrants(this.#services.context, grants)) ? await this.#startUnder(runs, attempted, judgement.decision, grants) : 'approved'
     if (verdict === 'approved' || verdict.effect === 'refuse') for (const { run } of runs) this.#leave(run)
+    else for (const grant of grants) if (grant.coverage.kind === 'shape') hold.tell(shapeNotice(grant))
     return verdict
   }
 
@@ -343,16 +352,12 @@ export class LiveSession implements Session {
     return after(endsAt - clock.now(), () => this.cut(new Cut('expired', why)), clock)
   }
 
-  #leave(run: string): void {
+  #leave(run: string, outcome: Pick<Outcome, 'rows'> | null = null): void {
     if (this.#runningUnder.size === 0) return // most run under no grant
-    this.#runningUnder.get(run)?.stopClocks.forEach((stop) => stop())
+    const { grants = [], stopClocks = [] } = this.#runningUnder.get(run) ?? {}
+    for (const stop of stopClocks) stop()
     this.#runningUnder.delete(run)
-  }
-
-  /** Counted grants are used one by one; one that somebody else used first means asking again. */
-  async #useAll(grants: readonly Grant[]): Promise<boolean> {
-    for (const grant of grants) if (!(await useGrant(this.#services.context, grant))) return false
-    return true
+    if (outcome !== null) this.#shapes.ran(grants, outcome)
   }
 
   async #wait(request: Request, hold: Hold): Promise<Verdict | 'approved'> {

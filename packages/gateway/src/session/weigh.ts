@@ -5,7 +5,8 @@ import type { Attempted } from '../adapters/adapter.ts'
 /** Asks for the session's state once: nothing else runs in a session that waits. */
 export function askingOnce(attempted: Attempted): Attempted {
   let state: ReturnType<Attempted['state']> | null = null
-  return { ...attempted, state: () => (state ??= attempted.state()) }
+  let definition: ReturnType<Attempted['definition']> | null = null
+  return { ...attempted, state: () => (state ??= attempted.state()), definition: () => (definition ??= attempted.definition()) }
 }
 
 /** The action with what it would do now, so that policy and grants judge by the rows that were counted. */

@@ -13,7 +13,9 @@ const principal = z.strictObject({ user: z.string(), agent: z.string().nullable(
 const duration = z.strictObject({ kind: z.literal('duration'), ms: z.int() })
 const once = z.strictObject({ kind: z.literal('once') })
 const ceiling = z.discriminatedUnion('kind', [once, z.strictObject({ kind: z.literal('shape') }), duration])
-const given = z.discriminatedUnion('kind', [once, z.strictObject({ kind: z.literal('shape'), maxRows: z.int().nullable() }), duration])
+const bound = z.int().nullable()
+const givenShape = z.strictObject({ kind: z.literal('shape'), maxRows: bound, uses: bound, ms: bound, until: bound })
+const given = z.discriminatedUnion('kind', [once, givenShape, duration])
 
 const parameter = z.strictObject({ value: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.int() })
 const count = z.int().min(0).nullable()
@@ -47,6 +49,8 @@ const action = z.strictObject({
   statements: z.array(statement),
   pipeline: z.literal(true).optional(),
   impact: impact.optional(),
+  definition: z.string().optional(),
+  voided: z.string().optional(),
 })
 const ask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('action'), digest: z.string(), action }),
@@ -94,7 +98,7 @@ export const requestShape: z.ZodType<Request> = z.strictObject({
 
 const coverage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('exact'), digest: z.string() }),
-  z.strictObject({ kind: z.literal('shape'), fingerprint: z.string(), maxRows: z.int().nullable() }),
+  z.strictObject({ kind: z.literal('shape'), fingerprint: z.string(), state, definition: z.string(), maxRows: bound }),
   z.strictObject({ kind: z.literal('scope'), scope }),
 ])
 
@@ -107,7 +111,7 @@ export const grantShape: z.ZodType<Grant> = z.strictObject({
   resource: z.string(),
   coverage,
   approvers: z.array(z.strictObject({ user: z.string(), groups: strings })),
-  status: z.enum(['active', 'used', 'done', 'revoked', 'expired']),
+  status: z.enum(['active', 'used', 'done', 'revoked', 'expired', 'void']),
   startsAt: time,
   endsAt: time,
   usesLeft: z.int().min(0).nullable(),

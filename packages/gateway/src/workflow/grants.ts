@@ -1,5 +1,5 @@
 import { DomainError } from '@countersign/core/error'
-import { consume, expireGrant, finish, type Grant, isLive, revoke } from '@countersign/core/grant'
+import { consume, expireGrant, finish, type Grant, isLive, makeVoid, revoke } from '@countersign/core/grant'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
@@ -19,6 +19,12 @@ export async function useGrant(context: Context, grant: Grant): Promise<boolean>
   if (next === grant) return true // uses are not counted
   if (!(await context.store.grants.save(next))) return false
   await context.journal.append({ type: 'grant.used', body: { grant: grant.id, request: grant.request, usesLeft: next.usesLeft } }, 'disk')
+  return true
+}
+
+/** One use of each. False: somebody else used one of them first, which means asking again. */
+export async function useGrants(context: Context, grants: readonly Grant[]): Promise<boolean> {
+  for (const grant of grants) if (!(await useGrant(context, grant))) return false
   return true
 }
 
@@ -45,6 +51,11 @@ export function grantForSession(context: Context, principal: Principal, resource
 
 export function revokeGrant(context: Context, id: string, by: Principal, reason: string | null): Promise<Grant> {
   return end(context, id, (grant) => revoke(grant, context.clock.now(), `revoked by ${principalId(by)}${reason ? `: ${reason}` : ''}`), by)
+}
+
+/** What it was given for is no more. Nothing happens where somebody else has ended it. */
+export async function voidGrant(context: Context, id: string, why: string): Promise<void> {
+  await quietly(() => end(context, id, (grant) => makeVoid(grant, context.clock.now(), why), null))
 }
 
 export function finishGrant(context: Context, id: string, by: Principal): Promise<Grant> {

@@ -95,6 +95,8 @@ export async function reviewRequest(
 ): Promise<Request> {
   return transition(context, id, async (current) => {
     const at = trustedNow(context)
+    if (verdict.given?.kind === 'shape' && verdict.given.until !== null && verdict.given.until <= at)
+      throw new WorkflowError('invalid', 'the time until which this shape would be approved is past')
     const given = {
       reviewer: caller.principal,
       verdict: verdict.approve ? ('approve' as const) : ('deny' as const),
@@ -221,7 +223,7 @@ export function issuedEvent(grant: Grant): Event {
     coverage.kind === 'scope'
       ? { coverage: 'scope', scope: coverage.scope }
       : coverage.kind === 'shape'
-        ? { coverage: 'shape', maxRows: coverage.maxRows }
+        ? { coverage: 'shape', maxRows: coverage.maxRows, definition: coverage.definition }
         : { coverage: 'exact' }
   return {
     type: 'grant.issued',

@@ -2,7 +2,7 @@ import { NO_FACTS, type Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { aGrant, ALICE, NOW } from '../../../core/test/arbitraries.ts'
+import { aGrant, ALICE, NOW, STATE } from '../../../core/test/arbitraries.ts'
 import { coveringGrants, judge } from '../../src/session/judge.ts'
 import { engineOf } from '../policy/fixture.ts'
 
@@ -12,7 +12,7 @@ const engine = engineOf(`
 @id("schema") @review("security") permit (principal, action == Action::"sql:ddl", resource);
 `)
 const statement = (type: Statement['type']): Statement => ({ type, fingerprint: type, facts: NO_FACTS })
-const attempt = { principal: ALICE, resource: 'orders', digest: 'd1' }
+const attempt = { principal: ALICE, resource: 'orders', digest: 'd1', state: STATE, alone: true }
 const by = (...groups: string[]) => [{ user: 'bob@example.com', groups }]
 const judged = (...types: Statement['type'][]) => judge(engine, ALICE, 'orders', types.map(statement))
 const grant = (over: Partial<Grant>): Grant => aGrant({ subject: ALICE, resource: 'orders', startsAt: NOW, endsAt: NOW + 60_000, ...over })

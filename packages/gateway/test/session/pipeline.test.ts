@@ -39,6 +39,7 @@ function attempt(statements: readonly { readonly statement: Statement; readonly 
     inTransaction: false,
     state: () => Promise.resolve(state ?? expect.fail('a write has a state')),
     impact,
+    definition: () => Promise.resolve('defined so'),
     pipeline: () => Promise.resolve(pipeline),
   }
 }

@@ -28,7 +28,11 @@ const principal: fc.Arbitrary<Principal> = fc.record({ user: name, agent: maybe(
 const once = fc.constant({ kind: 'once' as const })
 const duration = fc.record({ kind: one('duration'), ms: count })
 const ceiling: fc.Arbitrary<Ceiling> = fc.oneof(once, fc.constant({ kind: 'shape' as const }), duration)
-const given: fc.Arbitrary<Given> = fc.oneof(once, fc.record({ kind: one('shape'), maxRows: maybe(count) }), duration)
+const given: fc.Arbitrary<Given> = fc.oneof(
+  once,
+  fc.record({ kind: one('shape'), maxRows: maybe(count), uses: maybe(count), ms: maybe(count), until: maybe(count) }),
+  duration,
+)
 const scope = one(...ACTION_TYPES, ...ACTION_GROUPS)
 
 const own = {
@@ -53,15 +57,18 @@ const statement: fc.Arbitrary<Statement> = fc.record(
   },
   { requiredKeys: ['type', 'fingerprint', 'facts'] },
 )
+const state = fc.record({ database: text, role: text, searchPath: text, standardConformingStrings: text, clientEncoding: text })
 const action: fc.Arbitrary<Action> = fc.record(
   {
     type: one(...ACTION_TYPES),
     text,
     parameters,
-    state: maybe(fc.record({ database: text, role: text, searchPath: text, standardConformingStrings: text, clientEncoding: text })),
+    state: maybe(state),
     statements: fc.array(statement, { maxLength: 3 }),
     pipeline: fc.constant(true as const),
     impact,
+    definition: text,
+    voided: text,
   },
   { requiredKeys: ['type', 'text', 'parameters', 'state', 'statements'] },
 )
@@ -101,7 +108,7 @@ export const anyRequest: fc.Arbitrary<Request> = fc.oneof(fc.record(required), f
 
 const coverage: fc.Arbitrary<Coverage> = fc.oneof(
   fc.record({ kind: one('exact'), digest: text }),
-  fc.record({ kind: one('shape'), fingerprint: text, maxRows: maybe(count) }),
+  fc.record({ kind: one('shape'), fingerprint: text, state, definition: text, maxRows: maybe(count) }),
   fc.record({ kind: one('scope'), scope }),
 )
 
@@ -114,7 +121,7 @@ export const anyGrant: fc.Arbitrary<Grant> = fc.record({
   resource: name,
   coverage,
   approvers: fc.array(fc.record({ user: text, groups: texts }), { maxLength: 3 }),
-  status: one('active', 'used', 'done', 'revoked', 'expired'),
+  status: one('active', 'used', 'done', 'revoked', 'expired', 'void'),
   startsAt: time,
   endsAt: time,
   usesLeft: maybe(count),

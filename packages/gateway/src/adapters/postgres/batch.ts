@@ -78,9 +78,15 @@ export class Batch {
 
   /** The rows of a question of ours on the session's own connection, in its transaction. An error ends that, and the client sees it. */
   async ask(text: string, parameters: readonly Parameter[]): Promise<ReturnType<typeof rowsOf>> {
+    const rows = await this.question(text, parameters)
+    if (rows === null) throw new Skipped()
+    return rows
+  }
+
+  /** The same, and null when the server could not answer, and the client has seen why. */
+  async question(text: string, parameters: readonly Parameter[]): Promise<ReturnType<typeof rowsOf> | null> {
     let rows: ReturnType<typeof rowsOf> | null = null
     await this.#put(ask(text, parameters, (bytes) => (rows = rowsOf(bytes))))
-    if (rows === null) throw new Skipped()
     return rows
   }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type Allowance, type Attempted, type HoldEnd, type Impacts, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
 import { Approved } from './approved.ts'
 import type { Batch } from './batch.ts'
+import { definitionIn, definitionQuestion } from './catalog/definition.ts'
 import type { LiveCatalog } from './catalog/live.ts'
 import { Standing } from './catalog/standing.ts'
 import { type Classified, isLong, prepare } from './classify.ts'
@@ -129,6 +130,7 @@ export class Judging {
     let cancelDeadline = noop
     let failed = false
     let processId = 0
+    let schemas: readonly string[] = []
     const steps = message && once(() => this.#lookAhead({ ...bound, message }, () => (failed = true)))
     const attempted: Attempted = {
       action: actionOf(bound.reading, bound.parameters),
@@ -138,11 +140,18 @@ export class Judging {
         failed = snapshot === null
         if (snapshot === null) throw new Skipped()
         processId = snapshot.processId
+        schemas = snapshot.schemas
         cancelDeadline() // it is asked again once somebody has decided
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
         return sessionState(target.database, snapshot)
       },
       impact: (state) => this.#impact([bound], state, processId),
+      definition: async () => {
+        const definition = await this.#definition(bound.reading, schemas)
+        failed ||= definition === 'failed'
+        if (definition === 'failed') throw new Skipped()
+        return definition.digest
+      },
       ...(steps && {
         pipeline: async () => {
           const all = await steps()
@@ -209,6 +218,18 @@ export class Judging {
   async #learn({ classified }: Reading): Promise<boolean> {
     const uses = usesOf(classified)
     return this.#standing.knows(uses) || this.#standing.learn(uses)
+  }
+
+  /**
+   * What others have committed is seen beside the session; what its transaction has changed only inside, where an older snapshot may hide what they have. Only where
+   * both say the same is anything known.
+   */
+  async #definition({ classified }: Reading, schemas: readonly string[]): Promise<{ readonly digest: string | null } | 'failed'> {
+    const uses = usesOf(classified)[0] ?? null
+    const beside = await this.#sides.catalog.definition(uses, schemas)
+    if (beside === null || !this.#batch.inTransaction) return { digest: beside }
+    const rows = await this.#batch.question(...definitionQuestion(uses, schemas))
+    return rows === null ? 'failed' : { digest: definitionIn(rows) === beside ? beside : null }
   }
 
   #meant(reading: Reading, declared: readonly number[]): Reading {

@@ -1,5 +1,6 @@
 import { routes } from '@countersign/contract/routes'
 import type { Scope } from '@countersign/contract/schemas/common'
+import type { ShapeBounds } from '@countersign/contract/schemas/request'
 import { type Given, parseDuration } from '@countersign/core/coverage'
 import type { Request } from '@countersign/core/request'
 import { type Wish, WorkflowError } from '../../workflow/workflow.ts'
@@ -45,8 +46,11 @@ function wishOf(body: { readonly scope?: Scope | undefined; readonly action?: st
 }
 
 /** Null leaves it to the workflow: exactly this action, or all of the time that was asked for. */
-function givenOf(shape: { readonly maxRows?: number | undefined } | undefined, duration: string | undefined): Given | null {
-  if (shape) return { kind: 'shape', maxRows: shape.maxRows ?? null }
+function givenOf(shape: ShapeBounds | undefined, duration: string | undefined): Given | null {
+  if (shape) {
+    const { maxRows = null, uses = null, for: time, until } = shape
+    return { kind: 'shape', maxRows, uses, ms: time === undefined ? null : durationMs(time), until: until === undefined ? null : Date.parse(until) }
+  }
   return duration === undefined ? null : { kind: 'duration', ms: durationMs(duration) }
 }
 

@@ -1,6 +1,7 @@
 import type { Target } from '../../adapter.ts'
 import { Beside } from '../beside.ts'
 import type { Uses } from '../classify/uses.ts'
+import { definitionIn, definitionQuestion } from './definition.ts'
 import { doubt, type Finding } from './inside.ts'
 import { type Ask, Known } from './known.ts'
 import type { SearchPath } from './meaning.ts'
@@ -96,6 +97,15 @@ export class LiveCatalog {
       return (each) => known.judge(each, path, [])
     } catch (error) {
       return () => unanswered(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** How everything that such a statement may touch is defined now, as a digest; null where it cannot be asked. Never rejects. */
+  async definition(uses: Uses | null, schemas: readonly string[]): Promise<string | null> {
+    try {
+      return await this.#ask(async (ask) => definitionIn(await ask(...definitionQuestion(uses, schemas))))
+    } catch {
+      return null // what is approved without it is exactly one action
     }
   }
 

@@ -3,10 +3,10 @@
 
 /** OIDs below it are PostgreSQL's own: FirstNormalObjectId (src/include/access/transam.h). */
 export const FIRST_USER_OID = 16384
-const USER = `${FIRST_USER_OID}::pg_catalog.oid`
+export const USER = `${FIRST_USER_OID}::pg_catalog.oid`
 
 /** Writes ` = ` and the like as operators of pg_catalog. */
-function qualified(sql: string): string {
+export function qualified(sql: string): string {
   return sql
     .replace(/ (=|<>|>=|<|!~|\|\|) /g, ' OPERATOR(pg_catalog.$1) ')
     .replace(/\s+/g, ' ')
