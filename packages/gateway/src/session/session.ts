@@ -185,7 +185,7 @@ export class LiveSession implements Session {
     return this.#allowUnheld(attempted, decision)
   }
 
-  #unmet({ obligations }: Extract<Decision, { effect: 'allow' }>) {
+  #unmet({ obligations }: Exclude<Decision, { effect: 'deny' }>) {
     const { reason, ticket } = this.#purpose
     return unmet(obligations, reason, ticket ?? reason)
   }
@@ -281,7 +281,8 @@ export class LiveSession implements Session {
     const { principal, resource } = this.#opened
     const action: Action = { ...attempted.action, state: await attempted.state() }
     const digest = isReviewable(action) ? actionDigest(principal, resource.name, action) : '' // nobody can have approved exactly this
-    const live = await liveGrants(context, principal, resource.name)
+    const purposed = this.#unmet(decision) === null // a shape runs for what is said of it now
+    const live = (await liveGrants(context, principal, resource.name)).filter(({ coverage }) => purposed || coverage.kind !== 'shape')
     const sent = { principal, resource: resource.name, digest, state: action.state, alone: action.statements.length === 1 }
     const grants = coveringGrants(judgement, live, sent, context.clock.now())
     const isVoid = grants !== null && (await this.#shapes.endVoid(attempted, grants, hold))

@@ -2,7 +2,7 @@ import { consume, type Grant } from '@countersign/core/grant'
 import { expire, type Request, review, withdraw } from '@countersign/core/request'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ALICE, aGrant, aRequest, aReview, attempt, BOB, CAROL, MINUTE, NOW } from '../../../../core/test/arbitraries.ts'
+import { ALICE, aGrant, aRequest, aReview, attempt, BOB, CAROL, MINUTE, NOW, shapeCoverage } from '../../../../core/test/arbitraries.ts'
 import { DomainError } from '@countersign/core/error'
 import type { Store } from '../../../src/store/store.ts'
 import type { Pair } from '../bed.ts'
@@ -59,6 +59,18 @@ export function races(pair: () => Pair): void {
     await Promise.all([approve(pair().here, BOB, 'by-bob'), approve(pair().there, CAROL, 'by-carol')])
     expect(await pair().here.requests.get('req-1')).toMatchObject({ status: 'approved', version: 3 })
     expect(await pair().here.grants.list({})).toHaveLength(1)
+  })
+
+  test('a shape of five uses is used five times, whoever is first', async () => {
+    await pair().here.grants.insert(aGrant({ coverage: shapeCoverage(), usesLeft: 5 }))
+    const use = async (store: Store): Promise<boolean> => {
+      const grant = await store.grants.get('grant-1')
+      const next = grant && attempt(() => consume(grant, NOW))
+      if (next === null || next instanceof DomainError) return false
+      return (await store.grants.save(next)) || use(store)
+    }
+    expect(wins(await racers(use))).toBe(5)
+    expect(await pair().here.grants.get('grant-1')).toMatchObject({ status: 'used', usesLeft: 0, version: 6 })
   })
 
   test('a one-use grant is used once', async () => {
