@@ -29,7 +29,7 @@ export function showRequest(out: Output, request: Request): void {
   showAsk(out, request)
 }
 
-function showAsk(out: Output, { ask }: Request): void {
+function showAsk(out: Output, { ask, ceiling: most }: Request): void {
   if (ask.kind === 'scope') return out.line(`asks for ${out.colors.bold(ask.scope)} for ${duration(ask.durationMs)}`)
   const several = ask.statements.length > 1
   out.line(several ? `asks to run once, in this order, ${ask.statements.length} statements (${ask.type}):` : `asks to run once (${ask.type}):`)
@@ -38,6 +38,7 @@ function showAsk(out: Output, { ask }: Request): void {
   ask.parameters.forEach((parameter, index) => out.line(`  ${valueLine(parameter, index)}`))
   showTables(out, ask.statements)
   if (ask.impact) showImpact(out, ask.impact)
+  if (ask.definition !== null && most.kind !== 'once') out.line(`  its shape: ${shapeLine(ask)}, where ${whatDiffers(ask)}`)
   if (ask.voided !== null) out.line(`  asked because an approval of its shape is void: ${visible(ask.voided)}`)
   if (ask.state) out.line(out.colors.dim(visible(`in database ${ask.state.database} as ${ask.state.role}, search_path ${ask.state.searchPath}`)))
 }
@@ -82,6 +83,23 @@ function ceiling({ ceiling }: Request): string {
     case 'duration':
       return `this type of action for ${duration(ceiling.durationMs)} (--for)`
   }
+}
+
+/** The text on one line, what may differ between « and »; such signs of its own are escaped. */
+export function shapeLine({ text, differs }: Pick<Extract<Request['ask'], { kind: 'action' }>, 'text' | 'differs'>): string {
+  const plain = (part: string) => visible(part).replaceAll('«', '\\u00ab').replaceAll('»', '\\u00bb')
+  let shown = ''
+  let at = 0
+  for (const { from, to } of differs ?? []) {
+    shown += `${plain(text.slice(at, from))}«${plain(text.slice(from, to))}»`
+    at = to
+  }
+  return shown + plain(text.slice(at))
+}
+
+function whatDiffers({ differs, parameters }: Extract<Request['ask'], { kind: 'action' }>): string {
+  const what = [...((differs ?? []).length > 0 ? ['what stands in « »'] : []), ...(parameters.length > 0 ? ['the values of parameters'] : [])]
+  return what.length > 0 ? `${what.join(' and ')} may differ` : 'nothing may differ'
 }
 
 function bounds({ maxRows, uses, durationMs, until }: Extract<Given, { kind: 'shape' }>): string {

@@ -58,6 +58,12 @@ export interface Part {
   readonly impact?: OwnImpact
 }
 
+/** A part of a text: from the character (UTF-16 code unit) `from` to before `to`. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
 /** A bound value as it crossed the wire. `value` is UTF-8 text, or hexadecimal when `format` is binary; null is SQL NULL. */
 export interface Parameter {
   readonly value: string | null
@@ -95,6 +101,8 @@ export interface Action {
    * looked, or when it could not be found out.
    */
   readonly definition?: string
+  /** The constants of `text` that may differ where its shape is approved. Absent where nobody could say. */
+  readonly differs?: readonly Span[]
   /** Which approval of its shape covers it no more, and why: shown to whoever is asked instead. */
   readonly voided?: string
 }

@@ -86,6 +86,8 @@ export const ActionAsk = z.object({
   impact: Impact.nullable(),
   /** Of everything that it may touch, as it was defined when it was held; null when nobody looked, and then its shape cannot be approved. */
   definition: z.string().nullable(),
+  /** The constants of `text` that may differ where its shape is approved, as do values of parameters. From and to are UTF-16 code units; null as `definition`. */
+  differs: z.array(z.object({ from: z.number().int(), to: z.number().int() })).nullable(),
   /** Which approval of its shape covers it no more, and why. */
   voided: z.string().nullable(),
 })

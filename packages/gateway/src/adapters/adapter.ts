@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Action, SessionState, Statement } from '@countersign/core/action'
+import type { Action, SessionState, Span, Statement } from '@countersign/core/action'
 import type { Impact } from '@countersign/core/impact'
 
 /** What a client is told while it waits; each protocol has its own way to say it. */
@@ -51,6 +51,8 @@ export interface Attempted {
    * statement would do the same. It costs a round trip, and in a transaction two.
    */
   definition(): Promise<string | null>
+  /** The constants of its text that may differ in its shape; null where that cannot be said. */
+  differs(): readonly Span[] | null
   /**
    * What its client has sent with it and waits for together, itself first; it waits until all of that is there. Absent where
    * it comes alone.

@@ -57,7 +57,7 @@ function presentAsk(ask: Request['ask']): RequestJson['ask'] {
 
 /** `text` stays exactly what was hashed; `display` is what a reviewer is shown of it. */
 function presentAction(action: Action) {
-  const { type, text, parameters, state, statements, impact, pipeline, definition, voided } = action
+  const { type, text, parameters, state, statements, impact, pipeline, definition, differs, voided } = action
   const [only] = statements
   return {
     type,
@@ -70,6 +70,7 @@ function presentAction(action: Action) {
     statements: statements.map((statement) => presentStatement(statement, statement.part ?? action)),
     impact: impact ? presentImpact(impact) : null,
     definition: definition ?? null,
+    differs: differs ? differs.map(({ from, to }) => ({ from, to })) : null,
     voided: voided ?? null,
   }
 }

@@ -18,6 +18,7 @@ export function whole(first: Attempted, pipeline: Pipeline): Attempted {
     state: () => first.state(),
     impact: (state) => pipeline.impact(state),
     definition: () => first.definition(),
+    differs: () => null,
   }
 }
 

@@ -45,8 +45,13 @@ export class Shapes {
   async asked(action: Action, attempted: Attempted, request: Pick<Request, 'obligations'>): Promise<Action> {
     const [only, ...others] = action.statements
     const isShaped = only !== undefined && others.length === 0 && ceilingOf(request).kind !== 'once' && only.fingerprint !== null
-    const definition = isShaped ? await attempted.definition() : null
-    return { ...action, ...(definition === null ? {} : { definition }), ...(this.#voided === null ? {} : { voided: this.#voided }) }
+    const differs = isShaped ? attempted.differs() : null
+    const definition = differs === null ? null : await attempted.definition()
+    return {
+      ...action,
+      ...(definition === null || differs === null ? {} : { definition, differs }),
+      ...(this.#voided === null ? {} : { voided: this.#voided }),
+    }
   }
 
   /** A statement under these grants is over. It may have touched more rows than it was counted to, because others changed rows in between. */

@@ -50,6 +50,7 @@ const action = z.strictObject({
   pipeline: z.literal(true).optional(),
   impact: impact.optional(),
   definition: z.string().optional(),
+  differs: z.array(z.strictObject({ from: z.int(), to: z.int() })).optional(),
   voided: z.string().optional(),
 })
 const ask = z.discriminatedUnion('kind', [

@@ -40,6 +40,7 @@ function attempt(statements: readonly { readonly statement: Statement; readonly 
     state: () => Promise.resolve(state ?? expect.fail('a write has a state')),
     impact,
     definition: () => Promise.resolve('defined so'),
+    differs: () => [],
     pipeline: () => Promise.resolve(pipeline),
   }
 }

@@ -68,6 +68,7 @@ const action: fc.Arbitrary<Action> = fc.record(
     pipeline: fc.constant(true as const),
     impact,
     definition: text,
+    differs: fc.array(fc.record({ from: count, to: count }), { maxLength: 2 }),
     voided: text,
   },
   { requiredKeys: ['type', 'text', 'parameters', 'state', 'statements'] },

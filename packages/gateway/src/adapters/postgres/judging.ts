@@ -7,6 +7,7 @@ import { definitionIn, definitionQuestion } from './catalog/definition.ts'
 import type { LiveCatalog } from './catalog/live.ts'
 import { Standing } from './catalog/standing.ts'
 import { type Classified, isLong, prepare } from './classify.ts'
+import { differingIn } from './classify/differing.ts'
 import { ClientHold } from './hold.ts'
 import { weigh } from './impact/impact.ts'
 import type { Inbox, Message } from './inbox.ts'
@@ -152,6 +153,7 @@ export class Judging {
         if (definition === 'failed') throw new Skipped()
         return definition.digest
       },
+      differs: () => differingIn(bound.reading.classified.canonical),
       ...(steps && {
         pipeline: async () => {
           const all = await steps()

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream'
 import type { Target } from '../adapter.ts'
 import type { Catalogs } from './catalog/catalogs.ts'
 import { prepare } from './classify.ts'
+import { differingIn } from './classify/differing.ts'
 import { Names } from './names.ts'
 import { actionOf, meant, read, usesOf } from './readable.ts'
 import { Replies } from './replies.ts'
@@ -30,7 +31,8 @@ export async function planAction(target: Target, catalogs: Catalogs, text: strin
     const action = { ...actionOf({ ...reading, classified }, []), state: sessionState(target.database, snapshot) }
     if (action.statements.length !== 1 || action.statements[0]?.fingerprint === null) return action
     const definition = await catalog.definition(usesOf(classified)[0] ?? null, snapshot.schemas)
-    return definition === null ? action : { ...action, definition }
+    const differs = differingIn(action.text)
+    return definition === null || differs === null ? action : { ...action, definition, differs }
   } finally {
     closeUpstream(upstream)
   }

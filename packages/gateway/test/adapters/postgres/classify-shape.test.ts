@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { classify, inherit, loadGrammar } from '../../../src/adapters/postgres/classify.ts'
+import { differingIn } from '../../../src/adapters/postgres/classify/differing.ts'
 import { parseTree } from '../../../src/adapters/postgres/classify/parser.ts'
 import { isTree, type Tree } from '../../../src/adapters/postgres/classify/tree.ts'
 
@@ -173,6 +174,30 @@ describe('two texts of one shape', () => {
     expect(shape(a)).not.toBe(shape(b))
   })
 })
+
+describe('what a reviewer is shown to differ', () => {
+  it('is all that may be exchanged, and nothing else of the text', () => {
+    fc.assert(
+      fc.property(statement, (text) => {
+        const spans = differingIn(text)
+        const other = (spans ?? []).toReversed().reduce((so, { from, to }) => so.slice(0, from) + another(text.slice(from, to)) + so.slice(to), text)
+        expect(spans).not.toBeNull()
+        expect(shape(other)).toBe(shape(text))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it.each([
+    ["DELETE FROM é WHERE a = 'x''y' AND b IN (-1, 2.5e3)", ["'x''y'", '-1', '2.5e3']],
+    ["DELETE FROM a WHERE b = E'it\\'s' AND c = $q$it's$q$ AND d = U&'\\0041'", ["E'it\\'s'", "$q$it's$q$", "U&'\\0041'"]],
+    ["UPDATE a SET b = 'one'\n  'two', c = lower('no') WHERE d = 0x1f AND e = $1 LIMIT", []],
+    ["UPDATE a SET b = 'one'\n  'two', c = lower('no') WHERE d = 0x1f AND e = $1", ["'one'\n  'two'", '0x1f']],
+    ['TRUNCATE a', []],
+  ])('of %s is %j', (text, parts) => expect(differingIn(text)?.map(({ from, to }) => text.slice(from, to))).toEqual(parts))
+})
+
+const another = (part: string) => (/['$]/.test(part) ? "'another'" : part.includes('.') ? '7.5' : '7')
 
 describe('no shape', () => {
   it.each([
