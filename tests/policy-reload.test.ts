@@ -71,6 +71,31 @@ describe.skipIf(lacks('psql'))('policies that change while a session is open', (
     await session.next(/DELETE 1\n/)
   })
 
+  it('leave the approval of a shape unused while they ask for more than its reviewers gave', async () => {
+    const { bob } = stage
+    const shapes = BY_DBA.replace('@review', '@grants("shape") @review')
+    const runs = async (order: number) => {
+      session.type(`DELETE FROM orders WHERE id = ${order};`)
+      const [line, id] = await session.next(/NOTICE: {2}(?:running under grant|held (req-\w+))[^\n]*\n/)
+      if (id === undefined) return (await session.next(/DELETE 1\n/)) && 'runs'
+      await bob.api.deny({ id, comment: 'not now' })
+      await session.next(/not now/)
+      return line
+    }
+    await change(READS, shapes)
+    session.type('DELETE FROM orders WHERE id = 16;')
+    await bob.api.approve({ id: await held(session), shape: {} })
+    await session.next(/DELETE 1\n/)
+    expect(await runs(17)).toBe('runs')
+    await change(READS, shapes.replace('@grants("shape")', '@grants("shape") @quorum("2")'))
+    expect(await runs(18)).toContain('needs 2 of dba')
+    await change(READS, BY_DBA)
+    expect(await runs(18)).toContain('held')
+    await change(READS, shapes)
+    expect(await runs(18)).toBe('runs')
+    await change(READS, BY_DBA)
+  })
+
   it('stay the last good ones when the new ones are broken, which the log says with file and line', async () => {
     const { version } = await stage.erin.api.policy()
     writeFileSync(stage.gateway.policyFile, `${READS}\n@id("typo") permit (principal in Group::"enginering", action, resource);`)
