@@ -6,6 +6,7 @@ import pino, { type Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Cut } from './adapters/adapter.ts'
 import { Admins } from './adapters/postgres/accounts/admin.ts'
+import { RoleKeeper } from './adapters/postgres/accounts/keeper.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { classify, loadGrammar, prepare } from './adapters/postgres/classify.ts'
 import { planAction } from './adapters/postgres/plan.ts'
@@ -22,6 +23,7 @@ import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
 import { recordLost } from './journal/unfinished.ts'
+import { Leases } from './leases/leases.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
@@ -111,9 +113,12 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   onClose(async () => void (await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)))
   health.start()
   onClose(() => health.stop())
-  const housekeeping = new Housekeeping({ context, registry, health, onError })
+  const leases = new Leases({ context, registry, onError }, new RoleKeeper(admins))
+  const housekeeping = new Housekeeping({ context, registry, health, onError }, 'gateway', (gateway) => leases.takeOver(gateway))
   if (listening) await housekeeping.start()
   onClose(() => housekeeping.stop())
+  if (listening) leases.start()
+  onClose(() => leases.stop())
 
   const addresses = { http: config.listen.http, postgres: config.listen.postgres }
   const app = createApi({
@@ -152,7 +157,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   await settleRetired(config, journal.gateway, housekeeping)
   if (config.workers > 1)
     workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log, namesChanged: (database) => catalogs.drop(database) })
-  const serving = workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, admins, log, cancelElsewhere: nobodyElse })
+  const serving = workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, leases, log, cancelElsewhere: nobodyElse })
   onClose(() => serving.stop())
   await workers?.start()
   const postgres = await listen(config.listen.postgres, (socket) => serving.accept(socket), workers !== null).catch(at(config, 'listen.postgres'))

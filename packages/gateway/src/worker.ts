@@ -4,12 +4,14 @@ import manifest from '../package.json' with { type: 'json' }
 import { Cut } from './adapters/adapter.ts'
 import type { CancelKey } from './adapters/postgres/cancels.ts'
 import { Admins } from './adapters/postgres/accounts/admin.ts'
+import { RoleKeeper } from './adapters/postgres/accounts/keeper.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { loadGrammar } from './adapters/postgres/classify.ts'
 import { systemClock } from './clock.ts'
 import { Tokens } from './identity/tokens.ts'
 import { openJournal } from './journal/open.ts'
 import { recordLost } from './journal/unfinished.ts'
+import { Leases } from './leases/leases.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
@@ -66,12 +68,14 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   await recordLost(config.data, journal)
   await journal.append({ type: 'gateway.started', body: { version: manifest.version, policy: policies.engine.version } }, 'disk')
   const services = { context, tokens, registry, health, onError }
+  const leases = new Leases(services, new RoleKeeper(admins))
   const housekeeping = new Housekeeping(services, 'worker')
   await housekeeping.start()
+  leases.start()
   health.start()
   const cancelElsewhere = async ({ processId, secretKey }: CancelKey) =>
     void (await parent.ask('cancel', [processId, Buffer.from(secretKey).toString('base64')]))
-  const protocols = openProtocols(services, { identity, catalogs, admins, log, cancelElsewhere })
+  const protocols = openProtocols(services, { identity, catalogs, leases, log, cancelElsewhere })
   const report = (): Report => ({ seq: local.seq, broken: local.broken, silence: health.silence })
   const reporting = setInterval(() => void parent.ask('report', [report()]).catch(() => undefined), REPORT_EVERY_MS)
 
@@ -79,6 +83,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
     await protocols.stop()
     clearInterval(reporting)
     housekeeping.stop()
+    leases.stop()
     health.stop()
     registry.close()
     await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)

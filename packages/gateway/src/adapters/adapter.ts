@@ -194,6 +194,8 @@ export interface Account {
 
 /** How a protocol's targets get accounts and lose them. */
 export interface AccountKeeper {
+  /** What its accounts are, in words: `postgres role`. */
+  readonly kind: string
   /** A new account for this session, which is not on the target yet. */
   invent(session: Pick<Session, 'id' | 'endsAt'>): Account
   /** All of it or nothing. Rejects with why not, for people. */

@@ -34,6 +34,8 @@ export type EventType =
   | 'session.started'
   | 'session.killed'
   | 'session.ended'
+  | 'lease.made'
+  | 'lease.removed'
   | 'action.decided'
   | 'action.started'
   | 'action.finished'

@@ -18,10 +18,13 @@ export class Housekeeping {
   readonly #timers: NodeJS.Timeout[] = []
   /** What each other gateway last said, and since when we have heard nothing newer, on our own monotonic clock. */
   readonly #heard = new Map<string, { readonly seenAt: number; readonly since: number }>()
+  /** What else is to be done about a gateway or worker that is known to be gone. */
+  readonly #takeOver: (gateway: string) => Promise<void>
   #lookedAt = 0
   #sweeping = false
 
-  constructor(services: Omit<Services, 'tokens'>, role: Role = 'gateway') {
+  constructor(services: Omit<Services, 'tokens'>, role: Role = 'gateway', takeOver: (gateway: string) => Promise<void> = () => Promise.resolve()) {
+    this.#takeOver = takeOver
     this.#services = services
     this.#role = role
   }
@@ -86,5 +89,6 @@ export class Housekeeping {
     for (const { id } of await context.store.sessions.list({ live: true, gateway })) {
       if (await closeRecord(context, id, reason)) await context.journal.append({ type: 'session.ended', body: { session: id, reason } }, 'process')
     }
+    await this.#takeOver(gateway)
   }
 }

@@ -2,13 +2,16 @@ import { type Kysely, Migrator } from 'kysely'
 import * as first from './migrations/0001_first.ts'
 import * as askedGrants from './migrations/0002_asked_grants.ts'
 import * as boundShapes from './migrations/0003_bound_shapes.ts'
+import * as leases from './migrations/0004_leases.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
 export async function migrate(db: Kysely<Tables>, schema: string | null): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve({ '0001_first': first, '0002_asked_grants': askedGrants, '0003_bound_shapes': boundShapes }) },
+    provider: {
+      getMigrations: () => Promise.resolve({ '0001_first': first, '0002_asked_grants': askedGrants, '0003_bound_shapes': boundShapes, '0004_leases': leases }),
+    },
     ...(schema === null ? {} : { migrationTableSchema: schema }),
   })
   const { error } = await migrator.migrateToLatest()

@@ -3,6 +3,7 @@ import type { Database } from './database.ts'
 import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
+import { Leases } from './leases.ts'
 import { unavailable } from './patience.ts'
 import { openPostgres, openPostgresLedger } from './postgres/open.ts'
 import { Requests } from './requests.ts'
@@ -22,6 +23,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     grants: new Grants(database),
     sessions: new Sessions(database),
     tokens: new Tokens(database),
+    leases: new Leases(database),
     gateways: new Gateways(database),
     ledger: new Ledger(database),
     subscribe: (listener) => database.subscribe(listener),

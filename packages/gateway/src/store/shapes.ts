@@ -2,7 +2,7 @@ import { ACTION_GROUPS, ACTION_TYPES } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import type { Request } from '@countersign/core/request'
 import { z } from 'zod'
-import { type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
+import { type LeaseRecord, type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
 
 /** What a row's `body` must be. Strict: a field that this version does not know would be lost when it saves. */
 
@@ -134,6 +134,23 @@ export const sessionShape: z.ZodType<SessionRecord> = z.strictObject({
   cut: z.strictObject({ by: z.string(), reason: z.string() }).nullable(),
   endedAt: time.nullable(),
   endReason: z.string().nullable(),
+})
+
+export const leaseShape: z.ZodType<LeaseRecord> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  kind: z.string(),
+  resource: z.string(),
+  account: z.string(),
+  session: z.string(),
+  gateway: z.string(),
+  state: z.enum(['live', 'removing', 'removed']),
+  createdAt: time,
+  endsAt: time,
+  attempts: z.int().min(0),
+  lastError: z.string().nullable(),
+  nextAt: time.nullable(),
+  removedAt: time.nullable(),
 })
 
 const token = z.strictObject({

@@ -12,6 +12,7 @@ export interface Store {
   readonly grants: GrantStore
   readonly sessions: SessionStore
   readonly tokens: TokenStore
+  readonly leases: LeaseStore
   readonly gateways: GatewayStore
   readonly ledger: LedgerStore
   /** Called after each change is committed, by whichever gateway made it; returns the way to stop listening. */
@@ -115,6 +116,39 @@ export interface TokenStore {
   list(filter: { readonly user?: string; readonly live?: boolean }): Promise<readonly TokenRecord[]>
   /** False when there is no such token, or it was revoked before. */
   revoke(id: string, at: number): Promise<boolean>
+}
+
+/**
+ * An account on a target that was made, or may have been, for one session. It is here before it is there. `live`: its session holds it. `removing`: it is to
+ * go, and did not yet; `lastError` says why, `nextAt` when that is tried again (null: at once).
+ */
+export interface LeaseRecord {
+  readonly id: string
+  readonly version: number
+  /** What it is on its target: `postgres role`. */
+  readonly kind: string
+  readonly resource: string
+  /** Its name there. */
+  readonly account: string
+  readonly session: string
+  /** Who removes it. */
+  readonly gateway: string
+  readonly state: 'live' | 'removing' | 'removed'
+  readonly createdAt: number
+  readonly endsAt: number
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly nextAt: number | null
+  readonly removedAt: number | null
+}
+
+export interface LeaseStore {
+  insert(lease: LeaseRecord): Promise<void>
+  get(id: string): Promise<LeaseRecord | null>
+  /** Newest first. `open` leaves out those that are removed. */
+  list(filter: { readonly open?: boolean; readonly gateway?: string; readonly limit?: number }): Promise<readonly LeaseRecord[]>
+  /** Replaces version `next.version - 1`. False: somebody else was first, nothing changed. */
+  save(next: LeaseRecord): Promise<boolean>
 }
 
 /** Which gateways share this store, and when each last said so. */

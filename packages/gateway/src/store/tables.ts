@@ -7,6 +7,7 @@ export interface Tables {
   grants: GrantRow
   sessions: SessionRow
   tokens: TokenRow
+  leases: LeaseRow
   gateways: { id: string; seen_at: number }
   ledger: { gateway: string; seq: number; line: string }
 }
@@ -47,6 +48,16 @@ export interface SessionRow {
   grant_id: string | null
   started_at: number
   ended_at: number | null
+  body: string
+}
+
+export interface LeaseRow {
+  id: string
+  version: number
+  gateway: string
+  created_at: number
+  /** Null while it is there, or may be. */
+  removed_at: number | null
   body: string
 }
 

@@ -5,7 +5,7 @@ import type { Impact } from '@countersign/core/impact'
 import type { Principal } from '@countersign/core/principal'
 import type { Ask, Request, Review } from '@countersign/core/request'
 import fc from 'fast-check'
-import type { SessionRecord, TokenRecord } from '../../src/store/store.ts'
+import type { LeaseRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
 
 /** What a person typed or a client sent: any UTF-16 at all, NUL and lone surrogates included. */
 const text = fc.oneof(
@@ -144,6 +144,23 @@ export const anySession: fc.Arbitrary<SessionRecord> = fc.record({
   cut: maybe(fc.record({ by: text, reason: text })),
   endedAt: maybe(time),
   endReason: maybe(text),
+})
+
+export const anyLease: fc.Arbitrary<LeaseRecord> = fc.record({
+  id,
+  version,
+  kind: text,
+  resource: name,
+  account: text,
+  session: id,
+  gateway: name,
+  state: one('live', 'removing', 'removed'),
+  createdAt: time,
+  endsAt: time,
+  attempts: count,
+  lastError: maybe(text),
+  nextAt: maybe(time),
+  removedAt: maybe(time),
 })
 
 export const anyToken: fc.Arbitrary<TokenRecord> = fc.record({

@@ -3,6 +3,7 @@ import { type Bed, pairs } from './bed.ts'
 import { attaching } from './suite/attaching.ts'
 import { events } from './suite/events.ts'
 import { hostileRows } from './suite/hostile-rows.ts'
+import { leases } from './suite/leases.ts'
 import { ledger } from './suite/ledger.ts'
 import { lists } from './suite/lists.ts'
 import { opening } from './suite/opening.ts'
@@ -16,6 +17,7 @@ const PARTS = {
   lists,
   'tells every gateway': events,
   'keeps the ledger': ledger,
+  'keeps leases': leases,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

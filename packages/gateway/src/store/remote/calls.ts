@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { grantShape, requestShape, sessionShape, tokenRecordShape } from '../shapes.ts'
+import { grantShape, leaseShape, requestShape, sessionShape, tokenRecordShape } from '../shapes.ts'
 import type { Store, StoreEvent } from '../store.ts'
 
 /** The parts of the store, whose methods another process may call. */
@@ -59,6 +59,12 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     get: { args: id, result: tokenRecordShape.nullable() },
     list: { args: z.tuple([z.strictObject({ user: name, live: z.boolean().optional() })]), result: z.array(tokenRecordShape) },
     revoke: { args: z.tuple([z.string(), z.int()]), result: z.boolean() },
+  },
+  leases: {
+    insert: { args: z.tuple([leaseShape]), result: nothing },
+    get: { args: id, result: leaseShape.nullable() },
+    list: { args: z.tuple([z.strictObject({ open: z.boolean().optional(), gateway: name, limit })]), result: z.array(leaseShape) },
+    save: { args: z.tuple([leaseShape]), result: z.boolean() },
   },
   gateways: {
     beat: { args: z.tuple([z.string(), z.int()]), result: nothing },

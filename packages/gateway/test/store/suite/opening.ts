@@ -14,7 +14,7 @@ export function opening(pair: () => Pair): void {
 
   test('for many gateways at once on an empty database', async () => {
     const { bed } = pair()
-    for (const table of ['requests', 'grants', 'sessions', 'tokens', 'gateways', 'ledger', 'kysely_migration', 'kysely_migration_lock']) {
+    for (const table of ['requests', 'grants', 'sessions', 'tokens', 'gateways', 'leases', 'ledger', 'kysely_migration', 'kysely_migration_lock']) {
       await bed.sql(`drop table ${bed.schema}${table}`)
     }
     const stores = await Promise.all(Array.from({ length: 4 }, () => bed.open()))

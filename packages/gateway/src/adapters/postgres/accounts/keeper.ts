@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { storedSecret } from '@countersign/wire/postgres/scram'
 import type { Account, AccountKeeper, Session } from '../../adapter.ts'
+import { Refused } from '../beside.ts'
 import { derivingOnce } from '../known-keys.ts'
 import { literal, quoted } from '../quoted.ts'
+import { Turns } from '../turns.ts'
 import type { Admins } from './admin.ts'
 import { grantRole } from './membership.ts'
 import { removeAccount } from './remove.ts'
@@ -12,13 +14,18 @@ const SALT_BYTES = 16
 const ITERATIONS = 4_096
 const PASSWORD_BYTES = 32
 const NAME_BYTES = 6
+/** Of one resource: a thousand sessions that end at once must not keep those waiting that begin. */
+const REMOVED_AT_ONCE = 2
 
 /** What an account may do that does not need a right on any object: nothing. */
 const ATTRIBUTES = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT CONNECTION LIMIT 1'
 
 /** Accounts of single sessions as roles of PostgreSQL. */
 export class RoleKeeper implements AccountKeeper {
+  readonly kind = 'postgres role'
   readonly #admins: Admins
+  readonly #removing = new Turns(REMOVED_AT_ONCE)
+  readonly #always = new AbortController().signal
 
   constructor(admins: Admins) {
     this.#admins = admins
@@ -40,7 +47,12 @@ export class RoleKeeper implements AccountKeeper {
   }
 
   async remove(resource: string, name: string): Promise<void> {
-    await removeAccount(this.#admins.of(resource), name)
+    try {
+      await this.#removing.run(resource, this.#always, () => removeAccount(this.#admins.of(resource), name))
+    } catch (error) {
+      if (error instanceof Refused && error.detail !== null) throw new Error(`${error.message}: ${error.detail}`, { cause: error })
+      throw error
+    }
   }
 }
 
