@@ -26,10 +26,10 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: the accou
     stage = await openStage({
       version,
       policy: POLICY,
-      seed: `${ACCOUNTS_SEED} CREATE ROLE maker; GRANT ALL ON SCHEMA public TO maker; GRANT maker TO gateway WITH ADMIN OPTION;
+      seed: `${ACCOUNTS_SEED}
         ${ODD.map((role) => `CREATE ROLE ${quoted(role)}; GRANT ${quoted(role)} TO gateway WITH ADMIN OPTION; GRANT SELECT ON orders TO ${quoted(role)};`).join('\n')}`,
       resources: {
-        db: { ...OWN_ACCOUNTS, accounts: { ...accounts, roles: { ...accounts.roles, read: ['app_read', 'maker'] } } },
+        db: OWN_ACCOUNTS,
         odd: { ...OWN_ACCOUNTS, accounts: { ...accounts, roles: { read: ODD }, owner: ODD[0] } },
       },
     })
@@ -79,6 +79,9 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: the accou
     const facts = async () => (await stage.ledger()).filter(({ body }) => JSON.stringify(body).includes(account))
     await expect.poll(async () => (await facts()).map(({ type }) => type)).toEqual(['lease.made', 'lease.removed'])
     const [made] = await facts()
+    const leases = await stage.erin.api.leases({ live: false })
+    expect(leases.find((lease) => lease.account === account)).toMatchObject({ session: id, resource: 'db', state: 'removed', attempts: 1, lastError: null })
+    expect(await stage.erin.api.leases({ live: true })).toEqual([])
     expect(made?.body).toEqual({
       lease: expect.stringMatching(/^lease-\w{8}$/),
       kind: 'postgres role',

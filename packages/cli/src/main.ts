@@ -10,6 +10,7 @@ import { addDone } from './commands/done.ts'
 import { addExec } from './commands/exec.ts'
 import { addGrants } from './commands/grants.ts'
 import { addKill } from './commands/kill.ts'
+import { addLeases } from './commands/leases.ts'
 import { addLedgerVerify } from './commands/ledger-verify.ts'
 import { addPolicyCheck } from './commands/policy-check.ts'
 import { addPolicyExplain } from './commands/policy-explain.ts'
@@ -57,7 +58,7 @@ program.commandsGroup('Review:')
 for (const add of [addRequests, addShow, addApprove, addDeny, addWithdraw]) add(program)
 
 program.commandsGroup('Oversight:')
-for (const add of [addGrants, addRevoke, addSessions, addKill]) add(program)
+for (const add of [addGrants, addRevoke, addSessions, addKill, addLeases]) add(program)
 const resource = group(program, 'resource', 'Check what a resource stands for')
 addResourceCheck(resource)
 const policy = group(program, 'policy', 'Check and explain policies')

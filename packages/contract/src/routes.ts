@@ -3,6 +3,7 @@ import { Change } from './schemas/change.ts'
 import { Flag, Id } from './schemas/common.ts'
 import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
+import { Lease } from './schemas/lease.ts'
 import { LedgerEntry, LedgerHead, LedgerQuery } from './schemas/ledger.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
@@ -119,6 +120,14 @@ export const routes = {
     summary: 'Cut a session',
     request: { params: byId, body: body(EndBody) },
     responses: answers(Session, 'The session, with who cut it'),
+  },
+
+  leases: {
+    method: 'get',
+    path: '/api/v1/leases',
+    summary: 'Accounts that were made on targets for single sessions; admins only',
+    request: { query: live },
+    responses: answers(z.array(Lease), 'Newest first; `live`: those that are not removed, and may be there'),
   },
 
   tokens: { method: 'get', path: '/api/v1/tokens', summary: 'Tokens that the caller may see', responses: answers(z.array(TokenInfo), 'Without their secrets') },

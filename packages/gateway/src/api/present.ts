@@ -6,6 +6,7 @@ import type {
   Statement,
 } from '@countersign/contract/schemas/action'
 import type { Grant as GrantJson } from '@countersign/contract/schemas/grant'
+import type { Lease as LeaseJson } from '@countersign/contract/schemas/lease'
 import type { Principal as PrincipalJson } from '@countersign/contract/schemas/principal'
 import type { Given as GivenJson, Request as RequestJson, Review as ReviewJson } from '@countersign/contract/schemas/request'
 import type { Session as SessionJson } from '@countersign/contract/schemas/session'
@@ -19,7 +20,7 @@ import { describeNeed, describeRequirement, missing } from '@countersign/core/ne
 import { type Principal, principalId } from '@countersign/core/principal'
 import { approvers, ceilingOf, type Request, type Review } from '@countersign/core/request'
 import { linkTo } from '../session/notices.ts'
-import type { SessionRecord, TokenRecord } from '../store/store.ts'
+import type { LeaseRecord, SessionRecord, TokenRecord } from '../store/store.ts'
 
 /** What core and the store hold, as the contract says it. */
 
@@ -157,6 +158,25 @@ export function presentSession(session: SessionRecord): SessionJson {
     cut: cut && { by: cut.by, reason: cut.reason },
     endedAt: isoOrNull(session.endedAt),
     endReason,
+  }
+}
+
+export function presentLease(lease: LeaseRecord): LeaseJson {
+  const { id, kind, resource, account, session, gateway, state, attempts, lastError } = lease
+  return {
+    id,
+    kind,
+    resource,
+    account,
+    session,
+    gateway,
+    state,
+    createdAt: iso(lease.createdAt),
+    endsAt: iso(lease.endsAt),
+    attempts,
+    lastError,
+    nextAt: isoOrNull(lease.nextAt),
+    removedAt: isoOrNull(lease.removedAt),
   }
 }
 

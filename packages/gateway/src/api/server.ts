@@ -10,6 +10,7 @@ import { answerError, answerInvalid, answerProblem } from './problems.ts'
 import { mountAbout } from './routes/about.ts'
 import { mountAccess } from './routes/access.ts'
 import { mountEvents } from './routes/events.ts'
+import { mountLeases } from './routes/leases.ts'
 import { mountLedger } from './routes/ledger.ts'
 import { mountOperation } from './routes/operation.ts'
 import { mountPolicy } from './routes/policy.ts'
@@ -39,6 +40,7 @@ export function createApi(services: ApiServices): App {
   mountTokens(app, services)
   mountPolicy(app, services)
   mountLedger(app, services)
+  mountLeases(app, services)
   mountEvents(app, services)
   mountOperation(app, services)
   mountOpenApi(app, services)

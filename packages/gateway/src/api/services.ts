@@ -47,7 +47,7 @@ export interface ApiServices {
   addresses(): { readonly http: Address; readonly postgres: Address }
   readonly workflow: Workflow
   readonly tokens: TokenDesk
-  readonly store: Pick<Store, 'ledger' | 'subscribe'>
+  readonly store: Pick<Store, 'ledger' | 'leases' | 'subscribe'>
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
   policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }

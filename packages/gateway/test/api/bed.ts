@@ -76,6 +76,7 @@ export async function openBed(): Promise<Bed> {
     tokens: deskOf(tokens),
     store: {
       ledger: store.ledger,
+      leases: store.leases,
       subscribe: (listener) => {
         readers++
         const unsubscribe = store.subscribe(listener)

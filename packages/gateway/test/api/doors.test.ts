@@ -29,6 +29,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/done': [200, 200],
   'GET /api/v1/sessions': [200, 200],
   'POST /api/v1/sessions/{id}/kill': [404, 404],
+  'GET /api/v1/leases': [403, 200],
   'GET /api/v1/tokens': [200, 200],
   'POST /api/v1/tokens': [403, 200],
   'DELETE /api/v1/tokens/{id}': [404, 404],
