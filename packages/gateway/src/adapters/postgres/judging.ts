@@ -19,6 +19,8 @@ import type { Replies } from './replies.ts'
 import { holdLimit, sessionState } from './state.ts'
 
 export interface JudgingSides {
+  /** The session's own account on the target; null where it is logged in as the resource's credential. */
+  readonly account: string | null
   readonly client: Duplex
   readonly inbox: Inbox
   readonly target: Target
@@ -144,7 +146,7 @@ export class Judging {
         schemas = snapshot.schemas
         cancelDeadline() // it is asked again once somebody has decided
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
-        return sessionState(target.database, snapshot)
+        return sessionState(target, this.#sides.account, snapshot)
       },
       impact: (state) => this.#impact([bound], state, processId),
       definition: async () => {

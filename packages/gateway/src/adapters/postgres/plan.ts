@@ -28,7 +28,7 @@ export async function planAction(target: Target, catalogs: Catalogs, text: strin
     const judge = await catalog.judge(uses, snapshot.schemas)
     const reading = read(text, catalog.trusted, names, replies.parameters) // what is trusted may be known only now
     const classified = meant(reading.classified, judge)
-    const action = { ...actionOf({ ...reading, classified }, []), state: sessionState(target.database, snapshot) }
+    const action = { ...actionOf({ ...reading, classified }, []), state: sessionState(target, null, snapshot) }
     if (action.statements.length !== 1 || action.statements[0]?.fingerprint === null) return action
     const definition = await catalog.definition(usesOf(classified)[0] ?? null, snapshot.schemas)
     const differs = differingIn(action.text)

@@ -142,6 +142,7 @@ export class PostgresAdapter {
       replies,
       names,
       catalog,
+      account: lease?.account.name ?? null,
       fencing: this.#options.fencingOf?.(session, target, lease) ?? null,
     })
     const key = this.#cancels.issue(relay, startup.minor)

@@ -4,6 +4,7 @@ import { decodeDataRow } from '@countersign/wire/postgres/backend-message'
 import { bind, close, execute, parse } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { shownText } from '@countersign/wire/postgres/text'
+import type { Target } from '../adapter.ts'
 import type { Expected } from './expected.ts'
 
 /** Our own statement on the session's connection: a name that no client can have taken, closed as soon as it has answered. */
@@ -80,8 +81,13 @@ function namesIn(json: string): readonly string[] {
 /** `pg_settings.setting` is in the setting's base unit, which is milliseconds for both. */
 const milliseconds = (text: string | undefined) => (text && /^\d+$/.test(text) ? Number(text) : 0)
 
-export function sessionState(database: string, { role, searchPath, standardConformingStrings, clientEncoding }: Snapshot): SessionState {
-  return { database, role, searchPath, standardConformingStrings, clientEncoding }
+/**
+ * What a statement means there. `account` is the session's own on the target, or null: it stands for the resource's credential, since it is another in each session, and
+ * what was approved in one must be found in the next.
+ */
+export function sessionState({ database, username }: Pick<Target, 'database' | 'username'>, account: string | null, snapshot: Snapshot): SessionState {
+  const { role, searchPath, standardConformingStrings, clientEncoding } = snapshot
+  return { database, role: role === account ? username : role, searchPath, standardConformingStrings, clientEncoding }
 }
 
 /** How long before the server's own timeout a hold ends. */

@@ -51,6 +51,8 @@ export class Weighing {
       if (value !== undefined) await this.#set(name, value)
     }
     await this.#set('role', state.role)
+    // Who asks is not who acts: where row security would show them different rows, it is an error, and nothing is known.
+    if (this.#target.accounts !== null) await this.#set('row_security', 'off')
     await this.#searchPath(state.searchPath)
   }
 
