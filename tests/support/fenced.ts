@@ -146,17 +146,17 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
   const gate: Gate = {
     verifiers: () => Promise.resolve({ ...scramParameters(USER), verifiers: [{ token: TOKEN, ...verifier }] }),
     tokenFor: () => Promise.resolve(TOKEN),
-    connect: () => Promise.resolve({ effect: 'allow', session: sessionOf(fenced), target: way(ROLE) }),
+    connect: () => Promise.resolve({ effect: 'allow', session: sessionOf(fenced), target: { ...way(ROLE), accounts: { roles: {}, owner } } }),
   }
   const catalogs = new Catalogs()
   opened.defer(() => catalogs.close())
   const adapter = new PostgresAdapter(gate, {
     auth: 'scram',
     catalogs,
-    lessor: { lease: () => Promise.reject(new Error('its role was made before')) },
     fitness: { assert: () => Promise.resolve() },
     cancelElsewhere: () => Promise.resolve(),
     refused: () => undefined,
+    lessor: { lease: () => Promise.resolve({ account: { name: ROLE, password: PASSWORD, endsAt: 0, reads: standing.length > 0 }, end: () => undefined }) },
     fencingOf: () => fencing,
   })
   const server = createServer((stream) => {
@@ -207,6 +207,7 @@ function sessionOf(fenced: Fenced): Session {
     principal: USER,
     endsAt: Date.now() + 3_600_000,
     signal: new AbortController().signal,
+    mayRead: true,
     setPurpose: () => undefined,
     forbids: () => false,
     allow: (action) => (isReviewed(action) ? null : verdict(false)),

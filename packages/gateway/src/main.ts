@@ -157,7 +157,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   await settleRetired(config, journal.gateway, housekeeping)
   if (config.workers > 1)
     workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log, namesChanged: (database) => catalogs.drop(database) })
-  const serving = workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, leases, log, cancelElsewhere: nobodyElse })
+  const serving =
+    workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, admins, leases, log, cancelElsewhere: nobodyElse })
   onClose(() => serving.stop())
   await workers?.start()
   const postgres = await listen(config.listen.postgres, (socket) => serving.accept(socket), workers !== null).catch(at(config, 'listen.postgres'))

@@ -2,9 +2,11 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Cut } from './adapters/adapter.ts'
+import type { Admins } from './adapters/postgres/accounts/admin.ts'
 import type { CancelKey } from './adapters/postgres/cancels.ts'
 import type { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { Fitness } from './adapters/postgres/check/fitness.ts'
+import { fencingOf } from './adapters/postgres/fence/of.ts'
 import { PostgresAdapter } from './adapters/postgres/serve.ts'
 import type { Resource, WorkerConfig } from './config/config.ts'
 import type { Leases } from './leases/leases.ts'
@@ -29,6 +31,7 @@ export interface Protocols {
 export interface ProtocolOptions {
   readonly identity: Identity
   readonly catalogs: Catalogs
+  readonly admins: Admins
   readonly leases: Leases
   readonly log: Logger
   readonly cancelElsewhere: (key: CancelKey) => Promise<void>
@@ -42,13 +45,21 @@ export function resourceOf({ resources }: WorkerConfig, name: string): Resource 
 }
 
 /** Wires what a connection needs, from its first byte to its last. */
-export function openProtocols(services: Services, { identity, catalogs, leases, log, cancelElsewhere }: ProtocolOptions): Protocols {
+export function openProtocols(services: Services, { identity, catalogs, admins, leases, log, cancelElsewhere }: ProtocolOptions): Protocols {
   const { context, registry } = services
   const { config } = context
   const gate = new SessionGate(services, (resource, database) => targetOf(config, resource, database))
   const refused = (address: string, why: string) => log.info({ address, why }, 'connection refused')
   const fitness = new Fitness()
-  const adapter = new PostgresAdapter(gate, { auth: config.session.auth, catalogs, lessor: leases, fitness, cancelElsewhere, refused })
+  const adapter = new PostgresAdapter(gate, {
+    auth: config.session.auth,
+    catalogs,
+    lessor: leases,
+    fitness,
+    fencingOf: (...of) => fencingOf(admins, ...of),
+    cancelElsewhere,
+    refused,
+  })
   const connections = new Connections(
     identity.context,
     (client) => adapter.serve(client),

@@ -75,7 +75,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   health.start()
   const cancelElsewhere = async ({ processId, secretKey }: CancelKey) =>
     void (await parent.ask('cancel', [processId, Buffer.from(secretKey).toString('base64')]))
-  const protocols = openProtocols(services, { identity, catalogs, leases, log, cancelElsewhere })
+  const protocols = openProtocols(services, { identity, catalogs, admins, leases, log, cancelElsewhere })
   const report = (): Report => ({ seq: local.seq, broken: local.broken, silence: health.silence })
   const reporting = setInterval(() => void parent.ask('report', [report()]).catch(() => undefined), REPORT_EVERY_MS)
 

@@ -140,6 +140,8 @@ export interface Session {
   readonly signal: AbortSignal
   /** What requests of this session say of their purpose from now on; what is not named stays. */
   setPurpose(purpose: Partial<Purpose>): void
+  /** Policy allows reads by itself, as far as it does not look at what is read. */
+  readonly mayRead: boolean
   /** True for what policy never allows, whoever reviews it. Nothing is recorded: `decide` refuses it, and says why. */
   forbids(statements: readonly Statement[]): boolean
   /**
@@ -190,6 +192,8 @@ export interface Account {
   readonly password: string
   /** Unix milliseconds; nobody logs in with it later. */
   readonly endsAt: number
+  /** It may read from the start, because policy allows its session to. */
+  readonly reads: boolean
 }
 
 /** How a protocol's targets get accounts and lose them. */
@@ -197,7 +201,7 @@ export interface AccountKeeper {
   /** What its accounts are, in words: `postgres role`. */
   readonly kind: string
   /** A new account for this session, which is not on the target yet. */
-  invent(session: Pick<Session, 'id' | 'endsAt'>): Account
+  invent(session: Pick<Session, 'id' | 'endsAt' | 'mayRead'>): Account
   /** All of it or nothing. Rejects with why not, for people. */
   make(resource: string, account: Account): Promise<void>
   /** Whatever is left of it, nothing included; what it owns is handed over before. Rejects with why it is not gone yet, and can be asked again. */

@@ -1,4 +1,4 @@
-import type { Action, ActionType, Statement } from '@countersign/core/action'
+import { type Action, type ActionType, NO_FACTS, type Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import type { Decision } from '@countersign/core/obligations'
 import { principalId } from '@countersign/core/principal'
@@ -74,6 +74,10 @@ export class LiveSession implements Session {
 
   get signal(): AbortSignal {
     return this.#cut.signal
+  }
+
+  get mayRead(): boolean {
+    return this.#allowed({ type: 'sql:read', fingerprint: null, facts: NO_FACTS }) !== null
   }
 
   grants(): readonly string[] {

@@ -5,7 +5,7 @@ import { bind, describe, execute, parse, sync } from '@countersign/wire/postgres
 import { int32At } from '@countersign/wire/postgres/reader'
 import { shownText } from '@countersign/wire/postgres/text'
 import type { Target } from '../adapter.ts'
-import { closeUpstream, openUpstream, type Upstream } from './upstream.ts'
+import { closeUpstream, openUpstream, type Upstream, versionOf } from './upstream.ts'
 
 /** Most answers are a few rows: a server that sends more than this is not believed. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -58,7 +58,7 @@ export class Beside implements AsyncDisposable {
 
   /** The server's major version, 15 or 18; 0 where it does not say. */
   get version(): number {
-    return Number.parseInt(this.#upstream.parameters.get('server_version') ?? '0', 10) || 0
+    return versionOf(this.#upstream)
   }
 
   /** Several statements in one round trip, all of them or none. Throws as `ask` does. */

@@ -14,7 +14,7 @@ import { ConnectionRefused, connectError, fatal } from './refuse.ts'
 import { Relay } from './relay.ts'
 import { Replies } from './replies.ts'
 import { readStartup, type Startup } from './startup.ts'
-import { closeUpstream, openUpstream, type Upstream } from './upstream.ts'
+import { closeUpstream, openUpstream, type Upstream, versionOf } from './upstream.ts'
 
 export interface Options {
   /** How clients prove their token. `password` is used only inside TLS or on loopback; SCRAM everywhere else. */
@@ -25,8 +25,8 @@ export interface Options {
   readonly fitness: Pick<Fitness, 'assert'>
   /** A cancel request whose key was not given out here: another process of this gateway may have done so. Resolves when it was told. */
   cancelElsewhere(key: CancelKey): Promise<void>
-  /** What the fence around a session is built on; null where it has none. `lease` is the account that it is logged in with, if that is its own. */
-  fencingOf?(session: Session, target: Target, lease: Lease | null): Fencing | null
+  /** What the fence is built on around a session with an account of its own, on a target of this major version. */
+  fencingOf(target: Target, lease: Lease, version: number): Fencing
   /** What went wrong with a connection, for the operator's log. */
   refused(address: string, message: string): void
 }
@@ -143,7 +143,7 @@ export class PostgresAdapter {
       names,
       catalog,
       account: lease?.account.name ?? null,
-      fencing: this.#options.fencingOf?.(session, target, lease) ?? null,
+      fencing: lease && this.#options.fencingOf(target, lease, versionOf(upstream)),
     })
     const key = this.#cancels.issue(relay, startup.minor)
     onClosed(() => relay.leave())

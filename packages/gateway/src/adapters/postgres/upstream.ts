@@ -28,6 +28,9 @@ export interface Upstream {
   readonly parameters: Map<string, string>
 }
 
+/** The server's major version, 15 or 18; 0 where it does not say. */
+export const versionOf = ({ parameters }: Pick<Upstream, 'parameters'>) => Number.parseInt(parameters.get('server_version') ?? '0', 10) || 0
+
 /** As servers before the negotiation of versions answer one that they do not know. */
 const FEATURE_NOT_SUPPORTED = '0A000'
 class VersionRefused extends ConnectionRefused {}

@@ -32,17 +32,22 @@ export class RoleKeeper implements AccountKeeper {
   }
 
   /** `cs_7kq2m4xz_1f0c…`: the session's id, for whoever reads the target's log, and what makes it new. */
-  invent({ id, endsAt }: Pick<Session, 'id' | 'endsAt'>): Account {
+  invent({ id, endsAt, mayRead }: Pick<Session, 'id' | 'endsAt' | 'mayRead'>): Account {
     const session = id.slice(id.indexOf('-') + 1)
-    return { name: `cs_${session}_${randomBytes(NAME_BYTES).toString('hex')}`, password: randomBytes(PASSWORD_BYTES).toString('base64url'), endsAt }
+    return {
+      name: `cs_${session}_${randomBytes(NAME_BYTES).toString('hex')}`,
+      password: randomBytes(PASSWORD_BYTES).toString('base64url'),
+      endsAt,
+      reads: mayRead,
+    }
   }
 
-  async make(resource: string, { name, password, endsAt }: Account): Promise<void> {
+  async make(resource: string, { name, password, endsAt, reads: mayRead }: Account): Promise<void> {
     const admin = this.#admins.of(resource)
     const salt = randomBytes(SALT_BYTES)
     const keys = await derivingOnce(JSON.stringify([resource, name]))(password, salt, ITERATIONS) // the session's own login needs the same
     const create = createAccount(name, storedSecret(keys, salt, ITERATIONS), endsAt)
-    const reads = admin.target.accounts?.roles['read'] ?? []
+    const reads = mayRead ? (admin.target.accounts?.roles['read'] ?? []) : []
     await admin.run((beside) => beside.run([create, ...reads.map((role) => grantRole(role, name, beside.version))]))
   }
 
