@@ -17,6 +17,7 @@ putToWork({
   needs: [],
   versions: [18],
   scopes: ['sql:ddl', 'sql:write'],
+  ownAccount: true,
   done: { names: ['Ada', 'Grace'], left: [null] },
   work: async ({ host, port, user, token, database, certificate, stage }) => {
     const dir = mkdtempSync(join(tmpdir(), 'countersign-migrations-'))

@@ -2,6 +2,7 @@ import type { ActionType } from '@countersign/core/action'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProgramName } from '../../scripts/programs.ts'
 import { leftovers } from '../support/aftermath.ts'
+import { ACCOUNTS_SEED, OWN_ACCOUNTS } from '../support/accounts.ts'
 import { lacks } from '../support/needs.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 import { cellsOf } from './page.ts'
@@ -14,6 +15,8 @@ export interface Tool {
   readonly versions: readonly (15 | 18)[]
   /** What it must be granted where policy lets only reads through. */
   readonly scopes: readonly ActionType[]
+  /** It also does it behind an account of its own (`accounts.mode: ephemeral`), and what it makes there belongs to the owner. */
+  readonly ownAccount?: true
   /** More SQL for the target before it starts. */
   readonly seed?: string
   /** Does the job, and says what came of it; may be run again. */
@@ -33,15 +36,40 @@ export interface Workplace {
   readonly stage: Stage
 }
 
-/** `db` allows everything; in `reviewed` everything but reads needs somebody, may be granted for a while, and is refused at once without that. */
+/** `db` allows everything; in `reviewed` and `own` everything but reads needs somebody, may be granted for a while, and is refused at once without that. */
 const POLICY = `
 @id("works") permit (principal, action in [Action::"connect", Action::"sql"], resource == Resource::"db");
-@id("reads") permit (principal, action in [Action::"connect", Action::"sql:session", Action::"sql:read"], resource == Resource::"reviewed");
+@id("reads") permit (principal, action in [Action::"connect", Action::"sql:session", Action::"sql:read"], resource) unless { resource.name == "db" };
 @id("rest") @review("dba") @grants("10m")
-permit (principal, action in [Action::"sql:write", Action::"sql:ddl", Action::"sql:admin", Action::"sql:unknown"], resource == Resource::"reviewed");
+permit (principal, action in [Action::"sql:write", Action::"sql:ddl", Action::"sql:admin", Action::"sql:unknown"], resource) unless { resource.name == "db" };
 `
 
-const ROWS = { scram: 'by SCRAM without TLS', verified: 'over TLS with `verify-full`', granted: 'unheld under grants asked for ahead' }
+/**
+ * What the owner's tables are for, and a record of whose each of them was when it was made. information_schema tells of the constraints of a table only to
+ * who may do more there than SELECT, and node-pg-migrate looks there: REFERENCES is such a right, and does nothing by itself.
+ */
+const SEED = `
+  ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT SELECT, REFERENCES ON TABLES TO app_read;
+  ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT INSERT, UPDATE, DELETE ON TABLES TO app_write;
+  ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT USAGE ON SEQUENCES TO app_write;
+  CREATE SCHEMA noted; GRANT USAGE ON SCHEMA noted TO PUBLIC;
+  CREATE TABLE noted.made (owner text);
+  CREATE FUNCTION noted.note() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    INSERT INTO noted.made SELECT pg_get_userbyid(relowner) FROM pg_event_trigger_ddl_commands() JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass;
+  END $$;
+`
+
+/** A tool keeps books of what it did, and those of another role it would neither see nor be able to replace. */
+const WITHOUT_BOOKS = `DO $$ DECLARE book text; BEGIN
+  FOR book IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'orders' LOOP EXECUTE format('DROP TABLE %I', book); END LOOP;
+END $$`
+
+const ROWS = {
+  scram: 'by SCRAM without TLS',
+  verified: 'over TLS with `verify-full`',
+  granted: 'unheld under grants asked for ahead',
+  own: 'so too, for the tables’ owner',
+}
 
 /** Lets the tool do its job in every way, and holds its column of docs/drivers.md against what ran. */
 export function putToWork(tool: Tool): void {
@@ -55,8 +83,8 @@ export function putToWork(tool: Tool): void {
       stage = await openStage({
         policy: POLICY,
         version,
-        resources: { db: {}, reviewed: { onHold: 'refuse' } },
-        ...(tool.seed === undefined ? {} : { seed: tool.seed }),
+        resources: { db: {}, reviewed: { onHold: 'refuse' }, ...(tool.ownAccount ? { own: { ...OWN_ACCOUNTS, onHold: 'refuse' } } : {}) },
+        seed: `${tool.seed ?? ''}${tool.ownAccount ? ACCOUNTS_SEED + SEED : ''}`,
       })
     })
 
@@ -78,6 +106,18 @@ export function putToWork(tool: Tool): void {
       for (const scope of tool.scopes) await bob.api.approve({ id: (await alice.api.ask({ resource: 'reviewed', scope, for: '5m' })).request.id })
       expect(await work('granted', 'reviewed', null)).toEqual(tool.done)
       expect(await alice.api.requests()).toHaveLength(tool.scopes.length)
+    })
+
+    it.runIf(tool.ownAccount)(`does its whole job ${ROWS.own}`, async () => {
+      const { alice, bob } = stage
+      await stage.ask(WITHOUT_BOOKS)
+      await stage.ask('CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION noted.note()')
+      for (const scope of tool.scopes) await bob.api.approve({ id: (await alice.api.ask({ resource: 'own', scope, for: '5m' })).request.id })
+      const before = (await alice.api.requests()).length
+      expect(await work('own', 'own', null)).toEqual(tool.done)
+      expect(await alice.api.requests()).toHaveLength(before)
+      expect(await stage.ask('SELECT DISTINCT owner FROM noted.made')).toEqual(['app_owner'])
+      await stage.ask('DROP EVENT TRIGGER note')
     })
 
     it('leaves nothing behind', async () => {
