@@ -58,7 +58,9 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: a gateway
     const second = alice.psql()
     second.type(delayed)
     await second.next(/UPDATE 1\n/)
+    expect(second.output()).not.toContain('held')
     await second.quit()
+    expect(await stage.ask('SELECT status FROM orders WHERE id = 2')).toEqual(['late'])
   })
 
   it('makes tables that belong to the owner', async () => {
