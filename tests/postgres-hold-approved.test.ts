@@ -24,7 +24,7 @@ describe.skipIf(lacks('psql'))('a held write that is approved', () => {
     session.type('DELETE FROM orders WHERE id IN (7, 8, 9);')
 
     const [notice, id] = await session.next(/NOTICE: {2}held (req-\w+): needs 1 of dba\nDETAIL: {2}(.*)\nHINT: {2}(.*)\n/)
-    expect(notice).toMatch(/DETAIL: {2}writes: write on orders, 3 rows now\. Expires \d\d:\d\d UTC\.\n/)
+    expect(notice).toMatch(/DETAIL: {2}writes: write on orders, 3 rows now\. Expires (?:\d{4}-\d\d-\d\d )?\d\d:\d\d UTC\.\n/)
     expect(notice).toContain(`HINT:  ${stage.gateway.url}/r/${id?.slice(4)} · Ctrl-C withdraws · disconnected? run the same statement again`)
     await session.next(new RegExp(`NOTICE: {2}still held ${id}: needs 1 of dba`))
     expect(await stage.runs()).toBe(0)

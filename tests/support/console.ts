@@ -55,6 +55,8 @@ const ID = /\b(?:req|ses|grant|tok)-[0-9a-z]+/
 /** A request's link, which names it without its prefix. */
 const LINK = /\/r\/[0-9a-z]+/
 const TIME = /\d\d:\d\d/
+/** The same as it is shown, with its day where that is not today. */
+const SHOWN_TIME = /(?:\d{4}-\d\d-\d\d )?\d\d:\d\d/
 
 /**
  * A pattern for lines as a page shows them: white space and borders may differ in width, a time is any time, `…` is anything (and alone on a
@@ -92,7 +94,7 @@ export class Ids {
     if (/^-{3,}$/.test(part)) return '-{3,}'
     if (/^\s+$/.test(part)) return '\\s+'
     if (new RegExp(`^${LINK.source}$`).test(part)) return LINK.source
-    if (new RegExp(`^${TIME.source}$`).test(part)) return TIME.source
+    if (new RegExp(`^${TIME.source}$`).test(part)) return SHOWN_TIME.source
     if (!new RegExp(`^${ID.source}$`).test(part)) return literally(part)
     const real = this.#real.get(part)
     if (real !== undefined) return literally(real)
