@@ -1,12 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Severity } from '../packages/gateway/src/adapters/postgres/check/check.ts'
 import { DATABASE_CHECKS } from '../packages/gateway/src/adapters/postgres/check/database-checks.ts'
 import { Fitness } from '../packages/gateway/src/adapters/postgres/check/fitness.ts'
 import { SERVER_CHECKS } from '../packages/gateway/src/adapters/postgres/check/server-checks.ts'
+import { makeCertificate, turnTlsOn } from './support/certificates.ts'
 import { type Checked, EPHEMERAL, openChecked, SHARED } from './support/checked.ts'
 import { lacks } from './support/needs.ts'
+import { startPostgres } from './support/postgres.ts'
 
 /** Something that is wrong with a target, and what is to be said of it. Its own SQL mends it, or `undo` where it has none. */
 interface Planted {
@@ -312,6 +316,24 @@ describe.each([15, 18] as const)('what is wrong with a PostgreSQL %i', (version)
       const { findings } = await checked.check(SHARED)
       expect(findings).toMatchObject([{ check: 'connection-slots', severity: 'warning', what: expect.stringMatching(/^\d of 30 connections are free$/) }])
       await Promise.all(clients.map((client) => client.end()))
+    })
+
+    it('is that nobody proves who the server is', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'countersign-check-'))
+      await turnTlsOn(checked, await makeCertificate(folder))
+      const { findings } = await checked.check(EPHEMERAL, { tls: { mode: 'require', ca: null, cert: null, key: null } })
+      expect(findings).toMatchObject([{ check: 'encryption', severity: 'warning', what: expect.stringContaining('tls.mode: require') }])
+      rmSync(folder, { recursive: true })
+    })
+
+    it('is a standby, where no account can be made', async () => {
+      const standby = await startPostgres({ version, standby: true })
+      const { host, port, superuser: username } = standby
+      const over = { host, port, database: 'postgres', credential: { username, password: { env: 'CHECKED_PASSWORD' } } }
+      const { findings } = await checked.check(EPHEMERAL, over)
+      expect(findings).toContainEqual(expect.objectContaining({ check: 'primary', severity: 'blocking', what: 'the server is a standby: it is in recovery' }))
+      expect(await checked.check(SHARED, over)).toMatchObject({ findings: [{ check: 'credential' }, { check: 'credential' }, { check: 'credential' }] })
+      await standby.stop()
     })
 
     it('keeps sessions with accounts of their own out of that database, until it is mended', async () => {

@@ -25,8 +25,10 @@ const IN_EACH = 'CREATE TABLE things (id int); GRANT CREATE ON SCHEMA public TO 
 export interface Checked {
   readonly server: PostgresServer
   /** As superuser. */
-  run(database: string, sql: string): Promise<void>
+  run(database: string, sql: string): Promise<unknown>
   target(accounts: Accounts, over?: Partial<Resource>): Target
+  /** As superuser in `postgres`: the values of the first column. */
+  ask(sql: string): Promise<readonly unknown[]>
   check(accounts: Accounts, over?: Partial<Resource>): Promise<Report>
   close(): Promise<void>
 }
@@ -37,8 +39,9 @@ export async function openChecked(options: PostgresOptions): Promise<Checked> {
   const run = async (database: string, sql: string) => {
     const client = new pg.Client(server.url(database))
     await client.connect()
-    await client.query(sql)
+    const { rows } = await client.query<unknown[]>({ text: sql, rowMode: 'array' })
     await client.end()
+    return (rows ?? []).map(([first]) => first)
   }
   await run('postgres', SEED)
   for (const database of ['orders', 'Bill "s"']) {
@@ -51,6 +54,7 @@ export async function openChecked(options: PostgresOptions): Promise<Checked> {
   return {
     server,
     run,
+    ask: (sql) => run('postgres', sql),
     target,
     check: (accounts, over) => checkTarget(target(accounts, over), new AbortController().signal),
     close: () => server.stop(),

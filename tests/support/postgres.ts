@@ -24,7 +24,7 @@ export interface PostgresServer {
 const HOST = '127.0.0.1'
 const SUPERUSER = 'postgres'
 const PASSWORD = 'only-in-tests'
-const READY = 'database system is ready to accept connections'
+const READY = /database system is ready to accept (read-only )?connections/
 /** The free port may be taken by somebody else before the server listens on it. */
 const PORTS_TRIED = 3
 
@@ -32,10 +32,12 @@ export interface PostgresOptions {
   readonly version?: 15 | 18
   /** Of its configuration, by name. */
   readonly settings?: Readonly<Record<string, string>>
+  /** It follows nobody, and can only be read. */
+  readonly standby?: boolean
 }
 
 /** Starts PostgreSQL on a free loopback port, in a new temporary folder. 18 comes from npm, 15 is Debian's. Works as root, too. */
-export async function startPostgres({ version = 18, settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({ version = 18, settings = {}, standby = false }: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
   try {
     const owner = await unprivileged()
@@ -49,6 +51,7 @@ export async function startPostgres({ version = 18, settings = {} }: PostgresOpt
         .map(([name, value]) => `${name} = '${value}'\n`)
         .join(''),
     )
+    if (standby) writeFileSync(join(data, 'standby.signal'), '')
     const { child, port } = await startOnFreePort(bin, folder, data, owner, settings)
     return serverOf(child, port, folder)
   } catch (error) {
@@ -128,7 +131,7 @@ function launch(
   child.stderr.on('data', (chunk: Buffer) => {
     // Read on when it is ready, or the full pipe would stop the server; keep only the end.
     log = (log + chunk.toString()).slice(-8_192)
-    if (log.includes(READY)) resolve(child)
+    if (READY.test(log)) resolve(child)
   })
   child.once('error', reject)
   child.once('exit', (code) => reject(new Error(`postgres ended with ${code}:\n${log}`)))
