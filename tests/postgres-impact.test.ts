@@ -6,16 +6,22 @@ import { held, openStage, type Stage } from './support/stage.ts'
 const POLICY = `
 @id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
 @id("prepares") permit (principal, action in [Action::"sql:ddl", Action::"sql:admin"], resource == Resource::"asking");
-@id("writes") @review("dba") @grants("shape") permit (principal in Group::"engineering", action == Action::"sql:write", resource) unless { ["free", "uncounted", "facts"].contains(resource.name) };
+@id("writes") @review("dba") @grants("shape") permit (principal in Group::"engineering", action == Action::"sql:write", resource) unless { ["free", "uncounted", "facts", "slow"].contains(resource.name) };
 @id("big-writes") @review("security") forbid (principal, action == Action::"sql:write", resource == Resource::"db") when { context.rows > 2 };
 @id("small") permit (principal, action == Action::"sql:write", resource == Resource::"free") when { context.rowsKnown && context.rows <= 2 };
-@id("counted") permit (principal, action == Action::"sql:write", resource == Resource::"uncounted") when { context.rowsKnown };
+@id("counted") permit (principal, action == Action::"sql:write", resource) when { ["uncounted", "slow"].contains(resource.name) && context.rowsKnown };
 @id("facts") permit (principal, action == Action::"sql:write", resource == Resource::"facts");
 @id("tables") @message("no tables") forbid (principal, action == Action::"sql:write", resource == Resource::"facts") when { context.tables.contains("item_notes") };
 @id("columns") @message("no columns") forbid (principal, action == Action::"sql:write", resource == Resource::"facts") when { context.columns.containsAll(["id", "order_id"]) && !context.columns.contains("status") && context.rows == 10 };
 @id("unbounded") @message("no unbounded") forbid (principal, action == Action::"sql:write", resource == Resource::"facts") when { context.unbounded };
 @id("too-many") @message("ten rows at most") forbid (principal, action == Action::"sql:write", resource == Resource::"free") when { context.rows > 10 };
 `
+
+/** Whatever a count costs, it is begun. */
+const FOREVER = { maxCost: 1e15 }
+/** Each costs the half second that a question to the target may take; four at once, no more than this get a turn before their three seconds are over. */
+const FLOOD = 30
+const slowText = (id: number) => `DELETE FROM orders WHERE id = ${id} AND EXISTS (SELECT FROM big a, big b WHERE a.id * 1.5 = b.id * 3.5 AND a.pad > b.pad)`
 
 const SEED = `
   CREATE TABLE items (id int, order_id int REFERENCES orders ON DELETE CASCADE ON UPDATE SET NULL);
@@ -50,7 +56,9 @@ const SEED = `
   CREATE TABLE parted_a PARTITION OF parted FOR VALUES IN ('a');
   CREATE TABLE parted_b PARTITION OF parted FOR VALUES IN ('b');
   INSERT INTO parted VALUES (1, 'a'), (1, 'b');
+  CREATE TRIGGER emptied BEFORE TRUNCATE ON items FOR EACH STATEMENT EXECUTE FUNCTION pass();
   ANALYZE;
+  CREATE TABLE never_analysed (id int);
 `
 
 interface Known {
@@ -123,7 +131,21 @@ const UNKNOWN: readonly { readonly text: string; readonly because: RegExp; reado
   { text: "INSERT INTO orders VALUES (1, 'a') ON CONFLICT DO NOTHING", because: /in conflict/ },
   { text: 'MERGE INTO orders o USING items i ON o.id = i.id WHEN MATCHED THEN DELETE', because: /MERGE changes is only estimated/ },
   { text: "DELETE FROM big WHERE pad LIKE 'x%'", because: /cost too much/ },
-  { text: 'TRUNCATE items', because: /only INSERT, UPDATE, DELETE and MERGE/ },
+  { text: 'TRUNCATE items', because: /a TRUNCATE leaves none/, known: { estimate: 40, triggers: ['emptied'], cascades: [], sets: [], where: [] } },
+  {
+    text: 'TRUNCATE ONLY orders CASCADE',
+    because: /a TRUNCATE leaves none/,
+    known: { estimate: 60, triggers: ['emptied on public.items'], cascades: ['public.items (TRUNCATE CASCADE)'] },
+  },
+  { text: 'TRUNCATE parted, items', because: /a TRUNCATE leaves none/, known: { estimate: 42, triggers: ['emptied'], cascades: [] } },
+  { text: 'TRUNCATE never_analysed, items', because: /a TRUNCATE leaves none/, known: { estimate: null, triggers: ['emptied'], cascades: [] } },
+  { text: 'TRUNCATE no_such', because: /"no_such" is not there/, known: { estimate: null, triggers: null } },
+  {
+    text: 'COPY orders (status, id) FROM STDIN',
+    because: /the rows of a COPY come when it runs/,
+    known: { estimate: null, triggers: ['count_run'], cascades: [], sets: ['status', 'id'], where: [], locks: [] },
+  },
+  { text: 'COPY item_notes FROM STDIN WHERE true', because: /the rows of a COPY come when it runs/, known: { triggers: ['count_notes'], sets: ['*'] } },
   {
     text: 'DELETE FROM orders WHERE EXISTS (SELECT FROM big a, big b WHERE a.id * 1.5 = b.id * 3.5 AND a.pad > b.pad)',
     because: /longer than 500 ms|cost too much/,
@@ -145,7 +167,15 @@ describe.skipIf(lacks('psql')).each([18, 15] as const)('the impact of a held wri
       policy: POLICY,
       version,
       seed: SEED,
-      resources: { db: {}, free: {}, uncounted: { impact: { maxCost: 0 } }, facts: {}, asking: { onHold: 'refuse' } },
+      resources: {
+        db: {},
+        free: {},
+        uncounted: { impact: { maxCost: 0 } },
+        facts: {},
+        asking: { onHold: 'refuse' },
+        slow: { impact: FOREVER },
+        patient: { impact: FOREVER, onHold: 'refuse' },
+      },
     })
     const { host, port } = stage.gateway.postgres
     client = new pg.Client({ host, port, user: stage.alice.user, password: stage.alice.token, database: 'asking' })
@@ -310,6 +340,33 @@ describe.skipIf(lacks('psql')).each([18, 15] as const)('the impact of a held wri
     await never.connect()
     await expect(never.query('DELETE FROM items WHERE id = 11')).rejects.toThrow('no policy permits')
     await never.end()
+  })
+
+  it('is not known, and allows nothing, where a count takes too long or there is no turn for it', { timeout: 60_000 }, async () => {
+    const { host, port } = stage.gateway.postgres
+    const connect = async (database: string) => {
+      const one = new pg.Client({ host, port, user: stage.alice.user, password: stage.alice.token, database })
+      one.on('error', () => undefined) // the gateway may stop before it has hung up
+      await one.connect()
+      return one
+    }
+    const [slow, patient] = [
+      await Promise.all([1, 2, 3, 4].map(() => connect('slow'))),
+      await Promise.all(Array.from({ length: FLOOD }, () => connect('patient'))),
+    ]
+    const said = (one: pg.Client, id: number) => one.query(slowText(id)).then(() => 'it ran', String)
+    const [refused, held] = await Promise.all([
+      Promise.all(slow.map((one, index) => said(one, index + 1))),
+      Promise.all(patient.map((one, index) => said(one, index + 1))),
+    ])
+    for (const each of refused) expect(each).toContain('no policy permits')
+    const ids = held.map((each) => /held (req-\w+):/.exec(each)?.[1] ?? each)
+    const asks = await Promise.all(ids.map(async (id) => (await stage.bob.api.request({ id })).ask))
+    const impacts = asks.map((ask) => (ask.kind === 'action' ? ask.impact : null))
+    expect(impacts.map((impact) => impact?.rows)).toEqual(impacts.map(() => null))
+    const because = new Set(impacts.map((impact) => impact?.because))
+    expect(because).toEqual(new Set(['it took longer than 500 ms to count', 'the target did not answer in time']))
+    for (const one of [...slow, ...patient]) await one.end()
   })
 
   it.each([

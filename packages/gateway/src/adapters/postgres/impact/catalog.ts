@@ -1,6 +1,6 @@
 import type { RowChange } from './change.ts'
 import type { Beside } from '../beside.ts'
-import { untyped } from './values.ts'
+import { strings, untyped } from './values.ts'
 
 /** What the catalog is asked about: a change of rows, or what a plan says of one. */
 type Changing = Pick<RowChange, 'kind' | 'events' | 'set' | 'fixed' | 'bareNames' | 'functions'>
@@ -97,9 +97,4 @@ export async function catalogFacts(beside: Beside, change: Changing, oids: reado
     if (shadows) return `some session has a temporary table named ${shadows}`
     return functionsOfMoment ? `${functionsOfMoment} may answer otherwise when the statement runs` : null
   }
-}
-
-function strings(json: string | null | undefined): readonly string[] {
-  const value: unknown = JSON.parse(json ?? '[]')
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }

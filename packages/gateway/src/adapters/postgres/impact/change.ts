@@ -1,6 +1,6 @@
 import { parse } from '../classify/grammar.ts'
 import { as, isTree, list, names, text as textOf, tree, type Tree, unwrap } from '../classify/tree.ts'
-import { quoted } from '../quoted.ts'
+import { quotedName } from './counting.ts'
 
 export type RowEvent = 'insert' | 'update' | 'delete'
 
@@ -144,11 +144,4 @@ function collect(value: unknown, kind: string): readonly Tree[] {
 function holds(value: unknown, field: string): boolean {
   if (Array.isArray(value)) return value.some((item) => holds(item, field))
   return isTree(value) && (field in value || Object.values(value).some((part) => holds(part, field)))
-}
-
-function quotedName({ schemaname, relname }: Tree): string {
-  return [schemaname, relname]
-    .flatMap((part) => textOf(part) ?? [])
-    .map(quoted)
-    .join('.')
 }

@@ -26,6 +26,14 @@ export function countingText(statement: string): string | null {
   return counting !== null && isSameQuestion(counting, what, node, more) ? counting : null
 }
 
+/** Of a RangeVar, quoted as `"schema"."table"`. */
+export function quotedName({ schemaname, relname }: Tree): string {
+  return [schemaname, relname]
+    .flatMap((part) => textOf(part) ?? [])
+    .map(quoted)
+    .join('.')
+}
+
 function targetName({ relation }: Tree): string {
   const range = tree(relation)
   return textOf(tree(range.alias).aliasname) ?? textOf(range.relname) ?? ''

@@ -3,7 +3,8 @@ import { type Impact, impactOfAll, unknownImpact } from '@countersign/core/impac
 import type { Impacts, Target } from '../../adapter.ts'
 import { isLong } from '../classify.ts'
 import { Beside } from '../beside.ts'
-import { readChange, type RowChange } from './change.ts'
+import { readBulk } from './bulk.ts'
+import { readChange } from './change.ts'
 import { IN_TRANSACTION, NO_LOCKS, type Text, type Valued, type Weighed } from './weighed.ts'
 import { Turns } from '../turns.ts'
 import { Weighing, whyNot } from './weighing.ts'
@@ -24,15 +25,18 @@ export async function weigh(target: Target, weighed: Weighed, session: AbortSign
   const texts = weighed.statements.map((valued, index) => textOf(valued, index, weighed.statements))
   const known = texts.map((text) => ({ ...text.known, ...(weighed.transaction === null ? NO_LOCKS : {}) }))
   if (weighed.transaction === null && texts.every(({ isOver }) => isOver)) return together(known, weighed)
+  const signal = AbortSignal.any([session, AbortSignal.timeout(ALL_MS)])
   try {
-    const signal = AbortSignal.any([session, AbortSignal.timeout(ALL_MS)])
     return await turns.run(target.resource, signal, async () => {
       await using beside = await Beside.open(target, new Map([['application_name', 'countersign:impact']]), signal)
-      return together(await new Weighing(beside, target, weighed).impacts(texts), weighed)
+      const impacts = await new Weighing(beside, target, weighed).impacts(texts)
+      signal.throwIfAborted()
+      return together(impacts, weighed)
     })
   } catch (error) {
+    const because = whyNot(signal.aborted ? signal.reason : error) // what ends the wait breaks the connection, too
     return together(
-      known.map((impact, index) => (texts[index]?.isOver ? impact : { ...impact, because: whyNot(error) })),
+      known.map((impact, index) => (texts[index]?.isOver ? impact : { ...impact, because })),
       weighed,
     )
   }
@@ -41,27 +45,29 @@ export async function weigh(target: Target, weighed: Weighed, session: AbortSign
 function textOf({ statement, parameters }: Valued, index: number, all: readonly Valued[]): Text {
   const isLate = all.slice(0, index).some((before) => before.statement.type !== 'sql:read' && before.statement.type !== 'sql:session')
   const text = { statement, parameters, isLate }
-  const over = (because: string) => ({ ...text, change: null, known: unknownImpact(because), isOver: true })
+  const over = (because: string) => ({ ...text, change: null, bulk: null, known: unknownImpact(because), isOver: true })
   if (statement.type !== 'sql:write') return over('only changes of rows are counted')
   if (all.length > MAX_STATEMENTS) return over(`it is one of more than ${MAX_STATEMENTS} statements`)
   if (all.some((each) => CHANGES_TABLES.has(each.statement.type))) return over('a statement beside it may change what its tables are')
   if (statement.refers !== null || statement.defines !== null) return over('it runs another statement by its name')
   if (isLong(statement.text)) return over('the statement is too long')
-  const change = changeOf(statement.text)
-  if (change === null && statement.kind !== 'SelectStmt') return over(ONLY)
-  const { sets = null, where = null } = change ?? {}
-  return { ...text, change, known: { ...unknownImpact(ONLY), sets, where }, isOver: false }
+  const change = readOr(readChange, statement.text)
+  const bulk = change === null ? readOr(readBulk, statement.text) : null
+  if (change === null && bulk === null && statement.kind !== 'SelectStmt') return over(ONLY)
+  const { sets = null, where = null } = change ?? { sets: bulk?.sets, where: bulk?.sets && [] }
+  return { ...text, change, bulk, known: { ...unknownImpact(bulk?.because ?? ONLY), sets, where }, isOver: false }
 }
 
 const CHANGES_TABLES = new Set<SqlType>(['sql:ddl', 'sql:admin', 'sql:unknown'])
 
 const ONLY = 'only INSERT, UPDATE, DELETE and MERGE are counted'
 
-function changeOf(text: string): RowChange | null {
+/** Null also for what cannot be parsed, which is no change that could be counted. */
+function readOr<T>(readOne: (text: string) => T | null, text: string): T | null {
   try {
-    return readChange(text)
+    return readOne(text)
   } catch {
-    return null // what cannot be parsed is no change that could be counted
+    return null
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Parameter, SessionState } from '@countersign/core/action'
 import type { Impact } from '@countersign/core/impact'
 import type { ClassifiedStatement } from '../classify.ts'
+import type { Bulk } from './bulk.ts'
 import type { RowChange } from './change.ts'
 
 /** One statement with its values. */
@@ -26,6 +27,8 @@ export interface Text extends Valued {
   /** A statement before it may have changed its rows. */
   readonly isLate: boolean
   readonly change: RowChange | null
+  /** What it is where it is no such change; null for what is neither. */
+  readonly bulk: Bulk | null
   /** What is known without asking anybody. */
   readonly known: Impact
   /** Nobody has to be asked. */

@@ -1,6 +1,7 @@
 import type { Parameter } from '@countersign/core/action'
 import type { Impact } from '@countersign/core/impact'
 import type { Target } from '../../adapter.ts'
+import { type Bulk, emptied, insertOf } from './bulk.ts'
 import { catalogFacts, type CatalogFacts } from './catalog.ts'
 import type { RowChange, RowEvent } from './change.ts'
 import { type Beside, Refused } from '../beside.ts'
@@ -67,13 +68,13 @@ export class Weighing {
   }
 
   async #impact(text: Text, locks: Locks | 'none' | null): Promise<Impact> {
-    const { known } = text
+    const { known, bulk } = text
     if (text.isOver) return known
     if (locks === null) return { ...known, because: 'what its transaction has changed is not known' }
     if (locks !== 'none' && locks.redefined.length > 0)
       return { ...known, because: `its transaction may have changed what ${locks.redefined.join(', ')} is, which nobody else sees yet` }
     try {
-      return await this.#apart(() => this.#ask(text))
+      return await this.#apart(() => (bulk ? this.#askBulk(bulk, known) : this.#ask(text)))
     } catch (error) {
       return { ...known, because: whyNot(error) }
     }
@@ -99,6 +100,14 @@ export class Weighing {
       triggers: unique(all.flatMap(({ triggers }) => triggers)),
       cascades: unique(all.flatMap(({ cascades }) => cascades)),
     }
+  }
+
+  async #askBulk(bulk: Bulk, known: Impact): Promise<Impact> {
+    const oids = await this.#tables(bulk.tables)
+    await this.#searchPath('pg_catalog')
+    if (bulk.kind === 'TruncateStmt') return { ...known, ...(await emptied(this.#beside, bulk, oids)) }
+    const { triggers, cascades } = await catalogFacts(this.#beside, insertOf(bulk), oids)
+    return { ...known, triggers, cascades }
   }
 
   #searchPath(path: string): Promise<void> {
