@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lacks } from './support/needs.ts'
 import { psql } from './support/psql.ts'
@@ -30,8 +31,35 @@ const COMMANDS = String.raw`
   .trim()
   .split(/\s*[|\n]\s*/)
 
+/** What clients were seen to send at start and for their navigators, each headed by `-- ## who: when`. */
+const RECORDED = ['psql.sql', 'clients.sql'].flatMap((file) => {
+  const text = readFileSync(join(import.meta.dirname, '../packages/gateway/test/adapters/postgres/fixtures', file), 'utf8')
+  const parts = text.split(/^-- ## /m).slice(1)
+  return parts.map((part) => ({ who: part.slice(0, part.indexOf('\n')), text: part.slice(part.indexOf('\n') + 1) }))
+})
+
+/** What becomes of each: how many rows, or the server's error; of a gateway's own it would be 42501. */
+async function outcomes(config: pg.ClientConfig) {
+  const client = new pg.Client(config)
+  await client.connect()
+  const seen: { readonly who: string; readonly end: string }[] = []
+  for (const { who, text } of RECORDED) {
+    const end = await client.query(text).then(
+      (results) =>
+        [results]
+          .flat()
+          .map(({ command, rows }) => `${command} ${rows.length}`)
+          .join(),
+      (error: unknown) => (error instanceof pg.DatabaseError ? `${error.code}` : String(error)),
+    )
+    seen.push({ who, end })
+  }
+  await client.end()
+  return seen
+}
+
 // PostgreSQL 15 comes with pgbench.
-describe.skipIf(lacks('psql') || lacks('pgbench')).each([15, 18] as const)("psql's \\d and its like, on PostgreSQL %i", (version) => {
+describe.skipIf(lacks('psql') || lacks('pgbench')).each([15, 18] as const)("psql's \\d, and what clients ask of the catalog, on PostgreSQL %i", (version) => {
   let stage: Stage
 
   beforeAll(async () => {
@@ -49,6 +77,14 @@ describe.skipIf(lacks('psql') || lacks('pgbench')).each([15, 18] as const)("psql
     ])
     expect(through).toEqual(direct)
     expect(direct.stdout).toMatch(/orders/)
+    expect(await alice.api.requests()).toEqual([])
+  })
+
+  it('run unheld as they were recorded, and end as they end without the gateway', async () => {
+    const { alice, target, gateway } = stage
+    const through = await outcomes({ ...gateway.postgres, user: alice.user, password: alice.token, database: 'orders-db' })
+    expect(through).toEqual(await outcomes({ connectionString: target.url('postgres'), application_name: 'straight' }))
+    expect(through.filter(({ end }) => !/^[\dA-Z]{5}$/.test(end)).length).toBeGreaterThan(RECORDED.length * 0.8) // some are of another version
     expect(await alice.api.requests()).toEqual([])
   })
 })

@@ -1,12 +1,19 @@
 import { connect } from 'node:net'
 import type { Target } from '../../../packages/gateway/src/adapters/adapter.ts'
 import { LiveCatalog } from '../../../packages/gateway/src/adapters/postgres/catalog/live.ts'
-import { classify, loadGrammar } from '../../../packages/gateway/src/adapters/postgres/classify.ts'
-import { meant, usesOf } from '../../../packages/gateway/src/adapters/postgres/readable.ts'
+import { loadGrammar } from '../../../packages/gateway/src/adapters/postgres/classify.ts'
+import { Names } from '../../../packages/gateway/src/adapters/postgres/names.ts'
+import { changesOf, meant, read, usesOf } from '../../../packages/gateway/src/adapters/postgres/readable.ts'
 import type { PostgresServer } from '../postgres.ts'
 
 /** Where a fresh session of these tests looks names up. */
 const PATH = ['pg_catalog', 'public']
+
+/** What a server says of a session that reads literals as the parser does. */
+const SETTINGS = new Map([
+  ['standard_conforming_strings', 'on'],
+  ['client_encoding', 'UTF8'],
+])
 
 /** The gateway's own judgement of a text, with the live catalog of a server. */
 export class Classifier implements Disposable {
@@ -17,17 +24,23 @@ export class Classifier implements Disposable {
   }
 
   /** `trusted` are functions that an operator vouches for: a false one is the bug that the test must find. */
-  static async of(server: PostgresServer, trusted: readonly string[]): Promise<Classifier> {
+  static async of(server: PostgresServer, trusted: readonly string[], extensions: readonly string[]): Promise<Classifier> {
     await loadGrammar()
-    return new Classifier(new LiveCatalog(targetOf(server, trusted), () => null))
+    const catalog = new LiveCatalog(targetOf(server, trusted, extensions), () => null)
+    await catalog.read([], PATH) // what the extensions brought is known from then on
+    return new Classifier(catalog)
   }
 
-  /** True for what runs unheld wherever reads do: `sql:read` and `sql:session`. */
-  async isRead(text: string): Promise<boolean> {
-    const uses = usesOf(classify(text, { trusted: this.#catalog.trusted }))
-    const judge = await this.#catalog.judge(uses, PATH)
-    const { type } = meant(classify(text, { trusted: this.#catalog.trusted }), judge)
-    return type === 'sql:read' || type === 'sql:session'
+  /** True for messages that all run unheld wherever reads do, one after the other in a session of their own: `sql:read` and `sql:session`. */
+  async isRead(messages: readonly string[]): Promise<boolean> {
+    const names = new Names()
+    for (const text of messages) {
+      const { classified } = read(text, this.#catalog.trusted, names, SETTINGS)
+      const { type } = meant(classified, await this.#catalog.judge(usesOf(classified), PATH))
+      if (type !== 'sql:read' && type !== 'sql:session') return false
+      for (const change of changesOf(classified)) names.confirm(change)
+    }
+    return true
   }
 
   [Symbol.dispose](): void {
@@ -35,7 +48,7 @@ export class Classifier implements Disposable {
   }
 }
 
-function targetOf({ host, port, superuser, password }: PostgresServer, trusted: readonly string[]): Target {
+function targetOf({ host, port, superuser, password }: PostgresServer, trusted: readonly string[], extensions: readonly string[]): Target {
   return {
     resource: 'throw-away',
     server: `${host}:${port}`,
@@ -44,7 +57,7 @@ function targetOf({ host, port, superuser, password }: PostgresServer, trusted: 
     accounts: null,
     tls: 'disable',
     trustedFunctions: trusted,
-    trustedExtensions: [],
+    trustedExtensions: extensions,
     catalogMaxAgeMs: 1_000,
     countUpToCost: 0,
     holdInTransactionMs: 0,

@@ -7,9 +7,10 @@ import { SESSION_SETTINGS } from '../../../packages/gateway/src/adapters/postgre
 import { type PostgresServer, startPostgres } from '../postgres.ts'
 import { Classifier } from './classifier.ts'
 import { statement } from './grammar.ts'
-import { SEED, SETTINGS } from './seed.ts'
+import { EXTENDED, SEED, SETTINGS, TRUSTED } from './seed.ts'
 import { readShelf, type Shelf } from './shelf.ts'
 import { shrink } from './shrink.ts'
+import { messagesOf } from './statements.ts'
 import { TEXTS } from './values.ts'
 import { differences, leftIn, Watch, type World } from './world.ts'
 
@@ -73,7 +74,7 @@ export class Differential implements AsyncDisposable {
     chmodSync(outside, 0o777) // the server may be another user
     const client = new pg.Client(server.url('postgres'))
     await client.connect()
-    await client.query(SEED)
+    await client.query(SEED + EXTENDED.replaceAll('OUTSIDE', outside))
     for (const vacuum of ['VACUUM (FREEZE, ANALYZE)', 'VACUUM (FREEZE)', 'VACUUM (FREEZE)']) await client.query(vacuum) // each leaves a little for the next
     const reviewed = new Set([...READING_FUNCTIONS, ...trusted.map((name) => name.replace(/^.*\./, ''))])
     const shelf = await readShelf(client, (name) => reviewed.has(name))
@@ -83,7 +84,7 @@ export class Differential implements AsyncDisposable {
     const watch = await Watch.over(server, TEXTS.filter(Boolean), [outside])
     // A bug that is there on purpose is met soon.
     const favoured = { ...shelf, reviewed: [...shelf.reviewed, ...Array.from({ length: 50 }, () => planted).flat()] }
-    return new Differential(server, watch, await Classifier.of(server, trusted), favoured, outside)
+    return new Differential(server, watch, await Classifier.of(server, trusted, TRUSTED), favoured, outside)
   }
 
   /** Statements `from` to `from + count` of a seed, in batches; stops at `most` failures. */
@@ -95,7 +96,7 @@ export class Differential implements AsyncDisposable {
       for (; reads.length < batch && made < count; made++) {
         const index = from + made
         const text = statement(seed, index, this.#shelf, this.#watch.victim)
-        if (await this.#classifier.isRead(text)) reads.push({ index, text })
+        if (await this.isRead(text)) reads.push({ index, text })
       }
       return { reads, upTo: made }
     }
@@ -123,7 +124,7 @@ export class Differential implements AsyncDisposable {
   }
 
   isRead(text: string): Promise<boolean> {
-    return this.#classifier.isRead(text)
+    return this.#classifier.isRead(messagesOf(text))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,10 +143,7 @@ export class Differential implements AsyncDisposable {
     const before = this.#before ?? (await this.#watch.look())
     let succeeded = 0
     for (const text of texts) {
-      const error = await client.query(text).then(
-        () => null,
-        (reason: unknown) => reason,
-      )
+      const error = await run(client, messagesOf(text))
       if (error === null) succeeded++
       else if (isInterrupted(error)) cut.push(`it was interrupted: ${messageOf(error)}`)
       if (cut.length === 0 && /\bBEGIN\b/.test(text)) await client.query('ROLLBACK')
@@ -167,8 +165,15 @@ export class Differential implements AsyncDisposable {
   }
 
   #shrink(text: string): Promise<string> {
-    return shrink(text, async (smaller) => (await this.#classifier.isRead(smaller)) && (await this.changes(smaller)).length > 0)
+    return shrink(text, async (smaller) => (await this.isRead(smaller)) && (await this.changes(smaller)).length > 0)
   }
+}
+
+/** The last error, or null. */
+async function run(client: pg.Client, messages: readonly string[]): Promise<unknown> {
+  let error: unknown = null
+  for (const message of messages) await client.query(message).catch((reason: unknown) => (error = reason))
+  return error
 }
 
 /** Cancelled by somebody, and not by the time that it took; or cut. */

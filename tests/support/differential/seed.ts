@@ -50,6 +50,20 @@ CREATE TABLE "order by" ("select" int, "a.b" text);
 INSERT INTO "order by" VALUES (1, 'x');
 `
 
+/** Extensions of which all is taken for harmless, as an operator may say; the others are there to be mistaken for something else. */
+export const TRUSTED = ['hstore', 'ltree', 'citext'] as const
+
+/** What ships with the server, and a foreign table that runs a program. OUTSIDE is a folder where everybody may write. */
+export const EXTENDED = `
+${[...TRUSTED, 'pgcrypto', 'pg_trgm', 'intarray', 'fuzzystrmatch', 'tablefunc', 'dblink', 'file_fdw', 'lo'].map((name) => `CREATE EXTENSION ${name};`).join('\n')}
+CREATE TABLE tagged (id int, attributes hstore, place ltree, mail citext);
+INSERT INTO tagged SELECT i, hstore('a', i::text), ('top.n' || i)::ltree, 'M' || i || '@example.com' FROM generate_series(1, 5) AS i;
+CREATE VIEW tags AS SELECT id, attributes -> 'a' AS a, lower(mail) AS mail FROM tagged WHERE place <@ 'top';
+CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE outside (line text) SERVER files OPTIONS (program 'echo x >> OUTSIDE/read; echo x');
+CREATE VIEW seen_outside AS SELECT line FROM outside;
+`
+
 /** Without WAL of its own, so that the least write shows: nothing is left to be pruned, frozen or hinted. */
 export const SETTINGS: Readonly<Record<string, string>> = {
   autovacuum: 'off',

@@ -1,6 +1,11 @@
 import type { Maker } from './grammar.ts'
 import { TEXTS } from './values.ts'
 
+/** Parts a text into the messages that it is sent as. */
+const NEXT = '\n\\next\n'
+
+export const messagesOf = (text: string): readonly string[] => text.split(NEXT)
+
 /** Every kind of statement, most often a SELECT. */
 export function statementOf(make: Maker): string {
   const { random } = make
@@ -11,8 +16,13 @@ export function statementOf(make: Maker): string {
   if (one < 0.84) return `COPY (${make.query(1)}) TO ${random.pick(['STDOUT', 'STDOUT', 'STDOUT', "PROGRAM 'cat > /dev/null'"])}`
   if (one < 0.86) return `BEGIN; ${make.query(2)}; ${random.pick(['COMMIT', 'ROLLBACK'])}`
   if (one < 0.88) return `${make.query(1)}; ${random.chance(0.7) ? make.query(1) : other(make)}`
-  if (one < 0.9) return `PREPARE p${random.below(1_000_000)} AS ${make.query(1)}`
+  if (one < 0.9) {
+    const name = `p${random.below(1_000_000)}`
+    return [`PREPARE ${name} AS ${random.chance(0.9) ? make.query(1) : other(make)}`, `EXECUTE ${name}`, `DEALLOCATE ${name}`].join(NEXT)
+  }
+  if (one < 0.905) return `PREPARE p${random.below(1_000_000)} AS ${make.query(1)}`
   if (one < 0.92) return `BEGIN; DECLARE c CURSOR ${random.chance(0.2) ? 'WITH HOLD ' : ''}FOR ${make.query(2)}; COMMIT`
+  if (one < 0.94) return ['BEGIN', `DECLARE c CURSOR FOR ${make.query(2)}`, 'FETCH 3 FROM c', 'MOVE ALL IN c', 'COMMIT'].join(NEXT)
   return other(make)
 }
 

@@ -134,6 +134,11 @@ const VALUES: Readonly<Record<string, Make>> = {
   nummultirange: words('{[1,5)}'),
   pg_snapshot: words('10:20:10,14'),
   txid_snapshot: words('10:20:10,14'),
+  hstore: words('a=>1, b=>NULL', ''),
+  ltree: words('top.a.b', 'top'),
+  lquery: words('top.*', '*.b'),
+  ltxtquery: words('top & b'),
+  citext: words('A', 'name 1', ''),
   aclitem: words('postgres=r/postgres'),
 }
 

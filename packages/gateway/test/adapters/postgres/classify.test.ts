@@ -55,7 +55,7 @@ const TYPES = {
     SELECT '{"a":1}'::jsonb -> 'a' ->> 'b'
     SELECT CAST(1 AS numeric(5,2)), '1 day'::interval, 'pg_class'::regclass, '{1,2}'::int[]
     SELECT CURRENT_USER, CURRENT_DATE, LOCALTIMESTAMP(0), CURRENT_SCHEMA
-    SELECT EXTRACT(year FROM now()), TRIM(both 'x' from 'xax'), POSITION('a' IN 'ba'), SUBSTRING('abc' FROM 2 FOR 1), 'a' SIMILAR TO 'b', now() AT TIME ZONE 'UTC'
+    SELECT EXTRACT(year FROM now()), TRIM(both 'x' from 'xax'), POSITION('a' IN 'ba'), SUBSTRING('abc' FROM 2 FOR 1), 'a' SIMILAR TO 'b', 'a%' LIKE 'a!%' ESCAPE '!', now() AT TIME ZONE 'UTC'
     SELECT CASE WHEN a IS NULL THEN 1 ELSE coalesce(b, 2) END, greatest(1, 2), nullif(a, b), (a, b) = (1, 2), a IS DISTINCT FROM b FROM t
     SELECT * FROM a JOIN b USING (id) LEFT JOIN LATERAL (SELECT * FROM c WHERE c.id = a.id) x ON true
     SELECT * FROM generate_series(1, 3) WITH ORDINALITY AS g(n, o)

@@ -13,7 +13,7 @@ const GENERAL = `
   enum_range erf erfc every exp extract factorial family first_value float4 float8 floor format gamma gcd gen_random_uuid generate_series
   generate_subscripts get_bit get_byte hashtext hashtextextended height host hostmask in_range inet_merge inet_same_family initcap int2 int4
   int4multirange int4range int8 int8multirange int8range interval is_normalized isclosed isempty isfinite ishorizontal isopen isparallel isperp
-  isvertical justify_days justify_hours justify_interval lag last_value lcm lead left length lgamma line ln log log10 lower lower_inc lower_inf lpad
+  isvertical justify_days justify_hours justify_interval lag last_value lcm lead left length lgamma like_escape line ln log log10 lower lower_inc lower_inf lpad
   lseg ltrim macaddr macaddr8 macaddr8_set7bit make_date make_interval make_time make_timestamp make_timestamptz masklen max md5 min min_scale mod
   mode money multirange name netmask network normalize now npoints nth_value ntile num_nonnulls num_nulls numeric nummultirange numrange octet_length
   oid oidvectortypes overlaps overlay parse_ident path percent_rank percentile_cont percentile_disc pi point polygon position pow power quote_ident
