@@ -318,14 +318,6 @@ describe.each([15, 18] as const)('what is wrong with a PostgreSQL %i', (version)
       await Promise.all(clients.map((client) => client.end()))
     })
 
-    it('is that nobody proves who the server is', async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'countersign-check-'))
-      await turnTlsOn(checked, await makeCertificate(folder))
-      const { findings } = await checked.check(EPHEMERAL, { tls: { mode: 'require', ca: null, cert: null, key: null } })
-      expect(findings).toMatchObject([{ check: 'encryption', severity: 'warning', what: expect.stringContaining('tls.mode: require') }])
-      rmSync(folder, { recursive: true })
-    })
-
     it('is a standby, where no account can be made', async () => {
       const standby = await startPostgres({ version, standby: true })
       const { host, port, superuser: username } = standby
@@ -360,6 +352,15 @@ describe.each([15, 18] as const)('what is wrong with a PostgreSQL %i', (version)
       const found = { check, what: expect.stringMatching(what), sql: null }
       expect(await checked.check(EPHEMERAL, over)).toMatchObject({ databases: [], findings: [{ ...found, severity: 'blocking' }] })
       expect(await checked.check(SHARED, over)).toMatchObject({ findings: [{ ...found, severity: 'serious' }] })
+    })
+
+    // The last, because the server speaks TLS from here on.
+    it('is that nobody proves who the server is', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'countersign-check-'))
+      await turnTlsOn(checked, await makeCertificate(folder))
+      const { findings } = await checked.check(EPHEMERAL, { tls: { mode: 'require', ca: null, cert: null, key: null } })
+      expect(findings).toMatchObject([{ check: 'encryption', severity: 'warning', what: expect.stringContaining('tls.mode: require') }])
+      rmSync(folder, { recursive: true })
     })
   })
 })

@@ -41,7 +41,7 @@ const reach = (seeds: readonly number[], casts: readonly UserCast[] = []) => rea
 
 describe('the types that values of a statement can have', () => {
   test('are those that are there, and what they are made of', () => {
-    expect([...present([SPAN], types)].toSorted()).toEqual([MOOD, PAIR, SPAN])
+    expect(new Set(present([SPAN], types))).toEqual(new Set([MOOD, PAIR, SPAN]))
     expect(reach([PAIR]).has(MOOD)).toBe(true)
     expect(reach([MOOD]).has(PAIR)).toBe(false)
     expect(reach([]).has(INTEGER)).toBe(true)
