@@ -12,6 +12,8 @@ const LATER_MS = 1_000
 
 describe('a connection that was cut', () => {
   let stage: Stage
+  /** Null before there is one: a gateway that starts looks at its targets. */
+  let target: Stage['target'] | null = null
   let between: Server
   let open = true
   const sockets = new Set<Socket>()
@@ -21,7 +23,8 @@ describe('a connection that was cut', () => {
     between = createServer((near) => {
       sockets.add(near.on('error', () => undefined))
       if (!open) return
-      const far = connect({ host: stage.target.host, port: stage.target.port })
+      if (!target) return void near.destroy()
+      const far = connect({ host: target.host, port: target.port })
       sockets.add(far.on('error', () => undefined))
       near.pipe(far).pipe(near)
     })
@@ -29,6 +32,7 @@ describe('a connection that was cut', () => {
     const address = between.address()
     const port = typeof address === 'object' && address ? address.port : 0
     stage = await openStage({ policy: POLICY, resources: { db: { url: `postgres://127.0.0.1:${port}/postgres` } } })
+    target = stage.target
   })
 
   afterAll(async () => {

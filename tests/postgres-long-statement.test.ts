@@ -34,7 +34,7 @@ describe('a client that sends one long statement after another', () => {
     return waits
   }
 
-  it('makes nobody else wait for it', async () => {
+  it('makes nobody else wait for it', { timeout: 60_000 }, async () => {
     const client = await RawClient.login(stage.gateway.postgres, stage.alice)
     const began = performance.now()
     const flood = (async () => {
