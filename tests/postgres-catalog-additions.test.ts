@@ -92,6 +92,9 @@ const objects = fc.oneof(
 /** Where a session looks names up, once somebody has put one more schema there. */
 const paths = fc.constantFrom(PATH, ['pg_catalog', 'extra', 'public'], ['pg_catalog', 'public', 'extra'], ['extra', 'pg_catalog', 'public'])
 
+/** A string may hold words that name nothing: `'DELETE FROM people'`. */
+const withoutStrings = (text: string) => text.replaceAll(/'(?:[^']|'')*'/g, "''")
+
 describe.each([15, 18] as const)('on PostgreSQL %i, whatever somebody adds to a database', (version) => {
   let server: PostgresServer
   let client: pg.Client
@@ -175,7 +178,7 @@ describe.each([15, 18] as const)('on PostgreSQL %i, whatever somebody adds to a 
     const front = ['extra', 'pg_catalog', 'public']
     await fc.assert(
       fc.asyncProperty(relations, kinds, async (relation, kind) => {
-        const naming = texts.filter((text) => new RegExp(`\\b(FROM|TABLE|,|JOIN) ${relation}\\b`).test(text))
+        const naming = texts.filter((text) => new RegExp(`\\b(FROM|TABLE|,|JOIN) ${relation}\\b`).test(withoutStrings(text)))
         const after = await having([`CREATE ${kind.replace('#', `extra.${relation}`)}`], () => widths(front, naming))
         const isView = kind.startsWith('VIEW')
         const narrower = naming.filter((text, index) => {
