@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ACCOUNTS_SEED, OWN_ACCOUNTS } from './support/accounts.ts'
@@ -28,13 +28,14 @@ describe.each([15, 18] as const)('PostgreSQL %i: sessions that come and go', (ve
     const seen = new Set<string>()
     const visit = async () => {
       while (left-- > 0) {
-        const client = new pg.Client({ ...stage.gateway.postgres, user: stage.alice.user, password: stage.alice.token, database: 'db' })
+        const socket = new Socket()
+        const client = new pg.Client({ ...stage.gateway.postgres, user: stage.alice.user, password: stage.alice.token, database: 'db', stream: () => socket })
         client.on('error', () => undefined)
         await client.connect()
         const { rows } = await client.query<{ session_user: string }>('SELECT session_user FROM orders WHERE id = 1')
         seen.add(rows[0]?.session_user ?? '')
         // Every third is gone without a goodbye, as when a laptop falls asleep.
-        if (left % 3 === 0) streamOf(client).destroy()
+        if (left % 3 === 0) socket.destroy()
         else await client.end()
       }
     }
@@ -43,8 +44,3 @@ describe.each([15, 18] as const)('PostgreSQL %i: sessions that come and go', (ve
     await expect.poll(() => stage.ask(TRACES), { timeout: 30_000, interval: 200 }).toEqual(before)
   })
 })
-
-/** pg does not say that it has one. */
-function streamOf(client: pg.Client): Socket {
-  return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream
-}

@@ -6,10 +6,13 @@ import { Readable } from 'node:stream'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import Cursor from 'pg-cursor'
+import { z } from 'zod'
 import { ARRAYS, VALUES } from './behaviours.ts'
 import { drive, type Place } from './drive.ts'
 import { inside, isAsleep, type Rows } from './inside.ts'
 
+/** What it gives for each statement of a text of several. */
+const Counted = z.object({ rowCount: z.number() })
 const CAST = '$1::int, $2::int8, $3::numeric, $4::text, $5::text, $6::timestamptz, $7::bool, $8::bytea, $9::jsonb'
 
 drive({
@@ -72,7 +75,13 @@ function rowsOf({ host, port, user, token, certificate, stranger, stage }: Place
         async (client) => {
           // With a Sync behind each query, its pipelines are asked for one by one.
           const { rows, failed } = await client.query([101, 102, 103].map((n) => `INSERT INTO batched VALUES (${n})`).join('; ')).then(
-            (results) => ({ rows: (results as unknown as pg.QueryResult[]).reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0), failed: null }),
+            (results: unknown) => ({
+              rows: z
+                .array(Counted)
+                .parse(results)
+                .reduce((sum, { rowCount }) => sum + rowCount, 0),
+              failed: null,
+            }),
             (error: unknown) => ({ rows: null, failed: codeOf(error) }),
           )
           return { rows, failed, answer: await answer(client) }
