@@ -96,6 +96,20 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: accounts 
     await gone(40_000)
   })
 
+  it('of one that was told to stop while the target was down go when both are back', { timeout: 60_000 }, async () => {
+    const folder = join(data, 'stopped')
+    const stopped = await start(folder)
+    const session = come(stopped)
+    const account = await accountOf(session)
+    await cable.pull()
+    session.vanish()
+    await stopped.stop()
+    expect(await ask("SELECT rolname FROM pg_roles WHERE rolname LIKE 'cs\\_%'")).toEqual([account])
+    await cable.plug()
+    await start(folder)
+    await gone(30_000)
+  })
+
   it('of the one that died are removed by the other, and those of the other live on', { timeout: 90_000 }, async () => {
     const [alive] = gateways
     if (!alive) throw new Error('no gateway')

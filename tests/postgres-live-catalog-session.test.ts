@@ -51,6 +51,16 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what a name means in 
     await direct('DROP FUNCTION lower(varchar)')
   })
 
+  it('is looked up over another connection, when the one for that was lost', async () => {
+    const { stage, connect, outcome } = behind
+    const client = await connect()
+    expect(await outcome(client, LOWER)).toBe('runs')
+    const lost = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'countersign:catalog'"
+    expect(await stage.ask(lost)).toContain(true)
+    await new Promise((resolve) => setTimeout(resolve, WINDOW_MS + 50))
+    expect(await outcome(client, LOWER)).toBe('runs')
+  })
+
   it('is looked up for each statement, where the configuration says so', async () => {
     const { stage, direct, connect, outcome } = behind
     const client = await connect('eager')

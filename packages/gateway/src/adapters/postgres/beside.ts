@@ -36,6 +36,7 @@ export class Beside implements AsyncDisposable {
   readonly #signal: AbortSignal
   readonly #onAbort: () => void
   readonly #maxBytes: number
+  #asked: Asked | null = null
 
   private constructor(upstream: Upstream, signal: AbortSignal, maxBytes: number) {
     this.#upstream = upstream
@@ -44,6 +45,10 @@ export class Beside implements AsyncDisposable {
     this.#onAbort = () => upstream.stream.destroy()
     signal.addEventListener('abort', this.#onAbort)
     if (signal.aborted) this.#onAbort()
+    // It is read also while nothing is asked, or nobody would notice that the target has gone.
+    upstream.stream.on('data', (chunk: Uint8Array) => this.#take(chunk))
+    upstream.stream.on('close', () => this.#asked?.reject(lost()))
+    upstream.stream.resume()
   }
 
   /** `maxBytes` of one answer. Throws ConnectionRefused. */
@@ -51,7 +56,7 @@ export class Beside implements AsyncDisposable {
     return new Beside(await openUpstream(target, settings, signal), signal, maxBytes)
   }
 
-  /** False when the connection is lost, as far as anybody has noticed. */
+  /** False when the connection is lost. */
   get isOpen(): boolean {
     return !this.#upstream.stream.destroyed
   }
@@ -90,27 +95,38 @@ export class Beside implements AsyncDisposable {
 
   #send(messages: readonly Uint8Array[]): Promise<Answer> {
     const { stream } = this.#upstream
+    if (stream.destroyed) return Promise.reject(lost())
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const reading = new Reading(this.#maxBytes)
-    const onData = (chunk: Uint8Array) => {
-      try {
-        for (const piece of this.#upstream.scanner.push(chunk)) if (reading.take(piece)) resolve(reading.answer())
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)))
-      }
-    }
-    const onClose = () => reject(new Error('the connection to the target was lost'))
-    stream.on('data', onData)
-    stream.on('close', onClose)
-    if (stream.destroyed) onClose()
-    stream.resume()
+    this.#asked = { reading: new Reading(this.#maxBytes), resolve, reject }
     stream.write(Buffer.concat([...messages, sync()]))
-    return promise.finally(() => {
-      stream.pause()
-      stream.off('data', onData)
-      stream.off('close', onClose)
-    })
+    return promise.finally(() => (this.#asked = null))
   }
+
+  #take(chunk: Uint8Array): void {
+    try {
+      for (const piece of this.#upstream.scanner.push(chunk)) {
+        if (!this.#asked) ignore(piece)
+        else if (this.#asked.reading.take(piece)) this.#asked.resolve(this.#asked.reading.answer())
+      }
+    } catch (error) {
+      if (!this.#asked) this.#upstream.stream.destroy()
+      this.#asked?.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+/** Who waits for the answer to what was asked last. */
+interface Asked {
+  readonly reading: Reading
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+const lost = () => new Error('the connection to the target was lost')
+
+/** What a server says unasked: a notice or a setting is nothing to us, and anything else is its goodbye. */
+function ignore({ code }: Piece): void {
+  if (code !== Backend.noticeResponse && code !== Backend.parameterStatus) throw lost()
 }
 
 /** Gathers one answer up to its ReadyForQuery. */

@@ -139,6 +139,7 @@ export class LiveCatalog {
   #ask<T>(job: (ask: Ask) => Promise<T>): Promise<T> {
     const run = this.#turn.then(async () => {
       try {
+        if (this.#beside?.isOpen === false) await this.#hangUp()
         const beside = (this.#beside ??= await Beside.open(this.#target, SETTINGS, this.#closed.signal, MAX_ANSWER_BYTES))
         return await job((text, parameters) => within(QUESTION_MS + GRACE_MS, beside.ask(text, parameters)))
       } catch (error) {
