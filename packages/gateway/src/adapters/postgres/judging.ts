@@ -8,6 +8,7 @@ import type { LiveCatalog } from './catalog/live.ts'
 import { Standing } from './catalog/standing.ts'
 import { type Classified, isLong, prepare } from './classify.ts'
 import { differingIn } from './classify/differing.ts'
+import type { Fencing } from './fence/fencing.ts'
 import { ClientHold } from './hold.ts'
 import { weigh } from './impact/impact.ts'
 import type { Inbox, Message } from './inbox.ts'
@@ -19,8 +20,8 @@ import type { Replies } from './replies.ts'
 import { holdLimit, sessionState } from './state.ts'
 
 export interface JudgingSides {
-  /** The session's own account on the target; null where it is logged in as the resource's credential. */
-  readonly account: string | null
+  /** Null where the session is logged in as the resource's credential. */
+  readonly fencing: Pick<Fencing, 'role'> | null
   readonly client: Duplex
   readonly inbox: Inbox
   readonly target: Target
@@ -146,7 +147,7 @@ export class Judging {
         schemas = snapshot.schemas
         cancelDeadline() // it is asked again once somebody has decided
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
-        return sessionState(target, this.#sides.account, snapshot)
+        return sessionState(target, this.#sides.fencing?.role ?? null, snapshot)
       },
       impact: (state) => this.#impact([bound], state, processId),
       definition: async () => {

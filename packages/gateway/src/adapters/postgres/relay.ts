@@ -31,8 +31,6 @@ export interface Sides {
   readonly inbox: Inbox
   readonly upstream: Upstream
   readonly target: Target
-  /** The session's own account on the target; null where it is logged in as the resource's credential. */
-  readonly account: string | null
   readonly session: Session
   readonly replies: Replies
   readonly names: Names

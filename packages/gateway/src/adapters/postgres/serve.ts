@@ -142,7 +142,6 @@ export class PostgresAdapter {
       replies,
       names,
       catalog,
-      account: lease?.account.name ?? null,
       fencing: lease && this.#options.fencingOf(target, lease, versionOf(upstream)),
     })
     const key = this.#cancels.issue(relay, startup.minor)
