@@ -41,9 +41,11 @@ describe('a cancel request', () => {
       Array.from({ length: RACERS }, async (_, racer) => {
         const chance = random(racer + 1)
         const own = await RawClient.login(stage.gateway.postgres, stage.alice)
+        let cancelMs = 5 // what the last one took: as long as the query on average, on a busy machine too
         for (let race = 0; race < RACES / RACERS; race++) {
-          const running = own.ask(query(`SELECT pg_sleep(${(chance() * 0.01).toFixed(4)})`))
-          const cancelled = cancel(stage.gateway.postgres, own)
+          const running = own.ask(query(`SELECT pg_sleep(${((chance() * 2 * cancelMs) / 1_000).toFixed(4)})`))
+          const began = performance.now()
+          const cancelled = cancel(stage.gateway.postgres, own).then(() => (cancelMs = performance.now() - began))
           // Half of them have another query waiting behind it: either may be hit, and not both.
           const behind = chance() < 0.5
           if (behind) own.send(query(SHORT))
