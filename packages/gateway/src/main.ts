@@ -8,8 +8,8 @@ import { Cut } from './adapters/adapter.ts'
 import { Admins } from './adapters/postgres/accounts/admin.ts'
 import { RoleKeeper } from './adapters/postgres/accounts/keeper.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
-import { classify, loadGrammar, prepare } from './adapters/postgres/classify.ts'
-import { planAction } from './adapters/postgres/plan.ts'
+import { loadGrammar } from './adapters/postgres/classify.ts'
+import { planAction, statementsThere } from './adapters/postgres/plan.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
 import { createApi } from './api/server.ts'
 import { checkAll, checkResource } from './checks.ts'
@@ -130,11 +130,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     store,
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: policies.files.map(({ file, text }) => ({ name: basename(file), text })) }),
-    classify: async (resource, text) => {
-      const { trusted } = resourceOf(config, resource).functions
-      await prepare(text, { trusted })
-      return classify(text, { trusted }).statements
-    },
+    classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),
     resources: async (caller) => resourcesFor(config, policies, caller),
     checkResource: async (name) => checkResource(config, resourceOf(config, name), stopping.signal),
     readiness: async () => readiness(health, localJournal.broken, workers),

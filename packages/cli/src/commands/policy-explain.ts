@@ -43,8 +43,9 @@ export function addPolicyExplain(policy: Command): void {
 function explain(out: Output, { decision, statements, policyVersion }: Explanation): void {
   out.line(`${out.colors.bold(effect(decision))}${by(decision)}`)
   for (const obligation of obligations(decision)) out.line(`  ${visible(obligation)}`)
-  for (const { type, decision: each, matched } of statements) {
+  for (const { type, because, decision: each, matched } of statements) {
     out.line(`\n${type}: ${effect(each)}${by(each)}`)
+    if (because !== null) out.line(visible(`  unknown, because ${because}`))
     for (const policy of matched)
       out.line(
         visible(

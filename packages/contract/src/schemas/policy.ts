@@ -47,7 +47,15 @@ export const Explanation = z
   .object({
     policyVersion: z.string(),
     decision: Decision,
-    statements: z.array(z.object({ type: ActionType, decision: Decision, matched: z.array(MatchedPolicy) })),
+    statements: z.array(
+      z.object({
+        type: ActionType,
+        /** For `sql:unknown`: why. */
+        because: z.string().nullable(),
+        decision: Decision,
+        matched: z.array(MatchedPolicy),
+      }),
+    ),
   })
   .meta({ id: 'Explanation' })
 export type Explanation = z.infer<typeof Explanation>

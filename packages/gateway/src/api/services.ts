@@ -38,6 +38,11 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>
 }
 
+/** One statement, and why it is unknown where it is. */
+export interface Classified extends Pick<Statement, 'type' | 'facts'> {
+  readonly because: string | null
+}
+
 /** Everything that the API does to the world. */
 export interface ApiServices {
   readonly config: Pick<Config, 'url' | 'users'>
@@ -51,8 +56,11 @@ export interface ApiServices {
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
   policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }
-  /** The statements of an action, as they are put before policy. Throws WorkflowError `not-found` for an unknown resource. */
-  classify(resource: string, text: string): Promise<readonly Pick<Statement, 'type' | 'facts'>[]>
+  /**
+   * The statements of an action, as a session that has just begun on the target would put them before policy; where it cannot be asked they are unknown.
+   * Throws WorkflowError `not-found` for an unknown resource.
+   */
+  classify(resource: string, text: string): Promise<readonly Classified[]>
   resources(caller: Caller): Promise<readonly ResourceView[]>
   /** Looks at a target. What cannot be looked at is a finding; throws WorkflowError `not-found` for an unknown resource. */
   checkResource(name: string): Promise<{ readonly databases: readonly string[]; readonly findings: readonly Finding[] }>

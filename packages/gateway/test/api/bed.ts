@@ -88,7 +88,7 @@ export async function openBed(): Promise<Bed> {
     },
     policy: () => engine,
     policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
-    classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements),
+    classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements.map((statement) => ({ ...statement, because: null }))),
     resources: () =>
       Promise.resolve(
         Object.values(config.resources).map((resource) => ({

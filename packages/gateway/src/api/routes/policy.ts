@@ -1,6 +1,6 @@
 import { routes } from '@countersign/contract/routes'
 import type { Explanation as ExplanationJson } from '@countersign/contract/schemas/policy'
-import { type ActionType, type Facts, NO_FACTS, ROWS_UNKNOWN, type Statement } from '@countersign/core/action'
+import { type ActionType, type Facts, NO_FACTS, ROWS_UNKNOWN } from '@countersign/core/action'
 import { describeNeed } from '@countersign/core/need'
 import { type Decision, NO_OBLIGATIONS, strictest } from '@countersign/core/obligations'
 import type { Principal } from '@countersign/core/principal'
@@ -9,7 +9,7 @@ import type { Explanation } from '../../policy/engine.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
 import { presentCeiling } from '../present.ts'
-import type { ApiServices } from '../services.ts'
+import type { ApiServices, Classified } from '../services.ts'
 
 /** A type alone is judged as a bounded statement on an unknown number of rows. */
 const UNKNOWN_ROWS: Facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false }
@@ -23,10 +23,11 @@ export function mountPolicy(app: App, services: ApiServices): void {
   app.openapi(routes.explain, async (c) => {
     const { user, agent, resource, type, action } = c.req.valid('json')
     const principal = subjectOf(services, c.get('caller'), user, agent)
-    const statements = await statementsOf(services, resource, type, action)
+    const statements = action === undefined ? ofType(type) : await statementsOf(services, c.get('caller'), principal, resource, action)
     const engine = services.policy()
     const explained = statements.map((statement) => ({
       type: statement.type,
+      because: statement.because,
       ...engine.explain({ principal, resource, type: statement.type, facts: statement.facts }),
     }))
     return c.json(
@@ -49,19 +50,23 @@ function subjectOf({ config }: ApiServices, { principal, admin }: Caller, user: 
   return { user, agent: agent ?? (user === principal.user ? principal.agent : null), groups: known.groups }
 }
 
-async function statementsOf(
-  services: ApiServices,
-  resource: string,
-  type: ActionType | undefined,
-  action: string | undefined,
-): Promise<readonly Pick<Statement, 'type' | 'facts'>[]> {
-  if (action !== undefined) return services.classify(resource, action)
-  return type === undefined ? [] : [{ type, facts: type === 'connect' ? NO_FACTS : UNKNOWN_ROWS }]
+function ofType(type: ActionType | undefined): readonly Classified[] {
+  return type === undefined ? [] : [{ type, facts: type === 'connect' ? NO_FACTS : UNKNOWN_ROWS, because: null }]
 }
 
-function presentStatement({ type, decision, matched }: Explanation & { readonly type: ActionType }): ExplanationJson['statements'][number] {
+/** Asking a target what names mean there tells what it holds, so it is for who may connect to it, and for admins. */
+async function statementsOf(services: ApiServices, { admin }: Caller, principal: Principal, resource: string, text: string): Promise<readonly Classified[]> {
+  const connect = services.policy().decide({ principal, resource, type: 'connect', facts: NO_FACTS })
+  if (admin || connect.effect !== 'deny') return services.classify(resource, text)
+  return [
+    { type: 'sql:unknown', facts: { ...UNKNOWN_ROWS, unbounded: true }, because: `the target is not asked for ${principal.user}, who may not connect to it` },
+  ]
+}
+
+function presentStatement({ type, because, decision, matched }: Explanation & Pick<Classified, 'type' | 'because'>): ExplanationJson['statements'][number] {
   return {
     type,
+    because,
     decision: presentDecision(decision),
     matched: matched.map(({ id, effect, file, line, annotations }) => ({ id, effect, file, line, annotations })),
   }

@@ -1,6 +1,7 @@
 import type { Target } from '../../adapter.ts'
 import { Beside } from '../beside.ts'
 import type { Uses } from '../classify/uses.ts'
+import { within } from '../within.ts'
 import { definitionIn, definitionQuestion } from './definition.ts'
 import { doubt, type Finding } from './inside.ts'
 import { type Ask, Known } from './known.ts'
@@ -141,7 +142,7 @@ export class LiveCatalog {
       try {
         if (this.#beside?.isOpen === false) await this.#hangUp()
         const beside = (this.#beside ??= await Beside.open(this.#target, SETTINGS, this.#closed.signal, MAX_ANSWER_BYTES))
-        return await job((text, parameters) => within(QUESTION_MS + GRACE_MS, beside.ask(text, parameters)))
+        return await job((text, parameters) => within(QUESTION_MS + GRACE_MS, beside.ask(text, parameters), 'the target does not answer'))
       } catch (error) {
         await this.#hangUp()
         throw error
@@ -168,14 +169,4 @@ export class LiveCatalog {
 /** Nobody could say what a name means. */
 export function unanswered(why: string): Finding {
   return doubt(`the live catalog could not be asked what its names mean: ${why}`)
-}
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error('the target does not answer')), ms)
-  try {
-    return await Promise.race([answer, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }

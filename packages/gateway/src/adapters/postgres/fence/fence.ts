@@ -1,6 +1,7 @@
 import { Cut, type Session } from '../../adapter.ts'
 import type { Batch } from '../batch.ts'
 import type { Classified } from '../classify.ts'
+import { within } from '../within.ts'
 import { Refused } from '../beside.ts'
 import type { Replies } from '../replies.ts'
 import type { Fencing } from './fencing.ts'
@@ -207,7 +208,7 @@ export class Fence {
   }
 
   #beside(statement: string): ReturnType<Fencing['run']> {
-    return within(STEP_MS, this.#fencing.run(statement))
+    return within(STEP_MS, this.#fencing.run(statement), `no answer within ${STEP_MS / 1000} s`)
   }
 
   #break(error: unknown): void {
@@ -228,13 +229,3 @@ export class Fence {
 const UNSETTLED = 'its rights on the target are not known'
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms / 1000} s`)), ms)
-  try {
-    return await Promise.race([answer, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
