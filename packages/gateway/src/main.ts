@@ -24,6 +24,7 @@ import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Leases } from './leases/leases.ts'
+import { openSigningKey } from './ledger/signer.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
@@ -88,6 +89,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     onBroken: (why) => log.fatal({ why }, 'the ledger cannot be written: every action is refused'),
   })
   onClose(() => localJournal.close())
+  await openSigningKey(config.data, localJournal)
   const drain = drainInto(config, localJournal, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
   onClose(() => drain.stop())
 

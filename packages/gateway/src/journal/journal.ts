@@ -14,6 +14,7 @@ export interface Event {
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
 export type EventType =
+  | 'gateway.enrolled'
   | 'gateway.started'
   | 'gateway.stopped'
   | 'journal.recovered'

@@ -1,0 +1,44 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { canonical } from './canonical.ts'
+import type { Head } from './verify.ts'
+
+/**
+ * What a gateway's Ed25519 key (RFC 8032) vouches for. Public keys are their 32 bytes, signatures their 64, both base64 where
+ * they stand in JSON. Each signed text begins with a line that says what it is, so that none passes for another.
+ */
+export interface SignedHead extends Pick<Head, 'gateway' | 'seq' | 'hash'> {
+  /** The public key that signed it; what it is worth depends on whose it is. */
+  readonly key: string
+  readonly signature: string
+}
+
+/** What is signed of a head: the chain of `gateway` up to the entry `seq`, whose hash is `hash`. */
+export function headText({ gateway, seq, hash }: Pick<SignedHead, 'gateway' | 'seq' | 'hash'>): Uint8Array {
+  return Buffer.from(`countersign/head/v1\n${canonical({ gateway, hash, seq })}`)
+}
+
+/** Whether the head was signed by this key. False for whatever is no key or no signature. */
+export function isSignedHead(head: SignedHead, key: string): boolean {
+  return head.key === key && isSignedBy(key, headText(head), head.signature)
+}
+
+/** Whether `signature` is this key's for `text`. False for whatever is no key or no signature. */
+export function isSignedBy(key: string, text: Uint8Array, signature: string): boolean {
+  const publicKey = readPublicKey(key)
+  return publicKey !== null && verify(null, text, publicKey, Buffer.from(signature, 'base64'))
+}
+
+const KEY_BYTES = 32
+const cache = new Map<string, KeyObject>()
+const CACHED = 64
+
+function readPublicKey(key: string): KeyObject | null {
+  const known = cache.get(key)
+  if (known) return known
+  const bytes = Buffer.from(key, 'base64')
+  if (bytes.length !== KEY_BYTES || bytes.toString('base64') !== key) return null
+  const made = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') }, format: 'jwk' })
+  if (cache.size >= CACHED) cache.clear()
+  cache.set(key, made)
+  return made
+}
