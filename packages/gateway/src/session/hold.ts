@@ -1,6 +1,6 @@
 import type { Request } from '@countersign/core/request'
 import type { HoldEnd } from '../adapters/adapter.ts'
-import { type Store, StoreUnavailable } from '../store/store.ts'
+import { type WorkerStore, StoreUnavailable } from '../store/store.ts'
 import { watchOf } from './watch.ts'
 
 /** Why a wait is over: somebody decided, the client ended it, or the session did. */
@@ -14,7 +14,7 @@ export interface Waiting {
 }
 
 /** Resolves when the request is no longer pending, or when the client or the session ends the wait. Reminds meanwhile. */
-export async function waitForDecision(store: Store, id: string, waiting: Waiting): Promise<Waited> {
+export async function waitForDecision(store: WorkerStore, id: string, waiting: Waiting): Promise<Waited> {
   const { promise, resolve, reject } = Promise.withResolvers<Waited>()
   const look = () => {
     store.requests.get(id).then(

@@ -1,6 +1,6 @@
 import { principalId } from '@countersign/core/principal'
 import { Cut } from '../adapters/adapter.ts'
-import type { Store, StoreEvent } from '../store/store.ts'
+import type { WorkerStore, StoreEvent } from '../store/store.ts'
 
 /** A live connection as the registry sees it. */
 export interface Live {
@@ -18,11 +18,11 @@ export interface Live {
 /** Every connection that this gateway holds, and the obedience to what others decide about them. */
 export class Registry {
   readonly #live = new Map<string, Live>()
-  readonly #store: Store
+  readonly #store: WorkerStore
   readonly #onError: (error: unknown) => void
   readonly #unsubscribe: () => void
 
-  constructor(store: Store, onError: (error: unknown) => void) {
+  constructor(store: WorkerStore, onError: (error: unknown) => void) {
     this.#store = store
     this.#onError = onError
     this.#unsubscribe = store.subscribe((event) => void this.#obey(event).catch(onError))

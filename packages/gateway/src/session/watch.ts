@@ -1,4 +1,4 @@
-import type { Store } from '../store/store.ts'
+import type { WorkerStore } from '../store/store.ts'
 
 /** How often the waits look for themselves, should an event have been lost. */
 const LOOK_EVERY_MS = 2_000
@@ -8,13 +8,13 @@ const LOOK_EVERY_MS = 2_000
  * every two seconds, would leave the store no time for anything else.
  */
 class Watch {
-  readonly #store: Store
+  readonly #store: WorkerStore
   readonly #looks = new Map<string, Set<() => void>>()
   #unsubscribe: () => void = () => undefined
   #timer: NodeJS.Timeout | undefined
   #asking = false
 
-  constructor(store: Store) {
+  constructor(store: WorkerStore) {
     this.#store = store
   }
 
@@ -60,10 +60,10 @@ class Watch {
   }
 }
 
-const watches = new WeakMap<Store, Watch>()
+const watches = new WeakMap<WorkerStore, Watch>()
 
 /** One for each store. */
-export function watchOf(store: Store): Watch {
+export function watchOf(store: WorkerStore): Watch {
   const known = watches.get(store) ?? new Watch(store)
   watches.set(store, known)
   return known

@@ -16,6 +16,9 @@ export interface Events {
   close(): Promise<void>
 }
 
+/** Of a thread that changes nothing which anybody listens for. */
+export const NO_EVENTS: Events = { announce: () => Promise.resolve(), committed: () => {}, subscribe: () => () => {}, close: () => Promise.resolve() }
+
 /** Says what a transaction has changed. */
 export type Changed = (change: Change) => void
 

@@ -3,6 +3,7 @@ import * as first from './migrations/0001_first.ts'
 import * as askedGrants from './migrations/0002_asked_grants.ts'
 import * as boundShapes from './migrations/0003_bound_shapes.ts'
 import * as leases from './migrations/0004_leases.ts'
+import * as tree from './migrations/0005_tree.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -10,7 +11,14 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
   const migrator = new Migrator({
     db,
     provider: {
-      getMigrations: () => Promise.resolve({ '0001_first': first, '0002_asked_grants': askedGrants, '0003_bound_shapes': boundShapes, '0004_leases': leases }),
+      getMigrations: () =>
+        Promise.resolve({
+          '0001_first': first,
+          '0002_asked_grants': askedGrants,
+          '0003_bound_shapes': boundShapes,
+          '0004_leases': leases,
+          '0005_tree': tree,
+        }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),
   })

@@ -5,13 +5,14 @@ import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
 import { Leases } from './leases.ts'
 import { unavailable } from './patience.ts'
-import { openPostgres, openPostgresLedger } from './postgres/open.ts'
+import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
 import { Requests } from './requests.ts'
 import { Sessions } from './sessions.ts'
 import { SqliteLedger } from './sqlite/ledger.ts'
-import { openSqlite } from './sqlite/open.ts'
+import { openSqlite, openSqliteBlocking } from './sqlite/open.ts'
 import type { LedgerStore, Store } from './store.ts'
 import { Tokens } from './tokens.ts'
+import { Tree } from './tree.ts'
 
 /** The store that the configuration names, its tables made or brought up to date. Rejects with StoreUnavailable. */
 export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise<Store> {
@@ -26,6 +27,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     leases: new Leases(database),
     gateways: new Gateways(database),
     ledger: new Ledger(database),
+    tree: new Tree(database),
     subscribe: (listener) => database.subscribe(listener),
     ping: () => database.ping(),
     close: () => database.close(),
@@ -49,10 +51,22 @@ export type OpenLedger = LedgerStore & Pick<Store, 'close'>
  * that anybody listens for. Throws StoreUnavailable, as its use does.
  */
 export function openLedger({ store, data }: Pick<Config, 'store' | 'data'>): OpenLedger {
-  switch (store.kind) {
-    case 'sqlite':
-      return new SqliteLedger(data)
-    case 'postgres':
-      return openPostgresLedger(store.url)
+  if (store.kind === 'sqlite') return new SqliteLedger(data)
+  const database = openPostgresQuietly(store.url)
+  const ledger = new Ledger(database)
+  return {
+    append: (entries) => ledger.append(entries),
+    read: (gateway, from, limit) => ledger.read(gateway, from, limit),
+    heads: () => ledger.heads(),
+    close: () => database.close(),
   }
+}
+
+/** The ledger and the tree over it, and their connection. */
+export type OpenTree = Pick<Store, 'ledger' | 'tree' | 'close'>
+
+/** For a thread as above. */
+export function openTree({ store, data }: Pick<Config, 'store' | 'data'>): OpenTree {
+  const database = store.kind === 'sqlite' ? openSqliteBlocking(data) : openPostgresQuietly(store.url)
+  return { ledger: new Ledger(database), tree: new Tree(database), close: () => database.close() }
 }

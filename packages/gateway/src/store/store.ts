@@ -7,7 +7,12 @@ import type { Principal } from '@countersign/core/principal'
  * several replicas race, exactly one `save` returns true. A promise that resolves is durable in the store. Nothing is
  * retried here; a store that does not answer rejects with StoreUnavailable.
  */
-export interface Store {
+export interface Store extends WorkerStore {
+  readonly tree: TreeStore
+}
+
+/** What a protocol worker may ask of it, too. */
+export interface WorkerStore {
   readonly requests: RequestStore
   readonly grants: GrantStore
   readonly sessions: SessionStore
@@ -171,6 +176,101 @@ export interface StoredEntry {
   readonly gateway: string
   readonly seq: number
   readonly line: string
+}
+
+/** The one tree over the entries of all gateways, whose growth is somebody's at a time. Tables `tree`, `tree_runs`, `tiles`, `checkpoints`, `witnesses`. */
+export interface TreeState {
+  /** `countersign/tree-` and ten hex digits: the tree's name in checkpoints, made once. */
+  readonly origin: string
+  /** Its leaves. */
+  readonly size: number
+  /** Goes up by one whenever the lease changes hands. */
+  readonly term: number
+  /** The gateway that has the lease; null when it was given back. */
+  readonly holder: string | null
+  /** Goes up with whatever the holder does: one that does not for a while is dead. */
+  readonly beat: number
+}
+
+/** Entries of one gateway that stand in a row in the tree: its sequences `seq` to `seq + count - 1` at the leaves `start` and on. */
+export interface Run {
+  readonly start: number
+  readonly gateway: string
+  readonly seq: number
+  readonly count: number
+}
+
+/** A tile of C2SP tlog-tiles: up to 256 hashes of 32 bytes, one after the other. One that is not full grows in its place. */
+export interface Tile {
+  readonly level: number
+  readonly index: number
+  readonly hashes: Uint8Array
+}
+
+/** Leaves that are added at the end. */
+export interface Growth {
+  readonly term: number
+  /** The sizes before and after. */
+  readonly from: number
+  readonly to: number
+  /** The first may be the last one of before, grown. */
+  readonly runs: readonly Run[]
+  /** Each tile that is new or wider than before. */
+  readonly tiles: readonly Tile[]
+}
+
+/** An entry at its place in the tree. */
+export interface Leaf extends StoredEntry {
+  readonly index: number
+}
+
+/** A signed note (C2SP tlog-checkpoint), with the cosignatures that it has got. `at`: Unix milliseconds. */
+export interface StoredCheckpoint {
+  readonly size: number
+  readonly at: number
+  readonly note: string
+}
+
+/** The largest checkpoint that a witness has taken, and when. */
+export interface WitnessRecord {
+  readonly name: string
+  readonly size: number
+  readonly at: number
+}
+
+/**
+ * What takes a term changes the tree only for the lease's holder: with the term, and for `extend` the size, compared in the
+ * same transaction. So two that both believe to have the lease cannot fork it.
+ */
+export interface TreeStore {
+  state(): Promise<TreeState>
+  /** Gives the lease to `holder` if nobody has done anything since `seen`. Null: somebody has. */
+  take(holder: string, seen: TreeState): Promise<TreeState | null>
+  /** Says that the holder lives. False: the lease is somebody else's. */
+  renew(term: number): Promise<boolean>
+  /** Gives the lease back, so that others need not wait until it looks dead. */
+  release(term: number): Promise<void>
+  /** False: the lease or the size is not what it was; nothing changed. */
+  extend(growth: Growth): Promise<boolean>
+  /** The last entry of each gateway that is in the tree, and the run that it ends. */
+  tails(): Promise<readonly Run[]>
+  /** Leaves from `from` on, `limit` at most, in order. One whose entry is gone from the store is left out. */
+  read(from: number, limit: number): Promise<readonly Leaf[]>
+  /** Null: it is not in the tree, or not yet. */
+  indexOf(gateway: string, seq: number): Promise<number | null>
+  /** As wide as it is now: a narrower one of an earlier size is its beginning. Null: there is none. */
+  tile(level: number, index: number): Promise<Uint8Array | null>
+  /** False: the lease is somebody else's, or there is one of this size; nothing changed. */
+  addCheckpoint(term: number, checkpoint: StoredCheckpoint): Promise<boolean>
+  /** Replaces the note of a size, unless it is not `before` any more. False: nothing changed. */
+  cosign(checkpoint: StoredCheckpoint, before: string): Promise<boolean>
+  /** The newest of at most this size, and of all without one. Null: there is none. */
+  checkpoint(atMost?: number): Promise<StoredCheckpoint | null>
+  /** The oldest of at least this size: the first that covers the leaf before it. Null: there is none yet. */
+  checkpointCovering(size: number): Promise<StoredCheckpoint | null>
+  witnesses(): Promise<readonly WitnessRecord[]>
+  /** Remembers what a witness has seen; never less than before. */
+  witnessed(witness: WitnessRecord): Promise<void>
 }
 
 /** The store did not answer, or answered with an error that is not a refusal. Nothing may be assumed about what it did. */

@@ -10,6 +10,13 @@ export interface Tables {
   leases: LeaseRow
   gateways: { id: string; seen_at: number }
   ledger: { gateway: string; seq: number; line: string }
+  /** One row. */
+  tree: { id: number; origin: string; size: number; term: number; holder: string | null; beat: number }
+  tree_runs: { start: number; gateway: string; seq: number; count: number }
+  /** `hashes` in base64, so that both databases spell it alike. */
+  tiles: { level: number; number: number; hashes: string }
+  checkpoints: { size: number; at: number; note: string }
+  witnesses: { name: string; size: number; at: number }
 }
 
 export interface RequestRow {

@@ -3,13 +3,13 @@ import type { WorkerConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Clock } from '../clock.ts'
-import type { Store } from '../store/store.ts'
+import type { WorkerStore } from '../store/store.ts'
 import { WorkflowError } from './workflow.ts'
 
 /** What the workflow works with. `policy` is asked for at each use, because it may be reloaded. */
 export interface Context {
   readonly config: WorkerConfig
-  readonly store: Store
+  readonly store: WorkerStore
   readonly journal: Journal
   readonly clock: Clock
   policy(): PolicyEngine

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from 'vitest'
-import type { OpenLedger } from '../../src/store/open.ts'
+import type { OpenLedger, OpenTree } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** A database of one test's own. */
@@ -8,6 +8,8 @@ export interface Bed {
   open(): Promise<Store>
   /** The ledger of a store that is open, as the thread that drains a journal has it. */
   openLedger(): OpenLedger
+  /** The ledger and its tree, as the sequencer's thread has them. */
+  openTree(): OpenTree
   /** What somebody does to the database behind the gateways' back; tables are qualified by `schema`. */
   sql(text: string): Promise<void>
   readonly schema: string

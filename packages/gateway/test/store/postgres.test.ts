@@ -6,7 +6,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../../../tests/support/postgres.ts'
 import { aGrant } from '../../../core/test/arbitraries.ts'
-import { openLedger, openStore } from '../../src/store/open.ts'
+import { openLedger, openStore, openTree } from '../../src/store/open.ts'
 import { type Store, type StoreEvent, StoreUnavailable } from '../../src/store/store.ts'
 import type { Bed } from './bed.ts'
 import { storeSuite } from './suite.ts'
@@ -36,6 +36,7 @@ async function bed(): Promise<Bed & { readonly database: string }> {
     database,
     open: () => open(server.url(database)),
     openLedger: () => openLedger({ store: { kind: 'postgres', url: server.url(database) }, data: '' }),
+    openTree: () => openTree({ store: { kind: 'postgres', url: server.url(database) }, data: '' }),
     sql: async (text) => {
       await query(database, text)
     },

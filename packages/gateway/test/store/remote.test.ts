@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { aGrant } from '../../../core/test/arbitraries.ts'
-import { openLedger, openStore } from '../../src/store/open.ts'
+import { openLedger, openStore, openTree } from '../../src/store/open.ts'
 import { type RemoteStore, remoteStore } from '../../src/store/remote/client.ts'
 import { storeAnswers } from '../../src/store/remote/server.ts'
 import { type Store, StoreUnavailable } from '../../src/store/store.ts'
@@ -13,7 +13,7 @@ import type { Bed } from './bed.ts'
 import { storeSuite } from './suite.ts'
 
 /** Two ends of a channel that carries what JSON carries, each message in a turn of its own. */
-function link(store: Store): RemoteStore {
+function link(store: Store): Store {
   const carry = (to: () => Peer) => ({
     send: (message: unknown) => {
       const text = JSON.stringify(message)
@@ -31,10 +31,11 @@ function link(store: Store): RemoteStore {
     new Map([['changed', ([event]: readonly unknown[]) => remote.heard(event)]]),
     expect.unreachable,
   )
-  const remote = remoteStore((call, args) => worker.ask(call, args))
+  const remote: RemoteStore = remoteStore((call, args) => worker.ask(call, args))
   const unsubscribe = store.subscribe((event) => void parent.ask('changed', [event]))
   return {
     ...remote,
+    tree: store.tree, // which no worker asks for
     close: async () => {
       unsubscribe()
       await remote.close()
@@ -49,6 +50,7 @@ function bed(): Promise<Bed> {
   return Promise.resolve({
     open: async () => link(await openStore(config)),
     openLedger: () => openLedger(config),
+    openTree: () => openTree(config),
     sql: (text) => {
       const database = new DatabaseSync(join(data, 'countersign.db'))
       database.exec(text)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aGrant } from '../../../core/test/arbitraries.ts'
-import { openLedger, openStore } from '../../src/store/open.ts'
+import { openLedger, openStore, openTree } from '../../src/store/open.ts'
 import { StoreUnavailable } from '../../src/store/store.ts'
 import type { Bed } from './bed.ts'
 import { storeSuite } from './suite.ts'
@@ -26,6 +26,7 @@ function bed(): Promise<Bed> {
   return Promise.resolve({
     open: () => open(data),
     openLedger: () => openLedger({ store: { kind: 'sqlite' }, data }),
+    openTree: () => openTree({ store: { kind: 'sqlite' }, data }),
     sql,
     schema: '',
     remove: () => Promise.resolve(rmSync(data, { recursive: true })),

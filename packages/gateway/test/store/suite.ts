@@ -9,6 +9,7 @@ import { lists } from './suite/lists.ts'
 import { opening } from './suite/opening.ts'
 import { races } from './suite/races.ts'
 import { roundtrip } from './suite/roundtrip.ts'
+import { tree } from './suite/tree.ts'
 
 const PARTS = {
   'gives back what it was given': roundtrip,
@@ -18,6 +19,7 @@ const PARTS = {
   'tells every gateway': events,
   'keeps the ledger': ledger,
   'keeps leases': leases,
+  'keeps one tree, which': tree,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

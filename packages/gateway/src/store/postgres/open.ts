@@ -1,9 +1,8 @@
 import { Kysely } from 'kysely'
 import { type ClientConfig, types } from 'pg'
-import { Database, type Events } from '../database.ts'
-import { Ledger } from '../ledger.ts'
+import { Database, NO_EVENTS } from '../database.ts'
 import { migrate } from '../migrate.ts'
-import { type LedgerStore, type Store, StoreUnavailable } from '../store.ts'
+import { StoreUnavailable } from '../store.ts'
 import type { Tables } from '../tables.ts'
 import { postgresDialect } from './dialect.ts'
 import { PostgresEvents } from './events.ts'
@@ -31,19 +30,10 @@ export async function openPostgres(url: string): Promise<Database> {
   }
 }
 
-/** The ledger there, without listening to changes: no entry is one. Its connection is made when it is used. */
-export function openPostgresLedger(url: string): LedgerStore & Pick<Store, 'close'> {
-  const database = new Database(connect(url), NO_EVENTS)
-  const ledger = new Ledger(database)
-  return {
-    append: (entries) => ledger.append(entries),
-    read: (gateway, from, limit) => ledger.read(gateway, from, limit),
-    heads: () => ledger.heads(),
-    close: () => database.close(),
-  }
+/** The same tables, without listening to changes, for a thread that makes none which anybody listens for. Its connections are made when it is used. */
+export function openPostgresQuietly(url: string): Database {
+  return new Database(connect(url), NO_EVENTS)
 }
-
-const NO_EVENTS: Events = { announce: () => Promise.resolve(), committed: () => {}, subscribe: () => () => {}, close: () => Promise.resolve() }
 
 function connect(url: string): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: postgresDialect(clientConfig(url)) }).withSchema(SCHEMA)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { grantShape, leaseShape, requestShape, sessionShape, tokenRecordShape } from '../shapes.ts'
-import type { Store, StoreEvent } from '../store.ts'
+import type { WorkerStore, StoreEvent } from '../store.ts'
 
 /** The parts of the store, whose methods another process may call. */
-export type SubStores = { readonly [S in keyof Store as Store[S] extends (...args: never[]) => unknown ? never : S]: Store[S] }
+export type SubStores = { readonly [S in keyof WorkerStore as WorkerStore[S] extends (...args: never[]) => unknown ? never : S]: WorkerStore[S] }
 
 /** One method: what may be asked, and what may be answered. */
 export interface Call<F extends (...args: never[]) => Promise<unknown>> {

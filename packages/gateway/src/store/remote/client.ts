@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 import { Patience } from '../patience.ts'
-import { type Store, type StoreEvent, StoreUnavailable } from '../store.ts'
+import { type WorkerStore, type StoreEvent, StoreUnavailable } from '../store.ts'
 import { CALLS, eventShape, type SubStores } from './calls.ts'
 
 /** Puts a question to the process that has the store open; resolves to what it answered, in JSON. */
 export type Ask = (call: string, args: readonly unknown[]) => Promise<unknown>
 
 /** The store of a process that does not open one, with what its channel delivers to it. */
-export interface RemoteStore extends Store {
+export interface RemoteStore extends WorkerStore {
   /** What the other process said has changed. Throws where that is no event. */
   heard(event: unknown): void
 }

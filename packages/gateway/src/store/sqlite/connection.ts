@@ -4,6 +4,15 @@ import type { SQLInputValue } from 'node:sqlite'
 import { StoreUnavailable } from '../store.ts'
 import type { Answer, Question } from './worker.ts'
 
+/** What the dialect needs of a connection to SQLite. */
+export interface TransactionalConnection extends DatabaseConnection {
+  /** A transaction begins with the next statement. */
+  begin(): void
+  /** Ends it; nothing is asked where it had no statement. */
+  end(how: 'commit' | 'rollback'): Promise<void>
+  close(): Promise<void>
+}
+
 type Rows = Extract<Answer, { readonly rows: unknown }>
 type Waiting = PromiseWithResolvers<Rows>
 
@@ -17,7 +26,7 @@ const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './sqli
  * The one SQLite connection, in a thread of its own: node:sqlite blocks its event loop while another process holds the
  * lock, and no proxied byte may wait for that.
  */
-export class SqliteConnection implements DatabaseConnection {
+export class SqliteConnection implements TransactionalConnection {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #last = 0
@@ -42,12 +51,11 @@ export class SqliteConnection implements DatabaseConnection {
     return { rows: rows as R[], numAffectedRows: BigInt(changes) }
   }
 
-  /** A transaction begins with the next statement, in the same message: each costs more than what most of them ask. */
+  /** In the same message as its first statement: each costs more than what most of them ask. */
   begin(): void {
     this.#begins = true
   }
 
-  /** Ends it; nothing is asked where it had no statement. */
   async end(how: 'commit' | 'rollback'): Promise<void> {
     if (!this.#begins) await this.executeQuery({ sql: how, parameters: [] })
     this.#begins = false
@@ -76,7 +84,7 @@ export class SqliteConnection implements DatabaseConnection {
   }
 }
 
-function toInput(value: unknown): SQLInputValue {
+export function toInput(value: unknown): SQLInputValue {
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value
   throw new TypeError(`SQLite takes no ${typeof value}`)
 }

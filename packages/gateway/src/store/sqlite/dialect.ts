@@ -1,11 +1,15 @@
 import { type Dialect, type Driver, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { SqliteConnection } from './connection.ts'
+import { SqliteConnection, type TransactionalConnection } from './connection.ts'
 
-/** SQLite in a worker thread. */
-export function sqliteDialect(file: string): Dialect {
+type Connect = (file: string) => TransactionalConnection
+
+const inThread: Connect = (file) => new SqliteConnection(file)
+
+/** SQLite, in a worker thread unless `connect` says otherwise. */
+export function sqliteDialect(file: string, connect = inThread): Dialect {
   return {
     createAdapter: () => new TransactionalAdapter(),
-    createDriver: () => new SqliteDriver(file),
+    createDriver: () => new SqliteDriver(() => connect(file)),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   }
@@ -20,20 +24,20 @@ class TransactionalAdapter extends SqliteAdapter {
 
 /** One connection, one holder at a time, in the order of asking. */
 class SqliteDriver implements Driver {
-  readonly #file: string
-  #connection: SqliteConnection | null = null
+  readonly #connect: () => TransactionalConnection
+  #connection: TransactionalConnection | null = null
   #free: Promise<void> = Promise.resolve()
   #release: () => void = () => undefined
 
-  constructor(file: string) {
-    this.#file = file
+  constructor(connect: () => TransactionalConnection) {
+    this.#connect = connect
   }
 
   async init(): Promise<void> {
-    this.#connection = new SqliteConnection(this.#file)
+    this.#connection = this.#connect()
   }
 
-  async acquireConnection(): Promise<SqliteConnection> {
+  async acquireConnection(): Promise<TransactionalConnection> {
     const mine = Promise.withResolvers<void>()
     const before = this.#free
     this.#free = mine.promise
@@ -42,15 +46,15 @@ class SqliteDriver implements Driver {
     return this.#opened()
   }
 
-  async beginTransaction(connection: SqliteConnection): Promise<void> {
+  async beginTransaction(connection: TransactionalConnection): Promise<void> {
     connection.begin()
   }
 
-  async commitTransaction(connection: SqliteConnection): Promise<void> {
+  async commitTransaction(connection: TransactionalConnection): Promise<void> {
     await connection.end('commit')
   }
 
-  async rollbackTransaction(connection: SqliteConnection): Promise<void> {
+  async rollbackTransaction(connection: TransactionalConnection): Promise<void> {
     await connection.end('rollback')
   }
 
@@ -62,7 +66,7 @@ class SqliteDriver implements Driver {
     await this.#connection?.close()
   }
 
-  #opened(): SqliteConnection {
+  #opened(): TransactionalConnection {
     if (!this.#connection) throw new Error('the driver is used before init')
     return this.#connection
   }

@@ -1,13 +1,15 @@
 import { realpathSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
+import { lastOfEach } from '../ledger.ts'
 import { unavailable } from '../patience.ts'
 import type { LedgerStore, StoredEntry } from '../store.ts'
 import { connect, databasePath } from './file.ts'
 
 const INSERT = 'insert into ledger (gateway, seq, line) values (?, ?, ?) on conflict (gateway, seq) do nothing'
 const READ = 'select gateway, seq, line from ledger where gateway = ? and seq >= ? order by seq limit ?'
-const HEADS = 'select gateway, max(seq) as seq from ledger group by gateway order by gateway'
+/** Of the first gateway after the one that is given. */
+const HEAD = 'select gateway, seq from ledger where gateway = (select min(gateway) from ledger where gateway > ?) order by seq desc limit 1'
 
 const entryRow = z.strictObject({ gateway: z.string(), seq: z.int(), line: z.string() })
 const headRow = entryRow.omit({ line: true })
@@ -42,7 +44,7 @@ export class SqliteLedger implements LedgerStore {
   }
 
   async heads(): Promise<readonly { readonly gateway: string; readonly seq: number }[]> {
-    return asking(() => z.array(headRow).parse(this.#database.prepare(HEADS).all()))
+    return lastOfEach(async (after) => asking(() => headRow.optional().parse(this.#database.prepare(HEAD).get(after))))
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
 import { chmodSync, closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { Kysely } from 'kysely'
-import { Database } from '../database.ts'
+import { Database, NO_EVENTS } from '../database.ts'
 import { migrate } from '../migrate.ts'
 import type { Tables } from '../tables.ts'
+import { BlockingConnection } from './blocking.ts'
 import { sqliteDialect } from './dialect.ts'
 import { sqliteEvents } from './events.ts'
 import { databasePath } from './file.ts'
@@ -19,6 +20,12 @@ export async function openSqlite(data: string): Promise<Database> {
     await database.close()
     throw error
   }
+}
+
+/** The same file on a connection that blocks the thread which asks; the process has it open already. No change is announced. */
+export function openSqliteBlocking(data: string): Database {
+  const file = databasePath(realpathSync(data))
+  return new Database(new Kysely<Tables>({ dialect: sqliteDialect(file, (path) => new BlockingConnection(path)) }), NO_EVENTS)
 }
 
 /** Made before SQLite opens it: its journal and shared memory then get the same mode. */

@@ -3,6 +3,23 @@ import { aGrant, aRequest } from '../../../../core/test/arbitraries.ts'
 import { StoreUnavailable } from '../../../src/store/store.ts'
 import type { Pair } from '../bed.ts'
 
+const TABLES = [
+  'requests',
+  'grants',
+  'sessions',
+  'tokens',
+  'gateways',
+  'leases',
+  'ledger',
+  'tree',
+  'tree_runs',
+  'tiles',
+  'checkpoints',
+  'witnesses',
+  'kysely_migration',
+  'kysely_migration_lock',
+]
+
 export function opening(pair: () => Pair): void {
   test('again, with everything there', async () => {
     const { here, bed } = pair()
@@ -14,7 +31,7 @@ export function opening(pair: () => Pair): void {
 
   test('for many gateways at once on an empty database', async () => {
     const { bed } = pair()
-    for (const table of ['requests', 'grants', 'sessions', 'tokens', 'gateways', 'leases', 'ledger', 'kysely_migration', 'kysely_migration_lock']) {
+    for (const table of TABLES) {
       await bed.sql(`drop table ${bed.schema}${table}`)
     }
     const stores = await Promise.all(Array.from({ length: 4 }, () => bed.open()))
