@@ -86,7 +86,10 @@ describe.each([
   })
 })
 
-describe('a target that knows nothing of newer versions', () => {
+describe.each([
+  { what: 'a PostgreSQL', code: '0A000', message: 'unsupported frontend protocol 3.2: server supports 1.0 to 3.0' },
+  { what: 'a PgBouncer', code: '08P01', message: "bad packet header: '0000006500030002'" },
+])('$what that knows nothing of newer versions', ({ code, message }) => {
   let stage: Stage
   let target: Server
   const minors: number[] = []
@@ -101,7 +104,7 @@ describe('a target that knows nothing of newer versions', () => {
         // The gateway looks at its targets by itself when it starts.
         if (packet.parameters.get('application_name')?.startsWith('countersign:alice@')) minors.push(packet.minor)
         if (packet.minor === 0) return void socket.write(Buffer.concat([authenticationOk(), readyForQuery('I')]))
-        return void socket.end(errorResponse({ severity: 'FATAL', code: '0A000', message: 'unsupported frontend protocol 3.2: server supports 1.0 to 3.0' }))
+        return void socket.end(errorResponse({ severity: 'FATAL', code, message }))
       })
     })
     await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))

@@ -31,8 +31,8 @@ export interface Upstream {
 /** The server's major version, 15 or 18; 0 where it does not say. */
 export const versionOf = ({ parameters }: Pick<Upstream, 'parameters'>) => Number.parseInt(parameters.get('server_version') ?? '0', 10) || 0
 
-/** As servers before the negotiation of versions answer one that they do not know. */
-const FEATURE_NOT_SUPPORTED = '0A000'
+/** How a version is answered by what does not know it and does not negotiate: PostgreSQL says `feature_not_supported`, an older PgBouncer (1.18, for one) `protocol_violation`. */
+const VERSION_REFUSED: ReadonlySet<string> = new Set(['0A000', '08P01'])
 class VersionRefused extends ConnectionRefused {}
 
 const SHORT_KEY_BYTES = 4
@@ -247,7 +247,8 @@ function negotiated(target: Target, body: Uint8Array, asked: number): number {
 
 function refusedBy(target: Target, body: Uint8Array, mayBeVersion: boolean): ConnectionRefused {
   const fields = decodeFields(body)
-  if (mayBeVersion && fields.get('C') === FEATURE_NOT_SUPPORTED) return new VersionRefused(FEATURE_NOT_SUPPORTED, fields.get('M') ?? '', null)
+  const code = fields.get('C') ?? ''
+  if (mayBeVersion && VERSION_REFUSED.has(code)) return new VersionRefused(code, fields.get('M') ?? '', null)
   return new ConnectionRefused(
     fields.get('C') ?? '08006',
     `${target.resource} refused the gateway: ${fields.get('M') ?? 'no message'}`,
