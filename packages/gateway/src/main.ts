@@ -110,14 +110,14 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, catalogs, resource, text) }
   const workflow = new WorkflowService(context)
-  await recordLost(config.data, journal)
+  const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await recordStart(context, policies, log)
   onClose(async () => void (await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)))
   health.start()
   onClose(() => health.stop())
   const leases = new Leases({ context, registry, onError }, new RoleKeeper(admins))
   const housekeeping = new Housekeeping({ context, registry, health, onError }, 'gateway', (gateway) => leases.takeOver(gateway))
-  if (listening) await housekeeping.start()
+  if (listening) await housekeeping.start(told)
   onClose(() => housekeeping.stop())
   if (listening) leases.start()
   onClose(() => leases.stop())
@@ -152,7 +152,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   addresses.http = http.address
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
 
-  await settleRetired(config, journal.gateway, housekeeping)
+  await settleRetired(config, journal.gateway, store, housekeeping)
   if (config.workers > 1)
     workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log, namesChanged: (database) => catalogs.drop(database) })
   const serving =

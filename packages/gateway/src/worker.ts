@@ -65,12 +65,12 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   const tokens = new Tokens(config, store.tokens, () => clock.now())
   const plan = () => Promise.reject(new Error('a worker plans nothing: what is asked ahead is asked of its gateway'))
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan }
-  await recordLost(config.data, journal)
+  const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await journal.append({ type: 'gateway.started', body: { version: manifest.version, policy: policies.engine.version } }, 'disk')
   const services = { context, tokens, registry, health, onError }
   const leases = new Leases(services, new RoleKeeper(admins))
   const housekeeping = new Housekeeping(services, 'worker')
-  await housekeeping.start()
+  await housekeeping.start(told)
   leases.start()
   health.start()
   const cancelElsewhere = async ({ processId, secretKey }: CancelKey) =>

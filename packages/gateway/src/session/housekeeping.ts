@@ -29,11 +29,11 @@ export class Housekeeping {
     this.#role = role
   }
 
-  /** Call before the first connection: sessions that this gateway left open when it died are closed in the record. */
-  async start(): Promise<void> {
+  /** Call before the first connection: sessions that this gateway left open when it died are closed in the record. Of `told` the ledger has heard already. */
+  async start(told: ReadonlySet<string>): Promise<void> {
     const { store, clock, journal } = this.#services.context
     await store.gateways.beat(journal.gateway, clock.now())
-    await this.closeSessions(journal.gateway, `the ${this.#role} was restarted`)
+    await this.closeSessions(journal.gateway, `the ${this.#role} was restarted`, told)
     this.#timers.push(setInterval(() => void this.beat().catch((error: unknown) => this.#services.onError(error)), BEAT_MS))
     if (this.#role === 'gateway') this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS))
   }
@@ -83,11 +83,12 @@ export class Housekeeping {
     for (const { id } of open) if (!registry.has(id)) await closeRecord(context, id, 'it ended while the store did not answer')
   }
 
-  /** Ends the records of sessions that a gateway or worker has left open which is known to be gone. */
-  async closeSessions(gateway: string, reason: string): Promise<void> {
+  /** Ends the records of sessions that a gateway or worker has left open which is known to be gone. Of the end of those in `told` it has told the ledger itself. */
+  async closeSessions(gateway: string, reason: string, told: ReadonlySet<string> = new Set()): Promise<void> {
     const { context } = this.#services
     for (const { id } of await context.store.sessions.list({ live: true, gateway })) {
-      if (await closeRecord(context, id, reason)) await context.journal.append({ type: 'session.ended', body: { session: id, reason } }, 'process')
+      if ((await closeRecord(context, id, reason)) && !told.has(id))
+        await context.journal.append({ type: 'session.ended', body: { session: id, reason } }, 'process')
     }
     await this.#takeOver(gateway)
   }

@@ -6,12 +6,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ActionEvent, Event } from '../../src/journal/journal.ts'
 import { openJournal } from '../../src/journal/open.ts'
-import { unfinishedRuns } from '../../src/journal/unfinished.ts'
+import { leftBehind } from '../../src/journal/unfinished.ts'
 
-type Step = { readonly what: 'start' | 'finish'; readonly run: number } | { readonly what: 'process' }
+type Step = { readonly what: 'start' | 'finish' | 'end'; readonly run: number } | { readonly what: 'process' }
 
 const eventOf = (step: Step): Event => {
   if (step.what === 'process') return { type: 'gateway.started', body: { version: '1' } }
+  if (step.what === 'end') return { type: 'session.ended', body: { session: `ses-${step.run}`, reason: '"session":"ses-0"}' } }
   const body = { session: 'ses-1', run: `ses-1.${step.run}`, policies: ['"run":"ses-9.9"', '"type":"gateway.started"'] }
   return step.what === 'start' ? { type: 'action.started', body, secret: { text: '"type":"action.finished"' } } : { type: 'action.finished', body }
 }
@@ -23,15 +24,18 @@ function joinable({ type, body, secret }: Event): ActionEvent | null {
 }
 
 /** Each run begins once and ends at most once, after that; processes begin in between. */
-const stories = fc.array(fc.record({ ends: fc.boolean(), newProcess: fc.boolean(), wait: fc.nat(5) }), { maxLength: 30 }).map((runs) => {
-  const steps: { at: number; step: Step }[] = [{ at: -1, step: { what: 'process' } }]
-  runs.forEach(({ ends, newProcess, wait }, run) => {
-    if (newProcess) steps.push({ at: run, step: { what: 'process' } })
-    steps.push({ at: run + 0.1, step: { what: 'start', run } })
-    if (ends) steps.push({ at: run + wait + 0.2 + run / 1000, step: { what: 'finish', run } })
+const stories = fc
+  .array(fc.record({ ends: fc.boolean(), sessionEnds: fc.boolean(), newProcess: fc.boolean(), wait: fc.nat(5) }), { maxLength: 30 })
+  .map((runs) => {
+    const steps: { at: number; step: Step }[] = [{ at: -1, step: { what: 'process' } }]
+    runs.forEach(({ ends, sessionEnds, newProcess, wait }, run) => {
+      if (newProcess) steps.push({ at: run, step: { what: 'process' } })
+      steps.push({ at: run + 0.1, step: { what: 'start', run } })
+      if (sessionEnds) steps.push({ at: run + 0.15, step: { what: 'end', run } })
+      if (ends) steps.push({ at: run + wait + 0.2 + run / 1000, step: { what: 'finish', run } })
+    })
+    return steps.toSorted((a, b) => a.at - b.at).map(({ step }) => step)
   })
-  return steps.toSorted((a, b) => a.at - b.at).map(({ step }) => step)
-})
 
 /** The specification: of the last process, what began and did not end. */
 function expected(steps: readonly Step[]): readonly string[] {
@@ -41,7 +45,12 @@ function expected(steps: readonly Step[]): readonly string[] {
   return runs('start').filter((run) => !finished.has(run))
 }
 
-test('are those of the last process that began and did not end, over any number of segments', async () => {
+/** Of the sessions with an even number: those whose end the last process has written down. */
+const expectedEnds = (steps: readonly Step[]) =>
+  steps.slice(steps.findLastIndex(({ what }) => what === 'process')).flatMap((step) => (step.what === 'end' && step.run % 2 === 0 ? [`ses-${step.run}`] : []))
+const EVEN = new Set(Array.from({ length: 15 }, (_, index) => `ses-${2 * index}`))
+
+test('are the runs of the last process that began and did not end, and the sessions that it says have ended, over any number of segments', async () => {
   await fc.assert(
     fc.asyncProperty(stories, fc.constantFrom(600, 5_000, 1_000_000), fc.infiniteStream(fc.boolean()), async (steps, segmentBytes, grouped) => {
       const directory = mkdtempSync(join(tmpdir(), 'countersign-unfinished-'))
@@ -54,7 +63,9 @@ test('are those of the last process that began and did not end, over any number 
           else await journal.append(event, 'process')
         }
         await journal.sync()
-        expect((await unfinishedRuns(directory, journal.gateway)).map(({ run }) => run)).toEqual(expected(steps))
+        const { runs, ended } = await leftBehind(directory, journal.gateway, EVEN)
+        expect(runs.map(({ run }) => run)).toEqual(expected(steps))
+        expect([...ended].toSorted()).toEqual(expectedEnds(steps).toSorted())
         await journal.close()
       } finally {
         rmSync(directory, { recursive: true, force: true })
@@ -67,7 +78,7 @@ test('are those of the last process that began and did not end, over any number 
 test('an empty journal has none', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-unfinished-'))
   const journal = await openJournal({ directory })
-  expect(await unfinishedRuns(directory, journal.gateway)).toEqual([])
+  expect(await leftBehind(directory, journal.gateway, EVEN)).toEqual({ runs: [], ended: new Set() })
   await journal.close()
   rmSync(directory, { recursive: true, force: true })
 })

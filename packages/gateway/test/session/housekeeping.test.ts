@@ -64,7 +64,7 @@ test('nobody is dead only because we could not look', async () => {
 
 test('what was open when this gateway died is closed before it takes anybody in', async () => {
   await openSession(made, 'mine')
-  await housekeeping.start()
+  await housekeeping.start(new Set())
   expect(await session('mine')).toMatchObject({ endReason: 'the gateway was restarted' })
   expect((await bed.entries()).map(({ type }) => type)).toEqual(['grant.issued', 'grant.ended', 'session.ended'])
 })
