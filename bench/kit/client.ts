@@ -3,7 +3,7 @@ import { Backend, BackendScanner, type Piece } from '@countersign/wire/postgres/
 import { decodeAuthentication, decodeFields } from '@countersign/wire/postgres/backend-message'
 import { query, saslInitial, saslResponse, startup, terminate } from '@countersign/wire/postgres/encode'
 import { ScramClient } from '@countersign/wire/postgres/scram-client'
-import type { Side } from './sides.ts'
+import type { Side } from './side.ts'
 
 /** ReadyForQuery, outside any transaction. */
 const READY = Buffer.from([Backend.readyForQuery, 0, 0, 0, 5, 0x49])

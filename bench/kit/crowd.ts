@@ -1,6 +1,7 @@
 import { startPostgres } from '../../tests/support/postgres.ts'
 import { LightClient } from './client.ts'
-import { pgbouncer, type Side, type Target } from './sides.ts'
+import type { Side, Target } from './side.ts'
+import { pgbouncer } from './sides.ts'
 
 /** How many connect at once, while very many do. */
 const AT_ONCE = 32

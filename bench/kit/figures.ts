@@ -1,4 +1,4 @@
-import type { SideName } from './sides.ts'
+import type { SideName } from './side.ts'
 
 /** One figure of a measure, by side, round by round: sample n of each side was taken in round n, one right after the other. */
 export type Samples = Partial<Readonly<Record<SideName, readonly number[]>>>

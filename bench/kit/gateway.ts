@@ -1,6 +1,6 @@
 import type { Client } from '@countersign/contract/client'
-import { type GatewayProcess, startGateway } from '../../tests/support/gateway.ts'
-import { DATABASE, type Side, type Target } from './sides.ts'
+import { type GatewayProcess, startGateway, WORKERS } from '../../tests/support/gateway.ts'
+import { DATABASE, type Side, type Target } from './side.ts'
 
 export const ALICE = 'alice@example.com'
 const BOB = 'bob@example.com'
@@ -18,10 +18,12 @@ export interface GatewayOptions {
   readonly policy?: string
   readonly resources?: readonly string[]
   readonly hold?: Readonly<Record<string, string>>
+  /** So many protocol workers, or more where TEST_WORKERS says so. */
+  readonly workers?: number
 }
 
 /** The gateway with its defaults: parse, policy and journal for every statement. */
-export async function gatewaySide(target: Target, { policy = ALLOWED, resources = [], hold = {} }: GatewayOptions = {}): Promise<GatewaySide> {
+export async function gatewaySide(target: Target, { policy = ALLOWED, resources = [], hold = {}, workers = 1 }: GatewayOptions = {}): Promise<GatewaySide> {
   const resource = {
     protocol: 'postgres',
     url: `postgres://${target.host}:${target.port}/${DATABASE}`,
@@ -33,6 +35,7 @@ export async function gatewaySide(target: Target, { policy = ALLOWED, resources 
     resources: Object.fromEntries(['bench-db', ...resources].map((name) => [name, structuredClone(resource)])), // or YAML would have thousands of aliases
     policy,
     hold,
+    workers: Math.max(workers, WORKERS),
     env: { BENCH_DB_PASSWORD: target.password },
   })
   const abandon = () => void gateway.child.kill('SIGKILL')

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type SideName, SIDES } from './sides.ts'
+import { type SideName, SIDES } from './side.ts'
 
 /** How much of each thing a run measures. Times in seconds, sizes as said. */
 export interface Sizes {
@@ -30,7 +30,7 @@ const FULL: Sizes = {
   copyMib: 2048,
   rows: 10_000_000,
   idle: 5_000,
-  held: 5_000,
+  held: 10_000,
   policies: 10_000,
   cuts: 300,
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { quantile } from './figures.ts'
 import { processorTime } from './process.ts'
-import type { Side } from './sides.ts'
+import type { Side } from './side.ts'
 
 const run = promisify(execFile)
 

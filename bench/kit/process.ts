@@ -98,6 +98,11 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
+/** How many files, connections among them, one process may have open (proc_pid_limits(5)). */
+export function openFilesLimit(): number {
+  return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity)
+}
+
 /** The process and all that it has started, as far as they live. */
 function family(pid: number): readonly number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()

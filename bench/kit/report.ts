@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, type Ratio, ratio, type Samples } from './figures.ts'
-import { SIDES, type SideName } from './sides.ts'
+import { SIDES, type SideName } from './side.ts'
 
 /** What was measured is held against. `value` is what was got; a bar of a size that was not reached in this run is not met. */
 export interface Bar {

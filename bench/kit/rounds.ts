@@ -1,4 +1,4 @@
-import type { Side, SideName } from './sides.ts'
+import type { Side, SideName } from './side.ts'
 
 /**
  * Measures every side once as a warm-up, and then `rounds` times in turn; whoever goes first differs from round to round.

@@ -1,33 +1,7 @@
 import { join } from 'node:path'
 import { gatewaySide } from './gateway.ts'
 import { launch, type Program } from './process.ts'
-
-/** What stands in between, in the order of the table. */
-export const SIDES = ['direct', 'pgbouncer', 'haproxy', 'relay', 'gateway'] as const
-export type SideName = (typeof SIDES)[number]
-
-/** A PostgreSQL, or what speaks for one. */
-export interface Target {
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly password: string
-}
-
-/** One way to the target. */
-export interface Side {
-  readonly name: SideName
-  /** The process that stands in between; null when none does. */
-  readonly pid: number | null
-  readonly port: number
-  readonly user: string
-  readonly password: string
-  readonly database: string
-  readonly stop: () => Promise<void>
-}
-
-/** On the target, whichever way leads there. */
-export const DATABASE = 'postgres'
+import { DATABASE, type Side, type SideName, SIDES, type Target } from './side.ts'
 
 /** These ways to the target, all of them by SCRAM. `stack` stops what was started. */
 export async function openSides(target: Target, ways: readonly SideName[], stack: AsyncDisposableStack): Promise<readonly Side[]> {

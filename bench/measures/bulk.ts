@@ -3,7 +3,7 @@ import type { Sizes } from '../kit/options.ts'
 import { processorTime } from '../kit/process.ts'
 import { against, type Report, type Row } from '../kit/report.ts'
 import { inTurn, pluck } from '../kit/rounds.ts'
-import type { Side } from '../kit/sides.ts'
+import type { Side } from '../kit/side.ts'
 
 const MIB = 1024 * 1024
 /** Of COPY: a thousand and the end of the line, as exports are. */

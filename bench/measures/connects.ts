@@ -4,7 +4,7 @@ import type { Sizes } from '../kit/options.ts'
 import { processorTime } from '../kit/process.ts'
 import { against, type Report, type Row } from '../kit/report.ts'
 import { inTurn, pluck } from '../kit/rounds.ts'
-import type { Side } from '../kit/sides.ts'
+import type { Side } from '../kit/side.ts'
 
 /** Connect, log in by SCRAM, one statement, hang up: how many a second, and how long each takes. */
 export async function connects(sides: readonly Side[], { rounds, seconds, clients }: Sizes): Promise<Report> {

@@ -5,7 +5,7 @@ import { quantile } from '../kit/figures.ts'
 import { gatewaySide } from '../kit/gateway.ts'
 import type { Sizes } from '../kit/options.ts'
 import { atMost, type Report, type Row } from '../kit/report.ts'
-import type { SideName } from '../kit/sides.ts'
+import type { SideName } from '../kit/side.ts'
 
 /** PostgreSQL lets in 100 where nothing is said. */
 const ROOM = { max_connections: '1000' }

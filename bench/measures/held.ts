@@ -6,11 +6,14 @@ import { each, gather, leave, openRoomyTarget } from '../kit/crowd.ts'
 import { quantile } from '../kit/figures.ts'
 import { type GatewaySide, gatewaySide } from '../kit/gateway.ts'
 import type { Sizes } from '../kit/options.ts'
-import { residentMemory } from '../kit/process.ts'
+import { openFilesLimit, residentMemory } from '../kit/process.ts'
 import { atMost, type Report, type Row } from '../kit/report.ts'
-import { DATABASE, type SideName, type Target } from '../kit/sides.ts'
+import { DATABASE, type SideName, type Target } from '../kit/side.ts'
 
 const KIB = 1024
+/** A session is two connections of the process that speaks for it, which has some hundred files open besides. */
+const FILES_EACH = 2
+const FILES_BESIDES = 1_000
 const SETTLING_MS = 5_000
 /** A session that was held, and how its statement ended: null for done, else the error. */
 type Ends = Promise<string | null>
@@ -21,7 +24,7 @@ export async function held({ held: count }: Sizes, ways: readonly SideName[]): P
   await using stack = new AsyncDisposableStack()
   const target = await openRoomyTarget(stack, count)
   await using database = await tableOf(target, count)
-  const gateway = await gatewaySide(target, { policy: policyFor(count), resources: ['brief-db'], hold: { reminder: '1h' } })
+  const gateway = await gatewaySide(target, { policy: policyFor(count), resources: ['brief-db'], hold: { reminder: '1h' }, workers: workersFor(count) })
   stack.defer(() => gateway.stop())
 
   const brief = Math.ceil(count / 4)
@@ -47,6 +50,9 @@ const ABOUT = [
   'every held statement is another UPDATE, on a connection of its own; half of them are approved and run, a quarter is withdrawn, a quarter expires. Lost is what did not end so, or did not run exactly once',
   'memory is that of a held statement above its idle session (VmRSS); the target is a PostgreSQL behind a PgBouncer that pools transactions',
 ]
+
+/** As few as may have so many sessions open. */
+const workersFor = (count: number) => Math.max(1, Math.ceil((FILES_EACH * count) / (openFilesLimit() - FILES_BESIDES)))
 
 interface Figures {
   readonly each: number

@@ -4,7 +4,8 @@ import type { Samples } from '../kit/figures.ts'
 import type { Sizes } from '../kit/options.ts'
 import { residentMemory } from '../kit/process.ts'
 import { atMost, type Report } from '../kit/report.ts'
-import { openSides, type Side, type SideName } from '../kit/sides.ts'
+import type { Side, SideName } from '../kit/side.ts'
+import { openSides } from '../kit/sides.ts'
 
 const MIB = 1024 * 1024
 const KIB = 1024

@@ -13,7 +13,7 @@ import { quantile } from '../kit/figures.ts'
 import { ALICE, gatewaySide } from '../kit/gateway.ts'
 import type { Sizes } from '../kit/options.ts'
 import { atMost, type Report, type Row } from '../kit/report.ts'
-import type { SideName } from '../kit/sides.ts'
+import type { SideName } from '../kit/side.ts'
 
 const COLD = 500
 const CACHED = 200_000

@@ -3,7 +3,7 @@ import { initialise, type Load, pgbench, type Sample } from '../kit/pgbench.ts'
 import { spread } from '../kit/figures.ts'
 import { against, atMost, type Report, type Row } from '../kit/report.ts'
 import { inTurn, pluck } from '../kit/rounds.ts'
-import type { Side } from '../kit/sides.ts'
+import type { Side } from '../kit/side.ts'
 
 /** A rate that leaves every side time: what a statement then takes longer is what the gateway does to it, and not how long the queue before it is. */
 const PACED = { clients: 8, rate: 500 } as const
