@@ -8,6 +8,7 @@ export type LedgerCode =
   | 'not-sealed'
   | 'wrong-key'
   | 'commitment-mismatch'
+  | 'out-of-range' // a tree has no such entry
 
 /** The one error of this package. `message` is for people and never quotes what was sealed. */
 export class LedgerError extends Error {
