@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Entry } from '@countersign/ledger/entry'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { countersign, entriesOf, verify } from './support/ledger.ts'
+import { countersign, entriesOf, secretsIn, verify } from './support/ledger.ts'
 import { lacks } from './support/needs.ts'
 import { POLICY } from './support/replicas.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
@@ -54,6 +54,25 @@ describe.skipIf(lacks('psql'))('the ledger of a story', () => {
         body: { result: 'done', summary: 'UPDATE 1', rows: 1 },
       }),
     )
+  })
+
+  it('says how much was answered and how long it took, and seals what the target said of a failure', async () => {
+    const session = stage.alice.psql()
+    session.type("SELECT repeat('x', 1000) FROM generate_series(1, 3), pg_sleep(0.1);")
+    await session.next(/(x{1000}\s+){3}/)
+    session.type("SELECT 'of nobody else'::int;")
+    await session.next(/ERROR/)
+    await session.quit()
+    const finished = () => entries().filter(({ type, body }) => type === 'action.finished' && body['session'] === finishedLast()?.body['session'])
+    const finishedLast = () => entries().findLast(({ type }) => type === 'session.started')
+    await vi.waitFor(() => expect(finished()).toHaveLength(2))
+    const [slept, failed] = finished().map(({ body }) => body)
+    expect(slept).toMatchObject({ result: 'done', rows: 3 })
+    expect(Number(slept?.['bytes'])).toBeGreaterThan(3_000)
+    expect(Number(slept?.['ms'])).toBeGreaterThanOrEqual(100)
+    expect(failed).toMatchObject({ result: 'failed', summary: '22P02', bytes: 0 })
+    expect(JSON.stringify(failed)).not.toContain('nobody')
+    expect(secretsIn(stage.gateway.data).map(({ error }) => error)).toContain('invalid input syntax for type integer: "of nobody else"')
   })
 
   it('has who came and went, and what was refused, denied, withdrawn and killed', async () => {

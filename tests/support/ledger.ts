@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Entry, parseEntry } from '@countersign/ledger/entry'
 import { eventsOf, openEvents } from '@countersign/ledger/group'
-import type { DataKey } from '@countersign/ledger/seal'
+import type { DataKey, Secret } from '@countersign/ledger/seal'
 
 const CLI = new URL('../../packages/cli/bin/countersign.js', import.meta.url).pathname
 
@@ -20,7 +20,10 @@ function linesOf(data: string): readonly string[] {
 }
 
 /** The texts of all statements that a gateway recorded, opened with the keys that lie beside its journal. */
-export function textsIn(data: string): readonly unknown[] {
+export const textsIn = (data: string): readonly unknown[] => secretsIn(data).flatMap(({ text }) => text ?? [])
+
+/** Everything that a gateway sealed. */
+export function secretsIn(data: string): readonly Secret[] {
   const keys = new Map<string, DataKey>()
   const keyOf = (id: string): DataKey => ({ id, key: createSecretKey(readFileSync(join(data, 'keys', `${id}.key`), 'utf8').trim(), 'hex') })
   return linesOf(data).flatMap((line) => {
@@ -28,7 +31,7 @@ export function textsIn(data: string): readonly unknown[] {
     if (!entry.sealed) return []
     const key = keys.get(entry.sealed.key) ?? keyOf(entry.sealed.key)
     keys.set(key.id, key)
-    return openEvents(entry, key).flatMap((opened) => opened?.secret['text'] ?? [])
+    return openEvents(entry, key).flatMap((opened) => (opened ? [opened.secret] : []))
   })
 }
 

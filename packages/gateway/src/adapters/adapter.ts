@@ -82,9 +82,18 @@ export interface Outcome {
   /** The command tag, the error's code, or SUSPENDED. */
   readonly summary: string
   readonly rows: number | null
+  /** What those rows took on the wire. */
+  readonly bytes: number
+  /** From being forwarded, or from the answer to what ran before it, to its own answer, in milliseconds; null where there was none. */
+  readonly ms: number | null
+  /** What the target said of a failure, its beginning; it may quote what is in the database, so it is sealed. */
+  readonly error: string | null
   /** What the client sent in besides the action itself (COPY): its length, and its SHA-256 in hexadecimal. */
   readonly sent: { readonly bytes: number; readonly sha256: string } | null
 }
+
+/** Of what the target has not answered. */
+export const UNANSWERED = { rows: null, bytes: 0, ms: null, error: null }
 
 /** The action will not run whatever is decided, because something before it failed, or its client no longer waits: nobody is asked. */
 export class Skipped extends Error {

@@ -23,10 +23,14 @@ export function startedBody(what: Readonly<Record<string, JsonValue>>, session: 
 export const startedWith = ({ before, after }: StartedBody, run: string): string => `${before}"${run}"${after}`
 
 /** The body of `action.finished`. */
-export function finishedBody({ run, result, summary, rows, sent }: Outcome, session: string): string {
+export function finishedBody({ run, result, summary, rows, bytes, ms, sent }: Omit<Outcome, 'error'>, session: string): string {
   const received = sent === null ? '' : `,"sent":{"bytes":${sent.bytes},"sha256":"${sent.sha256}"}`
-  return `{"result":"${result}","rows":${rows},"run":"${run}"${received},"session":"${session}","summary":${canonical(summary.toWellFormed())}}`
+  const answer = `{"bytes":${bytes},"ms":${ms},"result":"${result}","rows":${rows},"run":"${run}"`
+  return `${answer}${received},"session":"${session}","summary":${canonical(summary.toWellFormed())}}`
 }
+
+/** The secret of `action.finished`: none for what did not fail. */
+export const finishedSecret = ({ error }: Pick<Outcome, 'error'>): string | null => (error === null ? null : `{"error":${canonical(error.toWellFormed())}}`)
 
 /** The secret of `action.started`, as `secretOf` has it. */
 export function secretText(action: Pick<Action, 'text' | 'parameters'>): string {

@@ -9,7 +9,7 @@ import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrants } from '../workflow/grants.ts'
 import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
-import { finishedBody, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
+import { finishedBody, finishedSecret, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
 import { waitForDecision } from './hold.ts'
 import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
@@ -129,7 +129,7 @@ export class LiveSession implements Session {
     const { run, summary } = outcome
     if (summary !== SUSPENDED) this.#leave(run, outcome)
     if (run === this.#runName()) this.#idle.rest() // those before it are over too
-    this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: null })
+    this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: finishedSecret(outcome) })
   }
 
   async rights({ run, effect, roles }: Parameters<Session['rights']>[0]): Promise<void> {

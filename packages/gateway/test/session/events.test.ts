@@ -1,7 +1,7 @@
 import { canonical } from '@countersign/ledger/canonical'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { finishedBody, secretText, startedBody, startedWith } from '../../src/session/events.ts'
+import { finishedBody, finishedSecret, secretText, startedBody, startedWith } from '../../src/session/events.ts'
 import { secretOf } from '../../src/session/sealed.ts'
 
 const words = fc.string({ unit: 'grapheme' })
@@ -26,6 +26,8 @@ test('the body of an outcome is the general writer’s, and has no half characte
     result: fc.constantFrom('done' as const, 'failed' as const, 'unknown' as const),
     summary: fc.string({ unit: 'binary' }),
     rows: fc.option(fc.nat()),
+    bytes: fc.maxSafeNat(),
+    ms: fc.option(fc.nat().map((us) => us / 1000)),
     sent: fc.option(fc.record({ bytes: fc.maxSafeNat(), sha256: fc.stringMatching(/^[0-9a-f]{64}$/) })),
   })
   fc.assert(
@@ -34,6 +36,15 @@ test('the body of an outcome is the general writer’s, and has no half characte
       expect(finishedBody({ ...rest, summary, sent }, id)).toBe(canonical(general))
     }),
   )
+})
+
+test('what a target says of a failure is the outcome’s secret, and others have none', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (error) => {
+      expect(finishedSecret({ error })).toBe(canonical({ error: error.toWellFormed() }))
+    }),
+  )
+  expect(finishedSecret({ error: null })).toBeNull()
 })
 
 test('the secret of a start is the general writer’s, however long it is', () => {

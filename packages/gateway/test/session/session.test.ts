@@ -58,7 +58,7 @@ test('an action that policy allows by itself is judged, recorded and finished wi
   const alone = new LiveSession(opened, withoutStore)
   const verdict = await alone.decide(aRead(), HOLD)
   expect(verdict).toEqual({ effect: 'allow', run: 'ses-2.1', reviewed: false })
-  alone.record({ run: 'ses-2.1', result: 'done', summary: 'SELECT 1', rows: 1, sent: null })
+  alone.record({ run: 'ses-2.1', result: 'done', summary: 'SELECT 1', rows: 1, bytes: 11, ms: 0.2, error: null, sent: null })
   await bed.context.journal.sync()
   expect((await bed.entries()).map(({ type }) => type)).toEqual(['grant.issued', 'action.started', 'action.finished'])
   expect(made.errors).toEqual([])

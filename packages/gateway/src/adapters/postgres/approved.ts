@@ -1,5 +1,5 @@
 import type { Action } from '@countersign/core/action'
-import type { Allowance, Session, Verdict } from '../adapter.ts'
+import { type Allowance, type Session, UNANSWERED, type Verdict } from '../adapter.ts'
 import type { Message } from './inbox.ts'
 
 type Stateless = Omit<Action, 'state'>
@@ -44,7 +44,7 @@ export class Approved {
   }
 
   #skip({ run }: Allowance): void {
-    this.#session.record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
+    this.#session.record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
   }
 }
 

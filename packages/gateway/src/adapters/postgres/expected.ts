@@ -14,6 +14,8 @@ export interface Expected {
   readonly partial?: boolean
   /** The execution whose outcome this answer is; of a Bind only when it fails. */
   readonly run?: string
+  /** When a run was forwarded, monotonic milliseconds. */
+  sentAt?: number
   /** Nothing behind it is judged before it is over, because it may change how the next is read. */
   readonly settles?: boolean
   /** It may change settings, which the server reports with ReadyForQuery and not before. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { parse, query, readyForQuery } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
-import type { Session } from '../adapter.ts'
+import { type Session, UNANSWERED } from '../adapter.ts'
 import type { Batch } from './batch.ts'
 import { answer } from './outgoing.ts'
 import type { Replies } from './replies.ts'
@@ -48,6 +48,6 @@ export class Refusing {
   /** What was allowed while something before it failed: the server would skip it, so it is not sent. */
   drop(run: string): void {
     this.#batch.discarding = true
-    this.#session.record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
+    this.#session.record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
   }
 }

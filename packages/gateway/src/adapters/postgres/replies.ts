@@ -9,7 +9,7 @@ import {
   type TransactionStatus,
 } from '@countersign/wire/postgres/backend-message'
 import { ProtocolError } from '@countersign/wire/postgres/error'
-import { type Outcome, SUSPENDED } from '../adapter.ts'
+import { type Outcome, SUSPENDED, UNANSWERED } from '../adapter.ts'
 import { asked, completes, type Expected } from './expected.ts'
 import type { Names } from './names.ts'
 import type { Upstream } from './upstream.ts'
@@ -38,9 +38,14 @@ class CopyIn {
   }
 }
 
+/** As much of an error's message as is recorded. */
+const ERROR_CHARACTERS = 1_000
+
 /** What is known of the run that the server answers now. */
 interface Answering {
   rows: number | null
+  bytes: number
+  error: string | null
   summary: string
   failed: boolean
 }
@@ -58,7 +63,8 @@ export class Replies {
   /** The last that settles, until it is answered: nothing is ever sent behind it before. */
   #settling: Expected | null = null
   #waiting: { readonly ready: () => boolean; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
-  #answering: Answering = { rows: null, summary: '', failed: false }
+  #answering: Answering = { rows: null, bytes: 0, error: null, summary: '', failed: false }
+  #answeredAt = 0
   #gone: Error | null = null
   /** Between two messages, as the client has got them. */
   #atBoundary = true
@@ -140,6 +146,7 @@ export class Replies {
       this.#skip([expected])
       return false
     }
+    if (expected.run !== undefined) expected.sentAt = performance.now()
     this.#expected.push(expected)
     if (expected.settles) this.#settling = expected
     return true
@@ -256,6 +263,7 @@ export class Replies {
     const expected = asked(head)
     if (expected.capture) expected.capture(piece.bytes)
     this.#answering.rows = (this.#answering.rows ?? 0) + piece.rows
+    this.#answering.bytes += piece.bytes.length
     return !expected.hidden
   }
 
@@ -296,6 +304,7 @@ export class Replies {
     if (!head) return true
     this.#answering.failed = true
     this.#answering.summary = fields.get('C') ?? 'error'
+    this.#answering.error = (fields.get('M') ?? '').slice(0, ERROR_CHARACTERS)
     if (head.kind === 'query') return !head.poison
     this.#finish(head)
     // The server skips the rest of the batch: what it was to answer will not be answered.
@@ -328,19 +337,27 @@ export class Replies {
   #finish(answered: Expected): void {
     const { kind, run, taints, resets, touches } = answered
     if (answered === this.#settling) this.#settling = null
-    const { rows, summary, failed } = this.#answering
+    const { failed } = this.#answering
     if (resets) this.stale = true
     if (touches) this.#tell(this.watcher?.touched())
     if (taints) this.#names.taint()
-    if (run && (kind !== 'bind' || failed)) this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, sent: this.copyIn?.sum() ?? null })
-    this.#answering = { rows: null, summary: '', failed: false }
+    if (run && (kind !== 'bind' || failed)) this.#recordAnswered(run, answered.sentAt ?? 0)
+    this.#answering = { rows: null, bytes: 0, error: null, summary: '', failed: false }
     this.copyIn = null
+  }
+
+  #recordAnswered(run: string, sentAt: number): void {
+    const { rows, bytes, error, summary, failed } = this.#answering
+    const now = performance.now()
+    const ms = Math.round((now - Math.max(sentAt, this.#answeredAt)) * 1000) / 1000
+    this.#answeredAt = now
+    this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, bytes, ms, error, sent: this.copyIn?.sum() ?? null })
   }
 
   /** What was bound and executed behind a failure has not run, unless it is `failed` itself. */
   #skip(behind: readonly Expected[], failed?: string): void {
     for (const run of new Set(behind.map((each) => each.run)))
-      if (run && run !== failed) this.#record({ run, result: 'failed', summary: 'skipped', rows: null, sent: null })
+      if (run && run !== failed) this.#record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
   }
 
   #wake(): void {
@@ -355,7 +372,7 @@ export class Replies {
     this.#gone = new Error(why)
     const copying = this.#expected[0]?.run // what stands behind it has got no data yet
     for (const run of new Set(this.#expected.map((each) => each.run)))
-      if (run) this.#record({ run, result: 'unknown', summary: why, rows: null, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
+      if (run) this.#record({ run, result: 'unknown', summary: why, ...UNANSWERED, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
     if (this.#expected.some(({ touches }) => touches)) void this.watcher?.touched()
     this.#expected = []
     for (const waiter of this.#waiting) waiter.reject(this.#gone)

@@ -1,5 +1,5 @@
 import { statementFailure } from '../refuse.ts'
-import type { Allowance, Session } from '../../adapter.ts'
+import { type Allowance, type Session, UNANSWERED } from '../../adapter.ts'
 import type { Batch } from '../batch.ts'
 import type { Classified } from '../classify.ts'
 import type { Replies } from '../replies.ts'
@@ -47,7 +47,7 @@ export class Guard {
   async open({ run, rights, stays }: Pass): Promise<Uint8Array | null> {
     const why = stays ? await this.fence.stand(run, rights) : await this.fence.open(run, rights)
     if (why === null) return null
-    this.#session.record({ run, result: 'failed', summary: 'not granted', rows: null, sent: null })
+    this.#session.record({ run, result: 'failed', summary: 'not granted', ...UNANSWERED, sent: null })
     return statementFailure('58000', `it was not sent to the target: ${why}`, OPENING)
   }
 }
