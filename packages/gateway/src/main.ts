@@ -25,6 +25,7 @@ import { openJournal } from './journal/open.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Leases } from './leases/leases.ts'
 import { openSigningKey } from './ledger/signer.ts'
+import { SigningKey } from './ledger/signing-key.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
@@ -89,8 +90,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     onBroken: (why) => log.fatal({ why }, 'the ledger cannot be written: every action is refused'),
   })
   onClose(() => localJournal.close())
-  await openSigningKey(config.data, localJournal)
-  const drain = drainInto(config, localJournal, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
+  const signingKey = new SigningKey(await openSigningKey(config.data, localJournal))
+  const drain = drainInto(config, localJournal, signingKey, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
   onClose(() => drain.stop())
 
   const health = new StoreHealth(store, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))
@@ -152,9 +153,9 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   addresses.http = http.address
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
 
-  await settleRetired(config, journal.gateway, store, housekeeping)
+  await settleRetired(config, journal.gateway, signingKey, store, housekeeping)
   if (config.workers > 1)
-    workers = new WorkerPool({ config, store, gateway: journal.gateway, policies, log, namesChanged: (database) => catalogs.drop(database) })
+    workers = new WorkerPool({ config, store, gateway: journal.gateway, signingKey, policies, log, namesChanged: (database) => catalogs.drop(database) })
   const serving =
     workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, admins, leases, log, cancelElsewhere: nobodyElse })
   onClose(() => serving.stop())

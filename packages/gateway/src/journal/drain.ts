@@ -1,5 +1,7 @@
+import type { KeyObject } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
+import type { SigningKey } from '../ledger/signing-key.ts'
 import type { LocalJournal } from './open.ts'
 import { DrainThread } from './thread.ts'
 
@@ -17,6 +19,9 @@ export type Drained = Pick<LocalJournal, 'directory' | 'gateway' | 'seq' | 'sync
 
 /** The moving of a journal's entries into the store. */
 export interface Drain {
+  readonly gateway: string
+  /** The last entry that is in the store under a signed head; null while that is not known. */
+  readonly moved: number | null
   /** Everything appended before the call is in the store when this resolves. Rejects when the store does not take it. */
   flush(): Promise<void>
   /** Ends it after the batch under way. What is left is moved at the next start. */
@@ -27,14 +32,14 @@ const LONGEST_WAIT_MS = 10_000
 
 /**
  * Moves entries into the store that the configuration names, whose tables must be there, behind the gateway's back: in a
- * thread of its own, so that no statement waits for it. Only what is on disk is moved: otherwise a power cut could leave the
+ * thread of its own, so that no statement waits for it, and signed with the gateway's key. Only what is on disk is moved: otherwise a power cut could leave the
  * store with entries that the journal lost, and would write differently again. A store that knows another history of this
  * gateway stops the journal.
  */
-export function drainInto(config: Pick<Config, 'store' | 'data'>, journal: Drained, options: DrainOptions = {}): Drain {
+export function drainInto(config: Pick<Config, 'store' | 'data'>, journal: Drained, key: SigningKey, options: DrainOptions = {}): Drain {
   const { everyMs = 250, batch = 500, onTrouble = () => {} } = options
   const { directory, gateway } = journal
-  const following = new Following(journal, new DrainThread({ directory, gateway, batch, config: { store: config.store, data: config.data } }))
+  const following = new Following(journal, key, new DrainThread({ directory, gateway, batch, config: { store: config.store, data: config.data } }))
   const stopping = new AbortController()
   const run = async () => {
     for (let wait = everyMs; await pause(wait, stopping.signal);) {
@@ -49,6 +54,10 @@ export function drainInto(config: Pick<Config, 'store' | 'data'>, journal: Drain
   }
   const running = run()
   return {
+    gateway,
+    get moved() {
+      return following.moved
+    },
     flush: () => following.move(),
     stop: async () => {
       stopping.abort()
@@ -68,14 +77,20 @@ const pause = (ms: number, signal: AbortSignal): Promise<boolean> =>
 /** Tells the thread how far the journal is on disk. */
 class Following {
   readonly #journal: Drained
+  readonly #key: SigningKey
   readonly #thread: DrainThread
-  #moved = 0
+  #moved: number | null = null
   #turn: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(journal: Drained, thread: DrainThread) {
+  constructor(journal: Drained, key: SigningKey, thread: DrainThread) {
     this.#journal = journal
+    this.#key = key
     this.#thread = thread
+  }
+
+  get moved(): number | null {
+    return this.#moved
   }
 
   /** One at a time: a second call waits for the first. */
@@ -94,9 +109,16 @@ class Following {
     if (this.#stopped || this.#moved === this.#journal.seq) return
     const durable = await this.#journal.sync()
     if (this.#stopped) return
-    const answer = await this.#thread.move(durable)
+    await this.#key.use(async (key) => {
+      this.#moved = null
+      if (durable > 0) await this.#moveWith(key, durable)
+      if (!this.#stopped) this.#moved = durable
+    })
+  }
+
+  async #moveWith(key: KeyObject, durable: number): Promise<void> {
+    const answer = await this.#thread.move(durable, key)
     if (answer.result === 'other-history') this.#journal.fail(answer.message)
     if (answer.result !== 'moved') throw new Error(answer.message)
-    this.#moved = durable
   }
 }

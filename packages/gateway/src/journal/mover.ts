@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LedgerStore, StoredEntry } from '../store/store.ts'
+import { hashEntry } from '@countersign/ledger/entry'
+import { headText } from '@countersign/ledger/gateway-key'
+import { nameOf, type Signer } from '../ledger/signer.ts'
+import type { LedgerStore, StoredEntry, StoredHead } from '../store/store.ts'
 import { type Cursor, cursorBefore, readFrom } from './read.ts'
 
 /** What is moved. */
@@ -19,7 +22,7 @@ export class OtherHistory extends Error {
   }
 }
 
-/** Reads a journal's files and hands their entries to the store, in order and in batches. One `move` at a time. */
+/** Reads a journal's files and hands their entries to the store, in order and in batches, each with a signed head. One `move` at a time. */
 export class Mover {
   readonly #source: Source
   #cursor: Cursor | null = null
@@ -35,16 +38,16 @@ export class Mover {
   }
 
   /** Every entry up to `durable`, which must be on disk, is in the store when it resolves. Rejects with OtherHistory, or as the store does. */
-  async move(store: LedgerStore, durable: number): Promise<void> {
+  async move(store: LedgerStore, durable: number, signer: Signer): Promise<void> {
     if (this.#stopped) return
-    this.#cursor ??= await this.#resume(store, durable)
+    this.#cursor ??= await this.#resume(store, durable, signer)
     const { directory, gateway, batch } = this.#source
     let entries: StoredEntry[] = []
     for (const { seq, line, next } of readFrom(directory, this.#cursor, durable)) {
       entries.push({ gateway, seq, line })
       if (entries.length < batch && seq < durable) continue
       const began = performance.now()
-      await store.append(entries)
+      await store.append(entries, signedHead(signer, { gateway, seq, hash: hashEntry(line) }))
       this.#cursor = next
       entries = []
       // The store has one writer at a time, and others must get their turn: whoever waits for SQLite's lock is in no queue.
@@ -55,7 +58,7 @@ export class Mover {
   }
 
   /** Asks the store how far it is, and whether what it has last is what stands here. */
-  async #resume(store: LedgerStore, durable: number): Promise<Cursor> {
+  async #resume(store: LedgerStore, durable: number, signer: Signer): Promise<Cursor> {
     const { directory, gateway } = this.#source
     const stored = (await store.heads()).find((head) => head.gateway === gateway)?.seq ?? 0
     if (stored > durable)
@@ -65,8 +68,15 @@ export class Mover {
     if (stored === 0) return start
     const known = (await store.read(gateway, stored, 1)).at(0)
     for (const { seq, line, next } of readFrom(directory, start, stored)) {
-      if (seq === stored && known?.line === line) return next
+      if (seq !== stored || known?.line !== line) continue
+      const [signed] = await store.signedHeads(gateway, stored, 1)
+      if (!signed) await store.append([], signedHead(signer, { gateway, seq, hash: hashEntry(line) }))
+      return next
     }
     throw new OtherHistory(`entry ${stored} of the store is not the one in the journal`)
   }
+}
+
+function signedHead(signer: Signer, head: Pick<StoredHead, 'gateway' | 'seq' | 'hash'>): StoredHead {
+  return { ...head, key: nameOf(signer), signature: Buffer.from(signer.sign(headText(head))).toString('base64') }
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import type { Answer, Question, Start } from './worker.ts'
 
@@ -19,11 +20,11 @@ export class DrainThread {
   }
 
   /** Ask again only after the answer. Rejects when the thread dies. */
-  move(durable: number): Promise<Answer> {
+  move(durable: number, key: KeyObject): Promise<Answer> {
     const waiting = Promise.withResolvers<Answer>()
     this.#waiting = waiting
     this.#worker ??= this.#spawn()
-    this.#post({ move: durable })
+    this.#post({ move: durable, key })
     return waiting.promise
   }
 

@@ -1,5 +1,7 @@
+import type { KeyObject } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
+import { signerOf } from '../ledger/signer.ts'
 import { openLedger, type OpenLedger } from '../store/open.ts'
 import { Mover, OtherHistory, type Source } from './mover.ts'
 
@@ -8,8 +10,8 @@ export interface Start extends Source {
   readonly config: Pick<Config, 'store' | 'data'>
 }
 
-/** `move`: up to this sequence, which is on disk; asked again only after the answer. `stop`: end after the batch under way. */
-export type Question = { readonly move: number } | 'stop'
+/** `move`: up to this sequence, which is on disk, signed with `key`; asked again only after the answer. `stop`: end after the batch under way. */
+export type Question = { readonly move: number; readonly key: KeyObject } | 'stop'
 
 /** `other-history` will not get better. After `failed` the same may be asked again. */
 export type Answer = { readonly result: 'moved' } | { readonly result: 'failed' | 'other-history'; readonly message: string }
@@ -21,17 +23,17 @@ let turn: Promise<void> = Promise.resolve()
 
 parentPort?.on('message', (question: Question) => {
   if (question === 'stop') mover.stop()
-  turn = turn.then(() => (question === 'stop' ? stop() : move(question.move)))
+  turn = turn.then(() => (question === 'stop' ? stop() : move(question.move, question.key)))
 })
 
-async function move(durable: number): Promise<void> {
-  parentPort?.postMessage(await answer(durable))
+async function move(durable: number, key: KeyObject): Promise<void> {
+  parentPort?.postMessage(await answer(durable, key))
 }
 
-async function answer(durable: number): Promise<Answer> {
+async function answer(durable: number, key: KeyObject): Promise<Answer> {
   try {
     ledger ??= openLedger(config)
-    await mover.move(ledger, durable)
+    await mover.move(ledger, durable, signerOf(key))
     return { result: 'moved' }
   } catch (error) {
     // A connection that failed once may be dead for good: the next attempt makes its own.

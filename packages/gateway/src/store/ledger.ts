@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import type { LedgerStore, StoredEntry } from './store.ts'
+import type { LedgerStore, StoredEntry, StoredHead } from './store.ts'
 
 /** Three parameters an entry: far below what one statement of either database takes. */
 const BATCH = 1_000
@@ -11,7 +11,7 @@ export class Ledger implements LedgerStore {
     this.#database = database
   }
 
-  append(entries: readonly StoredEntry[]): Promise<void> {
+  append(entries: readonly StoredEntry[], head?: StoredHead): Promise<void> {
     return this.#database.write(async (transaction) => {
       for (let start = 0; start < entries.length; start += BATCH) {
         await transaction
@@ -20,6 +20,13 @@ export class Ledger implements LedgerStore {
           .onConflict((conflict) => conflict.columns(['gateway', 'seq']).doNothing())
           .execute()
       }
+      if (!head) return
+      const { gateway, seq, ...signed } = head
+      await transaction
+        .insertInto('ledger_heads')
+        .values({ gateway, seq, ...signed })
+        .onConflict((conflict) => conflict.columns(['gateway', 'seq']).doUpdateSet(signed))
+        .execute()
     })
   }
 
@@ -38,6 +45,12 @@ export class Ledger implements LedgerStore {
           .where('gateway', '>', after)
         return db.selectFrom('ledger').select(['gateway', 'seq']).where('gateway', '=', next).orderBy('seq', 'desc').limit(1).executeTakeFirst()
       }),
+    )
+  }
+
+  signedHeads(gateway: string, from: number, limit: number): Promise<readonly StoredHead[]> {
+    return this.#database.read((db) =>
+      db.selectFrom('ledger_heads').selectAll().where('gateway', '=', gateway).where('seq', '>=', from).orderBy('seq').limit(limit).execute(),
     )
   }
 }

@@ -4,6 +4,7 @@ import * as askedGrants from './migrations/0002_asked_grants.ts'
 import * as boundShapes from './migrations/0003_bound_shapes.ts'
 import * as leases from './migrations/0004_leases.ts'
 import * as tree from './migrations/0005_tree.ts'
+import * as ledgerHeads from './migrations/0006_ledger_heads.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -18,6 +19,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0003_bound_shapes': boundShapes,
           '0004_leases': leases,
           '0005_tree': tree,
+          '0006_ledger_heads': ledgerHeads,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

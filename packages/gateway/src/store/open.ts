@@ -55,9 +55,10 @@ export function openLedger({ store, data }: Pick<Config, 'store' | 'data'>): Ope
   const database = openPostgresQuietly(store.url)
   const ledger = new Ledger(database)
   return {
-    append: (entries) => ledger.append(entries),
+    append: (entries, head) => ledger.append(entries, head),
     read: (gateway, from, limit) => ledger.read(gateway, from, limit),
     heads: () => ledger.heads(),
+    signedHeads: (gateway, from, limit) => ledger.signedHeads(gateway, from, limit),
     close: () => database.close(),
   }
 }

@@ -164,12 +164,26 @@ export interface GatewayStore {
 
 /** Ledger entries drained from the gateways' journals: `line` is the entry's canonical JSON. */
 export interface LedgerStore {
-  /** Idempotent: an entry that is there already is left as it is. */
-  append(entries: readonly StoredEntry[]): Promise<void>
+  /**
+   * Idempotent: an entry that is there already is left as it is. `head` is what the gateway's key says of the last of them, or
+   * of one that is there already; it is there when they are, and takes the place of another for the same entry.
+   */
+  append(entries: readonly StoredEntry[], head?: StoredHead): Promise<void>
   /** In the order of their sequence, from `from` on. */
   read(gateway: string, from: number, limit: number): Promise<readonly StoredEntry[]>
   /** The last drained sequence of each gateway. */
   heads(): Promise<readonly { readonly gateway: string; readonly seq: number }[]>
+  /** In the order of their sequence, from `from` on. Anybody who may write to the database may have put them there. */
+  signedHeads(gateway: string, from: number, limit: number): Promise<readonly StoredHead[]>
+}
+
+/** The entry `seq` of a gateway has this hash, and so have all before it: as signed by `key`. Both base64; see gateway-key.ts of the ledger. */
+export interface StoredHead {
+  readonly gateway: string
+  readonly seq: number
+  readonly hash: string
+  readonly key: string
+  readonly signature: string
 }
 
 export interface StoredEntry {

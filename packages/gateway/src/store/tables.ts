@@ -1,6 +1,6 @@
 /**
  * The rows, the same on both databases. `body` is the whole value as JSON; the other columns are what is searched or
- * compared and follow from it (a token's `revoked_at` and the ledger have no copy in a body). Times are Unix milliseconds.
+ * compared and follow from it (a token's `revoked_at` and the ledger's tables have no copy in a body). Times are Unix milliseconds.
  */
 export interface Tables {
   requests: RequestRow
@@ -17,6 +17,7 @@ export interface Tables {
   tiles: { level: number; number: number; hashes: string }
   checkpoints: { size: number; at: number; note: string }
   witnesses: { name: string; size: number; at: number }
+  ledger_heads: { gateway: string; seq: number; hash: string; key: string; signature: string }
 }
 
 export interface RequestRow {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { type Drain, drainInto, type Drained } from '../journal/drain.ts'
 import { workerId } from '../journal/files.ts'
+import type { SigningKey } from '../ledger/signing-key.ts'
 import type { PolicyProblem } from '../policy/error.ts'
 import type { PolicyFile } from '../policy/load.ts'
 import type { PolicyHolder } from '../policy/reload.ts'
@@ -22,6 +23,8 @@ export interface PoolOptions {
   readonly store: Store
   /** The gateway's own id, after which its workers' are named. */
   readonly gateway: string
+  /** Signs the heads of their chains too. */
+  readonly signingKey: SigningKey
   readonly policies: PolicyHolder
   readonly log: Logger
   /** A worker's session may have changed what names mean in a database. */
@@ -54,11 +57,11 @@ export class WorkerPool {
 
   /** Resolves when all workers are ready. Rejects with why one cannot start. */
   async start(): Promise<void> {
-    const { store, config, log } = this.#options
+    const { store, config, signingKey, log } = this.#options
     this.#unsubscribe = store.subscribe((event) => this.#members().forEach((member) => member.changed(event)))
     await Promise.all(this.#slots.map((slot) => slot.open()))
     const onTrouble = (error: unknown) => log.warn({ err: error }, "a worker's ledger entries wait for the store")
-    this.#drains = this.#slots.map((slot) => drainInto(config, this.#journalOf(slot), { onTrouble }))
+    this.#drains = this.#slots.map((slot) => drainInto(config, this.#journalOf(slot), signingKey, { onTrouble }))
   }
 
   /** Gives a connection, of which nothing was read, to the next worker. */

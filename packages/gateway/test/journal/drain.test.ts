@@ -1,15 +1,22 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Worker } from 'node:worker_threads'
+import { isSignedHead } from '@countersign/ledger/gateway-key'
+import { hashEntry } from '@countersign/ledger/entry'
 import { verifyChain } from '@countersign/ledger/verify'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { drainInto, type DrainOptions } from '../../src/journal/drain.ts'
 import { segmentPath } from '../../src/journal/files.ts'
 import { type LocalJournal, openJournal } from '../../src/journal/open.ts'
+import { nameOf } from '../../src/ledger/signer.ts'
+import { SigningKey } from '../../src/ledger/signing-key.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { LedgerStore, StoreEvent } from '../../src/store/store.ts'
 import { linesOf, newDirectory } from './directory.ts'
+
+const KEY = new SigningKey(generateKeyPairSync('ed25519').privateKey)
 
 /** A store as the gateway's main thread has it open, beside the drain's own connection. */
 async function newStore() {
@@ -23,7 +30,7 @@ type StoreConfig = Parameters<typeof drainInto>[0]
 
 async function setup(directory: string, config: StoreConfig, options: DrainOptions = {}) {
   const journal = await openJournal({ directory, segmentBytes: 2000 })
-  const drain = drainInto(config, journal, { everyMs: 5, batch: 7, ...options })
+  const drain = drainInto(config, journal, KEY, { everyMs: 5, batch: 7, ...options })
   const close = async () => {
     await drain.stop()
     await journal.close()
@@ -72,6 +79,31 @@ describe('draining a journal into the store', { timeout: 30_000 }, () => {
     const lines = await linesIn(ledger, journal.gateway)
     expect(lines).toEqual(await linesOf(directory, journal.gateway))
     expect(await verifyChain(lines, { gateway: journal.gateway })).toMatchObject({ bad: null, entries: 60 })
+  })
+
+  it('signs the head of each batch, so that entries which no gateway wrote have none', async () => {
+    const { config, ledger } = await newStore()
+    const { append, journal, drain } = await setup(newDirectory(), config, { everyMs: 60_000 })
+    await append(20)
+    await drain.flush()
+    const lines = await linesIn(ledger, journal.gateway)
+    const heads = await ledger.signedHeads(journal.gateway, 1, 100)
+    expect(heads.map(({ seq }) => seq)).toEqual([7, 14, 20])
+    expect(heads.map(({ hash }) => hash)).toEqual([7, 14, 20].map((seq) => hashEntry(lines[seq - 1] ?? '')))
+    expect(heads.every((head) => isSignedHead(head, nameOf(KEY)))).toBe(true)
+    expect(drain.moved).toBe(20)
+  })
+
+  it('signs what a store has from before there were keys', async () => {
+    const directory = newDirectory()
+    const { config, ledger } = await newStore()
+    const { append, journal, close } = await setup(directory, config, { everyMs: 60_000 })
+    await append(3)
+    await ledger.append((await linesOf(directory, journal.gateway)).map((line, index) => ({ gateway: journal.gateway, seq: index + 1, line })))
+    await close()
+    const { drain } = await setup(directory, config, { everyMs: 60_000 })
+    await drain.flush()
+    expect((await ledger.signedHeads(journal.gateway, 1, 100)).map((head) => [head.seq, isSignedHead(head, nameOf(KEY))])).toEqual([[3, true]])
   })
 
   it('moves what is longer than is read at once', async () => {

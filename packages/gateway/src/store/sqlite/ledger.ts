@@ -3,16 +3,21 @@ import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { lastOfEach } from '../ledger.ts'
 import { unavailable } from '../patience.ts'
-import type { LedgerStore, StoredEntry } from '../store.ts'
+import type { LedgerStore, StoredEntry, StoredHead } from '../store.ts'
 import { connect, databasePath } from './file.ts'
 
 const INSERT = 'insert into ledger (gateway, seq, line) values (?, ?, ?) on conflict (gateway, seq) do nothing'
+const INSERT_HEAD =
+  'insert into ledger_heads (gateway, seq, hash, key, signature) values (?, ?, ?, ?, ?) ' +
+  'on conflict (gateway, seq) do update set hash = excluded.hash, key = excluded.key, signature = excluded.signature'
 const READ = 'select gateway, seq, line from ledger where gateway = ? and seq >= ? order by seq limit ?'
 /** Of the first gateway after the one that is given. */
 const HEAD = 'select gateway, seq from ledger where gateway = (select min(gateway) from ledger where gateway > ?) order by seq desc limit 1'
+const SIGNED_HEADS = 'select gateway, seq, hash, key, signature from ledger_heads where gateway = ? and seq >= ? order by seq limit ?'
 
 const entryRow = z.strictObject({ gateway: z.string(), seq: z.int(), line: z.string() })
 const headRow = entryRow.omit({ line: true })
+const signedRow = headRow.extend({ hash: z.string(), key: z.string(), signature: z.string() })
 
 /**
  * The ledger of the embedded store for a thread that has nothing else to do and may be blocked: a batch costs half of what
@@ -26,12 +31,13 @@ export class SqliteLedger implements LedgerStore {
     this.#database = asking(() => connect(databasePath(realpathSync(data))))
   }
 
-  async append(entries: readonly StoredEntry[]): Promise<void> {
+  async append(entries: readonly StoredEntry[], head?: StoredHead): Promise<void> {
     asking(() => {
       const insert = this.#database.prepare(INSERT)
       this.#database.exec('begin immediate')
       try {
         for (const { gateway, seq, line } of entries) insert.run(gateway, seq, line)
+        if (head) this.#database.prepare(INSERT_HEAD).run(head.gateway, head.seq, head.hash, head.key, head.signature)
         this.#database.exec('commit')
       } finally {
         if (this.#database.isTransaction) this.#database.exec('rollback')
@@ -45,6 +51,10 @@ export class SqliteLedger implements LedgerStore {
 
   async heads(): Promise<readonly { readonly gateway: string; readonly seq: number }[]> {
     return lastOfEach(async (after) => asking(() => headRow.optional().parse(this.#database.prepare(HEAD).get(after))))
+  }
+
+  async signedHeads(gateway: string, from: number, limit: number): Promise<readonly StoredHead[]> {
+    return asking(() => z.array(signedRow).parse(this.#database.prepare(SIGNED_HEADS).all(gateway, from, limit)))
   }
 
   async close(): Promise<void> {

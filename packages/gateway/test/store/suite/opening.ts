@@ -11,6 +11,7 @@ const TABLES = [
   'gateways',
   'leases',
   'ledger',
+  'ledger_heads',
   'tree',
   'tree_runs',
   'tiles',
