@@ -11,6 +11,7 @@ import { addExec } from './commands/exec.ts'
 import { addGrants } from './commands/grants.ts'
 import { addKill } from './commands/kill.ts'
 import { addLeases } from './commands/leases.ts'
+import { addLedgerRotateKey } from './commands/ledger-rotate-key.ts'
 import { addLedgerVerify } from './commands/ledger-verify.ts'
 import { addPolicyCheck } from './commands/policy-check.ts'
 import { addPolicyExplain } from './commands/policy-explain.ts'
@@ -65,8 +66,8 @@ const policy = group(program, 'policy', 'Check and explain policies')
 for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
 const token = group(program, 'token', 'Make, list and revoke tokens')
 for (const add of [addTokenCreate, addTokenList, addTokenRevoke]) add(token)
-const ledger = group(program, 'ledger', 'Verify the ledger')
-addLedgerVerify(ledger)
+const ledger = group(program, 'ledger', 'Verify the ledger, and care for its keys')
+for (const add of [addLedgerVerify, addLedgerRotateKey]) add(ledger)
 
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -4,7 +4,7 @@ import { Flag, Id } from './schemas/common.ts'
 import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { Lease } from './schemas/lease.ts'
-import { LedgerEntry, LedgerHead, LedgerQuery } from './schemas/ledger.ts'
+import { LedgerEntry, LedgerHead, LedgerQuery, RotatedKey } from './schemas/ledger.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Problem } from './schemas/problem.ts'
@@ -167,6 +167,13 @@ export const routes = {
     path: '/api/v1/ledger/heads',
     summary: 'The last entry of each gateway; admins only',
     responses: answers(z.array(LedgerHead), 'By gateway'),
+  },
+  rotateSigningKey: {
+    method: 'post',
+    path: '/api/v1/ledger/rotate-key',
+    summary: 'Put a new signing key in the place of that of the gateway that answers; admins only',
+    request: { body: body(nothing) },
+    responses: answers(RotatedKey, 'Recorded in its chain, signed by the key before'),
   },
 
   gateway: { method: 'get', path: '/api/v1/gateway', summary: 'How to reach this gateway', responses: answers(Gateway, 'Addresses, certificate and version') },

@@ -24,6 +24,7 @@ import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Leases } from './leases/leases.ts'
+import { rotateSigningKey } from './ledger/rotation.ts'
 import { openSigningKey } from './ledger/signer.ts'
 import { SigningKey } from './ledger/signing-key.ts'
 import { Metrics } from './metrics.ts'
@@ -136,6 +137,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),
     resources: async (caller) => resourcesFor(config, policies, caller),
     checkResource: async (name) => checkResource(config, resourceOf(config, name), stopping.signal),
+    rotateSigningKey: () => rotateSigningKey({ config, journal: localJournal, key: signingKey, drains: () => [drain, ...(workers?.drains ?? [])] }),
     readiness: async () => readiness(health, localJournal.broken, workers),
     metrics: async () => metrics.text((await workers?.metrics()) ?? []),
     log,

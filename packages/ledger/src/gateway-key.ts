@@ -17,6 +17,18 @@ export function headText({ gateway, seq, hash }: Pick<SignedHead, 'gateway' | 's
   return Buffer.from(`countersign/head/v1\n${canonical({ gateway, hash, seq })}`)
 }
 
+/** What the key before signs of the one that follows it: from then on it may sign heads no more, but those up to `through` of each chain. */
+export interface Rotated {
+  readonly gateway: string
+  readonly key: string
+  /** The last entry of each chain of this gateway and its workers that the key before vouches for; none where a chain is not named. */
+  readonly through: Readonly<Record<string, number>>
+}
+
+export function rotationText({ gateway, key, through }: Rotated): Uint8Array {
+  return Buffer.from(`countersign/key-rotated/v1\n${canonical({ gateway, key, through })}`)
+}
+
 /** Whether the head was signed by this key. False for whatever is no key or no signature. */
 export function isSignedHead(head: SignedHead, key: string): boolean {
   return head.key === key && isSignedBy(key, headText(head), head.signature)

@@ -9,6 +9,10 @@ export type LedgerEntry = z.infer<typeof LedgerEntry>
 export const LedgerHead = z.object({ gateway: z.string(), seq: z.number().int() }).meta({ id: 'LedgerHead' })
 export type LedgerHead = z.infer<typeof LedgerHead>
 
+/** Ed25519 public keys, base64 of their 32 bytes. */
+export const RotatedKey = z.object({ gateway: z.string(), key: z.string(), previous: z.string() }).meta({ id: 'RotatedKey' })
+export type RotatedKey = z.infer<typeof RotatedKey>
+
 const wholeNumber = (max: number) => z.coerce.number<string | number>().int().min(0).max(max).meta({ type: 'integer' })
 
 /** Without a gateway: the one that answers. The next page starts at the last `seq` + 1. */

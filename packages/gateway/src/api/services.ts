@@ -1,3 +1,4 @@
+import type { RotatedKey } from '@countersign/contract/schemas/ledger'
 import type { Finding } from '@countersign/contract/schemas/finding'
 import type { Statement } from '@countersign/core/action'
 import type { Logger } from 'pino'
@@ -64,6 +65,8 @@ export interface ApiServices {
   resources(caller: Caller): Promise<readonly ResourceView[]>
   /** Looks at a target. What cannot be looked at is a finding; throws WorkflowError `not-found` for an unknown resource. */
   checkResource(name: string): Promise<{ readonly databases: readonly string[]; readonly findings: readonly Finding[] }>
+  /** Puts another signing key in the place of this gateway's. Rejects with WorkflowError `unavailable` when not all entries are in the store. */
+  rotateSigningKey(): Promise<RotatedKey>
   readiness(): Promise<Readiness>
   /** Prometheus text format. */
   metrics(): Promise<string>

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { syncDirectory, writeDurably } from '../journal/files.ts'
 import { type Journal, JournalBroken } from '../journal/journal.ts'
@@ -25,22 +25,39 @@ const keyPath = (directory: string, gateway: string) => join(directory, 'keys', 
 const nextPath = (directory: string, gateway: string) => join(directory, 'keys', `${gateway}-signing-next.pem`)
 
 /**
- * The key of the gateway whose journal this is. At the first start it is made, and enrolled by an entry; a crash in between is
- * made good by enrolling the same key once more, which changes nothing. Rejects with JournalBroken when the ledger knows of a
- * key and the data directory has none, and when its file holds none.
+ * The key of the gateway whose journal this is. At the first start it is made, and enrolled by an entry. Rejects with
+ * JournalBroken when the ledger knows of a key and the data directory has none, and when its file holds none.
  */
 export async function openSigningKey(directory: string, journal: Journal): Promise<KeyObject> {
   const [path, next] = [keyPath(directory, journal.gateway), nextPath(directory, journal.gateway)]
+  if (existsSync(next)) await settleNext(directory, journal.gateway)
   if (existsSync(path)) return readKey(path)
-  if (!existsSync(next)) {
-    await assertNeverEnrolled(directory, journal.gateway, path)
-    writeDurably(next, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
-  }
-  const key = readKey(next)
-  await journal.append({ type: 'gateway.enrolled', body: { key: nameOf(signerOf(key)) } }, 'disk')
-  renameSync(next, path)
+  await assertNeverEnrolled(directory, journal.gateway, path)
+  return adoptKey(directory, journal.gateway, (key) => journal.append({ type: 'gateway.enrolled', body: { key } }, 'disk'))
+}
+
+/** Makes a key, has it recorded, and only then puts it where the next start looks for it, in the place of the one before. */
+export async function adoptKey(directory: string, gateway: string, record: (name: string) => Promise<unknown>): Promise<KeyObject> {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const next = nextPath(directory, gateway)
+  writeDurably(next, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  await record(nameOf(signerOf(privateKey)))
+  adopt(directory, gateway)
+  return privateKey
+}
+
+function adopt(directory: string, gateway: string): void {
+  const path = keyPath(directory, gateway)
+  renameSync(nextPath(directory, gateway), path)
   syncDirectory(dirname(path))
-  return key
+}
+
+/** A crash came between: what the ledger has of it decides. */
+async function settleNext(directory: string, gateway: string): Promise<void> {
+  const next = nextPath(directory, gateway)
+  const name = nameOf(signerOf(readKey(next)))
+  if (await isRecorded(directory, gateway, (line) => line.includes(`"key":"${name}"`))) adopt(directory, gateway)
+  else rmSync(next)
 }
 
 /** A key as entries name it. */
@@ -58,10 +75,19 @@ function readKey(path: string): KeyObject {
 
 /** Reads the whole chain, and only where there is no key: a gateway that was given a second first key would vouch for nothing. */
 async function assertNeverEnrolled(directory: string, gateway: string, path: string): Promise<void> {
-  for await (const line of readJournal(directory, gateway)) {
-    if (!Buffer.from(line).includes('"type":"gateway.enrolled"')) continue
+  if (await isRecorded(directory, gateway, () => true))
     throw new JournalBroken(
       `${path} is missing, and the ledger says that this gateway has a signing key: restore it from a backup, or start with a new data directory`,
     )
-  }
 }
+
+/** Whether an entry about a key of this gateway is such. Reads the whole chain, which hardly any start does. */
+async function isRecorded(directory: string, gateway: string, such: (line: Buffer) => boolean): Promise<boolean> {
+  for await (const bytes of readJournal(directory, gateway)) {
+    const line = Buffer.from(bytes)
+    if (ABOUT_KEYS.some((type) => line.includes(type)) && such(line)) return true
+  }
+  return false
+}
+
+const ABOUT_KEYS = ['"type":"gateway.enrolled","v":1}', '"type":"gateway.key-rotated","v":1}']

@@ -36,7 +36,8 @@ export class WorkerPool {
   readonly #options: PoolOptions
   readonly #slots: readonly Slot[]
   readonly #waiting = new Set<Socket>()
-  #drains: readonly Drain[] = []
+  /** Of the journals of its workers. */
+  drains: readonly Drain[] = []
   #unsubscribe: () => void = () => undefined
   #turn = 0
   #stopping = false
@@ -61,7 +62,7 @@ export class WorkerPool {
     this.#unsubscribe = store.subscribe((event) => this.#members().forEach((member) => member.changed(event)))
     await Promise.all(this.#slots.map((slot) => slot.open()))
     const onTrouble = (error: unknown) => log.warn({ err: error }, "a worker's ledger entries wait for the store")
-    this.#drains = this.#slots.map((slot) => drainInto(config, this.#journalOf(slot), signingKey, { onTrouble }))
+    this.drains = this.#slots.map((slot) => drainInto(config, this.#journalOf(slot), signingKey, { onTrouble }))
   }
 
   /** Gives a connection, of which nothing was read, to the next worker. */
@@ -102,7 +103,7 @@ export class WorkerPool {
   async stop(): Promise<void> {
     this.#stopping = true
     for (const socket of this.#waiting) socket.destroy()
-    await Promise.all(this.#drains.map((drain) => drain.stop()))
+    await Promise.all(this.drains.map((drain) => drain.stop()))
     await Promise.all(this.#slots.map((slot) => slot.stop()))
     this.#unsubscribe()
   }

@@ -101,6 +101,7 @@ export async function openBed(): Promise<Bed> {
       Object.hasOwn(config.resources, name)
         ? Promise.resolve({ databases: ['orders'], findings })
         : Promise.reject(new WorkflowError('not-found', `there is no resource ${name}`)),
+    rotateSigningKey: () => Promise.resolve({ gateway: 'gw-1', key: 'the next', previous: 'the one before' }),
     readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
     metrics: () => Promise.resolve('countersign_sessions 0\n'),
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),

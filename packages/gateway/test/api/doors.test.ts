@@ -37,6 +37,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/policy/explain': [403, 200],
   'GET /api/v1/ledger': [403, 200],
   'GET /api/v1/ledger/heads': [403, 200],
+  'POST /api/v1/ledger/rotate-key': [403, 200],
   'GET /api/v1/gateway': [200, 200],
   'GET /api/v1/events': [200, 200],
 }

@@ -60,15 +60,15 @@ describe('the signing key of a gateway', () => {
     expect(await enrolled(directory, gateway)).toEqual([nameOf(signer)])
   })
 
-  it.each(['before', 'after'])('is the same one that a crash left %s its entry was written', async (when) => {
+  it.each(['before', 'after'])('is enrolled once, though a crash came %s its entry was written', async (when) => {
     const directory = newDirectory()
     const { gateway, signer } = await start(directory)
     const path = join(directory, 'keys', `${gateway}-signing.pem`)
     renameSync(path, path.replace('signing', 'signing-next'))
     if (when === 'before') rmSync(join(directory, 'journal', `${gateway}-000001.jsonl`))
     const again = await start(directory)
-    expect(again.signer.publicKey).toEqual(signer.publicKey)
-    expect(new Set(await enrolled(directory, gateway))).toEqual(new Set([nameOf(signer)]))
+    if (when === 'after') expect(again.signer.publicKey).toEqual(signer.publicKey)
+    expect(await enrolled(directory, gateway)).toEqual([nameOf(again.signer)])
     expect(readdirSync(join(directory, 'keys')).filter((name) => name.includes('signing'))).toEqual([`${gateway}-signing.pem`])
   })
 

@@ -7,7 +7,8 @@ import type { ApiServices } from '../services.ts'
 const PAGE = 1_000
 
 /** Entries as they were hashed: an auditor verifies them without this gateway. */
-export function mountLedger(app: App, { store, gateway }: ApiServices): void {
+export function mountLedger(app: App, services: ApiServices): void {
+  const { store, gateway } = services
   app.openapi(routes.ledger, async (c) => {
     assertAuditor(c.get('caller'))
     const { gateway: of, from, limit } = c.req.valid('query')
@@ -25,6 +26,11 @@ export function mountLedger(app: App, { store, gateway }: ApiServices): void {
       heads.map(({ gateway, seq }) => ({ gateway, seq })),
       200,
     )
+  })
+
+  app.openapi(routes.rotateSigningKey, async (c) => {
+    if (!c.get('caller').admin) throw new WorkflowError('forbidden', "a gateway's signing key is rotated by admins")
+    return c.json(await services.rotateSigningKey(), 200)
   })
 }
 
