@@ -9,6 +9,8 @@ export type LedgerCode =
   | 'wrong-key'
   | 'commitment-mismatch'
   | 'out-of-range' // a tree has no such entry
+  | 'unsigned' // by no key that is trusted
+  | 'bad-signature' // that names a trusted key, and is not its
 
 /** The one error of this package. `message` is for people and never quotes what was sealed. */
 export class LedgerError extends Error {
