@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Entry, parseEntry } from '@countersign/ledger/entry'
 import { eventsOf, openEvents } from '@countersign/ledger/group'
-import type { DataKey, Secret } from '@countersign/ledger/seal'
+import type { Keys, Secret } from '@countersign/ledger/seal'
 
 const CLI = new URL('../../packages/cli/bin/countersign.js', import.meta.url).pathname
 
@@ -24,15 +24,14 @@ export const textsIn = (data: string): readonly unknown[] => secretsIn(data).fla
 
 /** Everything that a gateway sealed. */
 export function secretsIn(data: string): readonly Secret[] {
-  const keys = new Map<string, DataKey>()
-  const keyOf = (id: string): DataKey => ({ id, key: createSecretKey(readFileSync(join(data, 'keys', `${id}.key`), 'utf8').trim(), 'hex') })
-  return linesOf(data).flatMap((line) => {
-    const entry = parseEntry(line)
-    if (!entry.sealed) return []
-    const key = keys.get(entry.sealed.key) ?? keyOf(entry.sealed.key)
-    keys.set(key.id, key)
-    return openEvents(entry, key).flatMap((opened) => (opened ? [opened.secret] : []))
-  })
+  const keys = keysIn(data)
+  return linesOf(data).flatMap((line) => openEvents(parseEntry(line), keys).flatMap((opened) => (opened ? [opened.secret] : [])))
+}
+
+/** All data keys of a gateway, its people's too. */
+export function keysIn(data: string): Keys {
+  const ids = readdirSync(join(data, 'keys')).flatMap((name) => (name.endsWith('.key') ? [name.slice(0, -'.key'.length)] : []))
+  return new Map(ids.map((id) => [id, { id, key: createSecretKey(readFileSync(join(data, 'keys', `${id}.key`), 'utf8').trim(), 'hex') }]))
 }
 
 /** A line of the ledger; as several, when it carries several events: each stands for itself, in the place of them all. */

@@ -48,7 +48,8 @@ export function encodeAround(body: string, { v, gateway, seq, prev, at, type, co
   return `${before}${secret},"gateway":${canonical(gateway)},"prev":${canonical(prev)}${hidden},"seq":${canonical(seq)},"type":${canonical(type)},"v":${v}}`
 }
 
-const encodeSealed = ({ key, nonce, data }: Sealed) => `{"data":${canonical(data)},"key":${canonical(key)},"nonce":${canonical(nonce)}}`
+/** A sealed part in canonical form. */
+export const encodeSealed = ({ key, nonce, data }: Sealed) => `{"data":${canonical(data)},"key":${canonical(key)},"nonce":${canonical(nonce)}}`
 
 /** RFC 6962 section 2.1: the Merkle leaf hash, SHA-256(0x00 || bytes), in hex, so that the tree takes entries as they are. */
 export function hashEntry(line: string): string {
@@ -89,7 +90,8 @@ function isEntry(value: unknown): value is Entry {
   return sealed === undefined ? commitment === undefined : isHash(commitment) && isSealed(sealed)
 }
 
-function isSealed(value: unknown): value is Sealed {
+/** True for what has the form of a sealed part. */
+export function isSealed(value: unknown): value is Sealed {
   if (!isRecord(value) || Object.keys(value).length !== 3) return false
   return typeof value['key'] === 'string' && isBase64(value['nonce']) && isBase64(value['data'])
 }

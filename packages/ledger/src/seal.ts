@@ -9,6 +9,9 @@ export interface DataKey {
   readonly key: KeyObject
 }
 
+/** Keys by their ids. */
+export type Keys = ReadonlyMap<string, DataKey>
+
 export type Secret = Readonly<Record<string, JsonValue>>
 
 /** What an entry has for its secret. */
@@ -32,12 +35,18 @@ export function seal(secret: Secret, place: Place, key: DataKey): SealedParts {
 }
 
 /** The same for a secret that is in canonical form already. */
-export function sealCanonical(secret: string, place: Place, { id, key }: DataKey): SealedParts {
+export function sealCanonical(secret: string, place: Place, key: DataKey): SealedParts {
   const committed = Buffer.from(`${COMMITMENT_DOMAIN}${salted(secret)}`)
-  const nonce = random(NONCE_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(placeBytes(place))
-  const data = Buffer.concat([cipher.update(committed.subarray(COMMITMENT_DOMAIN.length)), cipher.final(), cipher.getAuthTag()])
-  return { commitment: hash('sha256', committed, 'hex'), sealed: { key: id, nonce: nonce.toString('base64'), data: data.toString('base64') } }
+  return { commitment: hash('sha256', committed, 'hex'), sealed: encrypt(committed.subarray(COMMITMENT_DOMAIN.length), placeBytes(place), key) }
+}
+
+/**
+ * The same for one event of several in an entry, whose place is not known yet: what it commits to, which nothing else does, ties it to its event.
+ */
+export function sealEvent(secret: string, key: DataKey): SealedParts {
+  const plain = salted(secret)
+  const commitment = commit(plain)
+  return { commitment, sealed: encrypt(Buffer.from(plain), eventBytes(commitment), key) }
 }
 
 /** A secret with its salt: all that somebody needs to check it against its commitment. */
@@ -58,9 +67,17 @@ export function unseal(entry: Entry, key: DataKey): Secret {
 /** The same with its salt. */
 export function disclose({ gateway, seq, commitment, sealed }: Entry, { key }: DataKey): Disclosed {
   if (!sealed) throw new LedgerError('not-sealed', `entry ${seq} of ${gateway} has no sealed part`)
-  const plain = decrypt(sealed, { gateway, seq }, key)
+  const place = { gateway, seq }
+  const plain = decrypt(sealed, placeBytes(place), place, key)
   if (commit(plain) !== commitment) throw new LedgerError('commitment-mismatch', `the sealed part of entry ${seq} of ${gateway} is not what it commits to`)
-  return disclosedIn(plain, { gateway, seq })
+  return disclosedIn(plain, place)
+}
+
+/** The same of one event of several that has a sealed part of its own. `place` is its entry's, for the error's message. */
+export function discloseEvent(commitment: string, sealed: Sealed, place: Place, { key }: DataKey): Disclosed {
+  const plain = decrypt(sealed, eventBytes(commitment), place, key)
+  if (commit(plain) !== commitment) throw new LedgerError('commitment-mismatch', `an event of entry ${place.seq} of ${place.gateway} is not what it commits to`)
+  return disclosedIn(plain, place)
 }
 
 /** True when this is what was committed to. */
@@ -76,11 +93,20 @@ export const commit = (plain: string): string => hash('sha256', `${COMMITMENT_DO
 
 const placeBytes = ({ gateway, seq }: Place): Buffer => Buffer.from(`countersign/sealed/v1\n{"gateway":${canonical(gateway)},"seq":${canonical(seq)}}`)
 
-function decrypt(sealed: Sealed, place: Place, key: KeyObject): string {
+const eventBytes = (commitment: string): Buffer => Buffer.from(`countersign/sealed/v1\n{"commitment":"${commitment}"}`)
+
+function encrypt(plain: Uint8Array, tied: Buffer, { id, key }: DataKey): Sealed {
+  const nonce = random(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(tied)
+  const data = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  return { key: id, nonce: nonce.toString('base64'), data: data.toString('base64') }
+}
+
+function decrypt(sealed: Sealed, tied: Buffer, place: Place, key: KeyObject): string {
   const data = Buffer.from(sealed.data, 'base64')
   const split = data.length - TAG_BYTES
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(sealed.nonce, 'base64'), { authTagLength: TAG_BYTES }).setAAD(placeBytes(place))
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(sealed.nonce, 'base64'), { authTagLength: TAG_BYTES }).setAAD(tied)
     decipher.setAuthTag(data.subarray(Math.max(split, 0)))
     return Buffer.concat([decipher.update(data.subarray(0, Math.max(split, 0))), decipher.final()]).toString('utf8')
   } catch (cause) {

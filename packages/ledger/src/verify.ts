@@ -1,7 +1,8 @@
 import { type Entry, hashEntry, NO_PREVIOUS, parseEntry } from './entry.ts'
 import { LedgerError } from './error.ts'
-import { eventsOf, GROUP, openEvents } from './group.ts'
-import type { DataKey } from './seal.ts'
+import { eventsOf, GROUP, isTogether, keysNeeded, openEvents } from './group.ts'
+import type { Keys } from './seal.ts'
+import { Unopened } from './unopened.ts'
 
 /** Where a gateway's chain stands: its latest entry. */
 export interface Head {
@@ -39,12 +40,17 @@ export interface Warning {
   readonly message: string
 }
 
-/** `entries` counts the good ones; `head` is the last of them; `unopened` are sealed with a key that was not given, or is erased. */
+/**
+ * `entries` counts the good ones; `head` is the last of them; `unopened` are the sealed texts whose key was not given, without those whose key this chain says
+ * was erased, which are `erased`. `sealed` is both, for what another chain says.
+ */
 export interface Verified {
   readonly entries: number
   readonly head: Head | null
   readonly bad: Bad | null
   readonly unopened: number
+  readonly erased: number
+  readonly sealed: Unopened
   readonly warnings: readonly Warning[]
 }
 
@@ -52,7 +58,7 @@ export interface VerifyOptions {
   /** Whose chain it is; otherwise the first entry says so. */
   readonly gateway?: string
   /** Opens sealed parts and holds them against their commitments. By key id. */
-  readonly keys?: ReadonlyMap<string, DataKey>
+  readonly keys?: Keys
   /** An entry that is known from elsewhere (a store, a checkpoint) to be in this chain: finds a lost or rewritten tail. */
   readonly expect?: Pick<Head, 'seq' | 'hash'>
   /** The lines may start in the middle of a chain; the first is taken as it stands. */
@@ -72,7 +78,8 @@ const MAX_WARNINGS = 100
 export async function verifyChain(lines: Lines, options: VerifyOptions = {}): Promise<Verified> {
   const reader = new LineReader(lines)
   const warnings: Warning[] = []
-  let [entries, unopened] = [0, 0]
+  const sealed = new Unopened()
+  let entries = 0
   let head: Link | null = null
   let bad: Bad | null = null
   for (let line = await reader.next(); line !== null; line = await reader.next()) {
@@ -80,11 +87,12 @@ export async function verifyChain(lines: Lines, options: VerifyOptions = {}): Pr
     bad = 'why' in link ? await unreadable(link, reader) : await badLink(link, head, reader, options)
     if (bad || 'why' in link) break
     if (head && link.at < head.at && warnings.length < MAX_WARNINGS) warnings.push(clockWentBack(link, head))
-    if (link.entry.sealed && !options.keys?.has(link.entry.sealed.key)) unopened += 1
+    sealed.count(link.entry, options.keys)
     entries += 1
     head = link
   }
-  return { entries, unopened, warnings, head: head && headOf(head), bad: bad ?? missingTail(head, reader.count, options) }
+  const counts = { unopened: sealed.left(), erased: sealed.erased() }
+  return { entries, ...counts, sealed, warnings, head: head && headOf(head), bad: bad ?? missingTail(head, reader.count, options) }
 }
 
 /** Lines, counted. By hand and not by `for await`, because naming the first bad entry looks at what follows it. */
@@ -173,14 +181,15 @@ async function altered(link: Link, head: Link | null, reader: LineReader, expect
 
 function sealedWrongly(link: Link, keys: VerifyOptions['keys']): Bad | null {
   const { entry } = link
-  const key = entry.sealed && keys?.get(entry.sealed.key)
+  let opens = false
   try {
-    if (key) openEvents(entry, key)
-    else if (!entry.sealed && entry.type === GROUP && eventsOf(entry).some(({ commitment }) => commitment !== undefined))
+    if (!entry.sealed && entry.type === GROUP && eventsOf(entry).some(isTogether))
       return bad(link, 'sealed-altered', `entry ${link.seq} commits to what it does not seal`)
+    opens = keys !== undefined && keysNeeded(entry).some((key) => keys.has(key))
+    if (keys && opens) openEvents(entry, keys)
     return null
   } catch (error) {
-    return bad(link, key ? 'sealed-altered' : 'unreadable', error instanceof LedgerError ? error.message : 'the sealed part cannot be opened')
+    return bad(link, opens ? 'sealed-altered' : 'unreadable', error instanceof LedgerError ? error.message : 'the sealed part cannot be opened')
   }
 }
 

@@ -29,7 +29,7 @@ describe('an entry of several events', () => {
         const entry = parseEntry(lineOf(list))
         expect(await verified(lineOf(list))).toBeNull()
         expect(eventsOf(entry).map(({ type, body }) => ({ type, body }))).toEqual(plain(list.map(({ type, body }) => ({ type, body }))))
-        const opened = openEvents(entry, key)
+        const opened = openEvents(entry, keys)
         expect(opened.map((each) => each && each.secret)).toEqual(plain(list.map(({ secret }) => secret)))
         // Whoever is shown one secret needs nothing else to check it, and none of the others' is vouched for.
         eventsOf(entry).forEach(({ commitment }, index) => {

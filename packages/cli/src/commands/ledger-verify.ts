@@ -4,6 +4,7 @@ import type { Client } from '@countersign/contract/client'
 import type { LedgerHead } from '@countersign/contract/schemas/ledger'
 import { visible } from '@countersign/contract/visible'
 import type { DataKey } from '@countersign/ledger/seal'
+import { Unopened } from '@countersign/ledger/unopened'
 import { type Verified, verifyChain } from '@countersign/ledger/verify'
 import { define, perform } from '../command.ts'
 import { withClient } from '../connection.ts'
@@ -34,13 +35,22 @@ export function addLedgerVerify(ledger: Command): void {
     .action(
       perform(async (out, files: readonly string[], { data }: { readonly data?: string }) => {
         const chains = files.length > 0 || data !== undefined ? await verifyFiles(files, data) : await withClient({}, verifyRemote)
-        const ok = chains.every(({ bad }) => bad === null)
-        if (out.json) out.data({ ok, chains })
-        else chains.forEach((chain) => tell(out, chain))
+        const told = toldTogether(chains)
+        const ok = told.every(({ bad }) => bad === null)
+        if (out.json) out.data({ ok, chains: told })
+        else told.forEach((chain) => tell(out, chain))
         return ok ? EXIT.ok : EXIT.failed
       }),
     )
 }
+
+/** What one chain says was erased may be sealed in another. */
+function toldTogether(chains: readonly Chain[]): readonly Told[] {
+  const said = Unopened.of(chains.map(({ sealed }) => sealed))
+  return chains.map(({ sealed, ...chain }) => ({ ...chain, unopened: sealed.left(said), erased: sealed.erased(said) }))
+}
+
+type Told = Omit<Chain, 'sealed'>
 
 async function verifyFiles(files: readonly string[], data: string | undefined): Promise<readonly Chain[]> {
   const keys = data === undefined ? new Map<string, DataKey>() : keysIn(data)
@@ -114,8 +124,9 @@ async function watched<T>(gateway: string, count: () => number, work: Promise<T>
   }
 }
 
-function tell(out: Output, { gateway, entries, head, bad, unopened, warnings, place }: Chain): void {
-  const sealed = unopened === 0 ? '' : `, ${unopened} sealed texts not opened for want of their key`
+function tell(out: Output, { gateway, entries, head, bad, unopened, erased, warnings, place }: Told): void {
+  const closed = unopened === 0 ? '' : `, ${unopened} sealed texts not opened for want of their key`
+  const sealed = erased === 0 ? closed : `${closed}, ${erased} erased with the keys of their people`
   for (const { message } of warnings) out.note(`warning: ${gateway}: ${message}`)
   if (!bad) return out.line(visible(`${gateway}: ${entries} entries verified${sealed}, head ${head?.hash.slice(0, 16) ?? 'none'}`))
   out.line(out.colors.red(visible(`${gateway}: entry ${bad.seq} is bad (${bad.why}): ${bad.message}`)))

@@ -130,8 +130,7 @@ describe('a journal', () => {
         const keys = keysIn(directory)
         const entries = (await linesOf(directory, journal.gateway)).map(parseEntry)
         const found = entries.flatMap((entry) => {
-          const key = keys.get(entry.sealed?.key ?? '')
-          const opened = key ? openEvents(entry, key) : []
+          const opened = openEvents(entry, keys)
           return eventsOf(entry).map(({ type, body }, index) => ({ type, body, secret: opened[index]?.secret ?? null }))
         })
         const expected = story.flatMap((step): unknown => {
