@@ -1,6 +1,13 @@
 import { type Ceiling, DEFAULT_CEILING, narrower } from './coverage.ts'
 import { combineNeeds, type Need } from './need.ts'
 
+/**
+ * What people send and type, of which policy may say that it is personal. An event of the ledger that holds a marked one is sealed with a key of its person:
+ * `text` and `parameters` are of statements, `reason` and `ticket` of connections, requests and what ends them, `comment` of reviews.
+ */
+export const PERSONAL_FIELDS = ['text', 'parameters', 'reason', 'ticket', 'comment'] as const
+export type PersonalField = (typeof PERSONAL_FIELDS)[number]
+
 /** What the matching policies ask for besides a review. */
 export interface Obligations {
   readonly reason: boolean
@@ -8,12 +15,13 @@ export interface Obligations {
   readonly tickets: readonly string[]
   readonly sign: boolean
   readonly mask: readonly string[]
+  readonly personal: readonly PersonalField[]
   readonly ceiling: Ceiling | null
   /** The request's own life in milliseconds. */
   readonly expiresMs: number | null
 }
 
-export const NO_OBLIGATIONS: Obligations = { reason: false, tickets: [], sign: false, mask: [], ceiling: null, expiresMs: null }
+export const NO_OBLIGATIONS: Obligations = { reason: false, tickets: [], sign: false, mask: [], personal: [], ceiling: null, expiresMs: null }
 
 /** Union of what is asked, minimum of what is given. */
 export function combineObligations(...all: readonly Obligations[]): Obligations {
@@ -23,6 +31,7 @@ export function combineObligations(...all: readonly Obligations[]): Obligations 
       tickets: [...new Set([...sum.tickets, ...next.tickets])],
       sign: sum.sign || next.sign,
       mask: [...new Set([...sum.mask, ...next.mask])],
+      personal: [...new Set([...sum.personal, ...next.personal])],
       ceiling: sum.ceiling && next.ceiling ? narrower(sum.ceiling, next.ceiling) : (sum.ceiling ?? next.ceiling),
       expiresMs: sum.expiresMs !== null && next.expiresMs !== null ? Math.min(sum.expiresMs, next.expiresMs) : (sum.expiresMs ?? next.expiresMs),
     }),
@@ -40,7 +49,15 @@ export type Decision =
       readonly message: string
       /** Policy could not be evaluated: nothing may be read into the empty list of policies. */
       readonly failed?: boolean
+      /** What is recorded of a denial is no less personal. */
+      readonly personal?: readonly PersonalField[]
     }
+
+/** What policy marks as personal. Where it could not be asked, everything. */
+export function personalOf(decision: Decision): readonly PersonalField[] {
+  if (decision.effect !== 'deny') return decision.obligations.personal
+  return decision.failed === true ? PERSONAL_FIELDS : (decision.personal ?? [])
+}
 
 /**
  * The strictest of several decisions: a deny wins, needs add up, obligations are combined. A review whose policies do not
@@ -49,7 +66,7 @@ export type Decision =
  */
 export function strictest(decisions: readonly Decision[], unsaid: Ceiling | null = DEFAULT_CEILING): Decision {
   const deny = decisions.find((decision) => decision.effect === 'deny')
-  if (deny) return deny
+  if (deny) return withPersonal(deny, decisions.flatMap(personalOf))
   const open = decisions.filter((decision) => decision.effect !== 'deny')
   const isSaid = open.some(({ obligations: { ceiling } }) => ceiling !== null)
   const obligations = combineObligations(
@@ -63,4 +80,14 @@ export function strictest(decisions: readonly Decision[], unsaid: Ceiling | null
   if (open.length === 0) return { effect: 'deny', policies: [], message: 'there is nothing to judge' }
   if (reviews.length === 0) return { effect: 'allow', policies, obligations }
   return { effect: 'review', policies, obligations, need: combineNeeds(...reviews.map((decision) => decision.need)) }
+}
+
+/** Whose personal data an event is that holds these fields of one person: his, or nobody's. */
+export function personOf(user: string, marked: readonly PersonalField[], held: readonly PersonalField[]): string | null {
+  return held.some((field) => marked.includes(field)) ? user : null
+}
+
+/** A denial under which this is personal too. */
+export function withPersonal<D extends Extract<Decision, { effect: 'deny' }>>(deny: D, personal: readonly PersonalField[]): D {
+  return personal.length === 0 ? deny : { ...deny, personal: [...new Set([...(deny.personal ?? []), ...personal])] }
 }

@@ -14,7 +14,7 @@ import type { Ceiling, Coverage, Given, GivenShape, Shape } from '../src/coverag
 import { DomainError } from '../src/error.ts'
 import type { Grant } from '../src/grant.ts'
 import type { Approver, Need, Requirement } from '../src/need.ts'
-import { NO_OBLIGATIONS, type Obligations } from '../src/obligations.ts'
+import { NO_OBLIGATIONS, type Obligations, PERSONAL_FIELDS } from '../src/obligations.ts'
 import type { Principal } from '../src/principal.ts'
 import type { Ask, Request, Review } from '../src/request.ts'
 
@@ -66,6 +66,7 @@ export const obligations: fc.Arbitrary<Obligations> = fc.record({
   tickets: fc.subarray(['^INC-[0-9]+$', '^CHG-[0-9]+$', 'x']),
   sign: fc.boolean(),
   mask: fc.subarray(['email', 'ssn', 'iban']),
+  personal: fc.subarray([...PERSONAL_FIELDS]),
   ceiling: fc.option(ceiling),
   expiresMs: fc.option(duration),
 })

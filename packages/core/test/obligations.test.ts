@@ -22,6 +22,7 @@ describe('obligations together', () => {
         expect(sum.reason).toBe(all.some((each) => each.reason))
         expect(sum.sign).toBe(all.some((each) => each.sign))
         expect(new Set(sum.tickets)).toEqual(new Set(all.flatMap((each) => each.tickets)))
+        expect(new Set(sum.personal)).toEqual(new Set(all.flatMap((each) => each.personal)))
         expect(new Set(sum.mask)).toEqual(new Set(all.flatMap((each) => each.mask)))
       }),
     )

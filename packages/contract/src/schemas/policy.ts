@@ -27,6 +27,8 @@ const Decision = z
     reasonRequired: z.boolean(),
     tickets: z.array(z.string()),
     mask: z.array(z.string()),
+    /** Of what is recorded: sealed for the person. */
+    personal: z.array(z.string()),
     sign: z.boolean(),
   })
   .meta({ id: 'Decision' })

@@ -9,6 +9,8 @@ export interface Event {
   /** Ids, types, policy names, counts, times: nothing that a person typed. */
   readonly body: Readonly<Record<string, JsonValue>>
   readonly secret?: Readonly<Record<string, JsonValue>>
+  /** The user whose personal data the secret is, where policy says that it is any: sealed with his key, and erased with it. */
+  readonly person?: string | null
 }
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
@@ -43,6 +45,8 @@ export type EventType =
   | 'action.finished'
   | 'rights.granted'
   | 'rights.revoked'
+  | 'erasure.asked'
+  | 'person.erased'
 
 /** `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. */
 export type Durability = 'process' | 'disk'
@@ -50,6 +54,8 @@ export type Durability = 'process' | 'disk'
 /** What a statement leaves behind that policy allows by itself, and what became of any, in canonical JSON (RFC 8785). */
 export interface ActionEvent extends EventText {
   readonly type: 'action.started' | 'action.finished'
+  /** As of any event. */
+  readonly person?: string | null
 }
 
 /** Called once: with null when the write returned, else with why nothing may be forwarded. */

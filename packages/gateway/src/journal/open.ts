@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers'
 import { canonical } from '@countersign/ledger/canonical'
 import { encodeAround, NO_PREVIOUS } from '@countersign/ledger/entry'
 import { Group, GROUP } from '@countersign/ledger/group'
-import { sealCanonical } from '@countersign/ledger/seal'
+import { type DataKey, sealCanonical } from '@countersign/ledger/seal'
 import { gatewayId, makeDirectories, workerId } from './files.ts'
 import { type ActionEvent, type Durability, type Event, type Journal, JournalBroken, type Written } from './journal.ts'
 import { lockDirectory, lockSoon } from './lock.ts'
 import { Pending } from './pending.ts'
+import { PersonKeys } from './people.ts'
 import { recover, type Recovered } from './recover.ts'
 import { SegmentWriter } from './writer.ts'
 
@@ -30,6 +31,8 @@ export interface LocalJournal extends Journal {
   readonly seq: number
   /** Puts everything appended so far on disk, and resolves to the last sequence that is. Rejects with JournalBroken. */
   sync(): Promise<number>
+  /** Keys of people that were erased: whatever comes next of them is sealed with new ones. */
+  forget(keys: readonly string[]): void
   /** Stops the journal for good, for a reason found elsewhere: a store that knows another history. */
   fail(why: string, cause?: unknown): void
 }
@@ -102,6 +105,7 @@ class FileJournal implements LocalJournal {
   #at: number
   #broken: string | null = null
   #cause: unknown = null
+  readonly #people: PersonKeys
   readonly #pending = new Pending()
   readonly #group = new Group()
   #joined: Written[] = []
@@ -118,6 +122,7 @@ class FileJournal implements LocalJournal {
     this.#clock = clock
     this.#onBroken = onBroken
     this.#writer = writer
+    this.#people = new PersonKeys(directory, gateway)
     this.#lock = lock
     this.#seq = head?.seq ?? 0
     this.#prev = head?.hash ?? NO_PREVIOUS
@@ -146,7 +151,11 @@ class FileJournal implements LocalJournal {
 
   join(event: ActionEvent, written?: Written): void {
     if (this.#broken !== null) return written?.(this.#error())
-    this.#group.add(event)
+    try {
+      this.#group.add(event, this.#keyOf(event.person))
+    } catch (cause) {
+      return written?.(new JournalBroken(messageOf(cause), { cause }))
+    }
     if (written) this.#joined.push(written)
     if (this.#group.size >= GROUP_EVENTS || this.#group.length >= GROUP_LENGTH) this.#chainGroup()
     if (written) this.#now ??= setImmediate(() => this.#write())
@@ -161,6 +170,10 @@ class FileJournal implements LocalJournal {
       this.#enqueue({ receipt: { seq: this.#seq, hash: this.#prev }, durability: 'disk', resolve, reject })
     })
     return seq
+  }
+
+  forget(keys: readonly string[]): void {
+    this.#people.forget(keys)
   }
 
   fail(why: string, cause: unknown = null): void {
@@ -188,11 +201,16 @@ class FileJournal implements LocalJournal {
   }
 
   /** Gives the event its place. Nothing has changed when it throws: a LedgerError says that the event has no JSON form. */
-  #chain({ type, body, secret }: Event): Receipt {
+  #chain({ type, body, secret, person }: Event): Receipt {
     const text = canonical(body, 1)
     const hidden = secret ? canonical(secret, 1) : null
+    const key = this.#keyOf(person)
     this.#chainGroup() // what joined it came first
-    return this.#chainText(type, text, hidden)
+    return this.#chainText(type, text, hidden, key)
+  }
+
+  #keyOf(person: string | null | undefined): DataKey | null {
+    return person === null || person === undefined ? null : this.#people.keyOf(person)
   }
 
   #chainGroup(): void {
@@ -201,10 +219,10 @@ class FileJournal implements LocalJournal {
     this.#chainText(GROUP, body, secret)
   }
 
-  #chainText(type: string, body: string, secret: string | null): Receipt {
+  #chainText(type: string, body: string, secret: string | null, key: DataKey | null = null): Receipt {
     const at = Math.max(this.#clock(), this.#at)
     const place = { gateway: this.gateway, seq: this.#seq + 1 }
-    const sealed = secret === null ? null : sealCanonical(secret, place, this.#writer.key)
+    const sealed = secret === null ? null : sealCanonical(secret, place, key ?? this.#writer.key)
     const line = encodeAround(body, { v: 1, ...place, prev: this.#prev, at, type, ...sealed })
     this.#prev = this.#pending.add(line)
     this.#seq = place.seq

@@ -1,5 +1,5 @@
 import { type Ceiling, parseDuration } from '@countersign/core/coverage'
-import { NO_OBLIGATIONS, type Obligations } from '@countersign/core/obligations'
+import { NO_OBLIGATIONS, type Obligations, PERSONAL_FIELDS, type PersonalField } from '@countersign/core/obligations'
 import { suggestion } from '../config/nearest.ts'
 
 /** What the annotations of one policy say. */
@@ -16,7 +16,7 @@ export interface AnnotationProblem {
   readonly message: string
 }
 
-const KNOWN = ['id', 'review', 'quorum', 'grants', 'expires', 'reason', 'ticket', 'sign', 'mask', 'message']
+const KNOWN = ['id', 'review', 'quorum', 'grants', 'expires', 'reason', 'ticket', 'sign', 'mask', 'personal', 'message']
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/
 
 /** Thrown inside this file only: what is wrong with one annotation's value. */
@@ -55,6 +55,7 @@ export function readAnnotations(
     tickets: read('ticket', (value) => [parseTicket(value)]) ?? [],
     sign: read('sign', (value) => only(value, 'sign', 'passkey')) ?? false,
     mask: read('mask', (value) => parseList(value, 'mask', 'column names')) ?? [],
+    personal: read('personal', parsePersonal) ?? [],
     ceiling: read('grants', parseGrants),
     expiresMs: read('expires', (value) => parseTime(value, 'expires')),
   }
@@ -105,6 +106,14 @@ function parseList(value: string, annotation: string, what: string): readonly st
   const items = value.split(',').map((item) => item.trim())
   if (items.every((item) => item !== '')) return [...new Set(items)]
   throw new BadValue(`@${annotation} is a list of ${what} with commas between, such as "a, b"`)
+}
+
+function parsePersonal(value: string): readonly PersonalField[] {
+  return parseList(value, 'personal', 'what an event can hold').map((name) => {
+    const field = PERSONAL_FIELDS.find((known) => known === name)
+    if (field === undefined) throw new BadValue(`@personal names ${PERSONAL_FIELDS.join(', ')}, and not ${name}${suggestion(name, PERSONAL_FIELDS)}`)
+    return field
+  })
 }
 
 /** It is written into protocol errors and logs, so it is one printable line. */

@@ -1,5 +1,5 @@
 import type { Need, Requirement } from '@countersign/core/need'
-import { combineObligations, type Decision, NO_OBLIGATIONS } from '@countersign/core/obligations'
+import { combineObligations, type Decision, NO_OBLIGATIONS, personalOf, withPersonal } from '@countersign/core/obligations'
 import type { Policy } from './compile.ts'
 
 /**
@@ -8,16 +8,17 @@ import type { Policy } from './compile.ts'
  * `asked` says who wants what, for the message of a denial by default.
  */
 export function judge(matching: readonly Policy[], asked: string): Decision {
+  const obligations = combineObligations(...matching.map((policy) => policy.obligations))
+  const denied = (policies: readonly string[], message: string) => withPersonal({ effect: 'deny', policies, message }, obligations.personal)
   const forbids = matching.filter(({ json }) => json.effect === 'forbid')
   const never = forbids.filter(({ review }) => review === null)
-  if (never.length > 0) return { effect: 'deny', policies: ids(never), message: `denied by ${never.map(nameAndMessage).join('; ')}` }
+  if (never.length > 0) return denied(ids(never), `denied by ${never.map(nameAndMessage).join('; ')}`)
 
   const permits = matching.filter(({ json }) => json.effect === 'permit')
-  if (permits.length === 0) return { effect: 'deny', policies: [], message: `no policy permits ${asked}` }
+  if (permits.length === 0) return denied([], `no policy permits ${asked}`)
 
   const free = permits.filter(({ review }) => review === null)
   const reviewed = free.length > 0 ? forbids : [...permits, ...forbids]
-  const obligations = combineObligations(...matching.map((policy) => policy.obligations))
   if (reviewed.length === 0) return { effect: 'allow', policies: ids(free), obligations }
   const alternatives = free.length > 0 ? [] : [permits.flatMap(requirement)]
   const need: Need = [...alternatives, ...forbids.map((policy) => requirement(policy))]
@@ -31,21 +32,18 @@ export function judge(matching: readonly Policy[], asked: string): Decision {
 export function withConnect(matching: readonly Policy[], connect: readonly Policy[]): readonly Policy[] {
   if (judge(connect, '').effect === 'deny') return matching
   const permits = connect.filter(({ json }) => json.effect === 'permit')
-  return [...matching, ...permits.map((policy) => ({ ...policy, review: null, obligations: NO_OBLIGATIONS }))]
+  return [...matching, ...permits.map((policy) => ({ ...policy, review: null, obligations: { ...NO_OBLIGATIONS, personal: policy.obligations.personal } }))]
 }
 
 /** What this version cannot do is refused, never left out. */
 export function honourable(decision: Decision): Decision {
   if (decision.effect === 'deny') return decision
   const { policies, obligations } = decision
+  const denied = (message: string) => withPersonal({ effect: 'deny', policies, message }, personalOf(decision))
   if (obligations.mask.length > 0)
-    return {
-      effect: 'deny',
-      policies,
-      message: `policy asks to mask ${obligations.mask.join(', ')}, which this version cannot do; it is refused rather than shown`,
-    }
+    return denied(`policy asks to mask ${obligations.mask.join(', ')}, which this version cannot do; it is refused rather than shown`)
   if (decision.effect === 'allow' && obligations.sign)
-    return { effect: 'deny', policies, message: 'policy asks for a passkey signature on an action that nobody reviews; add @review to that policy' }
+    return denied('policy asks for a passkey signature on an action that nobody reviews; add @review to that policy')
   return decision
 }
 

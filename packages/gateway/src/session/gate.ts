@@ -1,6 +1,6 @@
 import { NO_FACTS, type Statement } from '@countersign/core/action'
 import { covers, type Grant, standsFor } from '@countersign/core/grant'
-import type { Decision } from '@countersign/core/obligations'
+import { type Decision, personalOf, personOf } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { unmet } from '@countersign/core/request'
 import { type Gate, type Hold, type Knock, type Refusal, type Session, type Target, Unavailable, type Verifier } from '../adapters/adapter.ts'
@@ -185,7 +185,8 @@ export class SessionGate implements Gate {
     const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt, purpose: knock.purpose }, this.#services)
     registry.add(session) // first, so that no record of a session is ever without one
     try {
-      const started: Event = { type: 'session.started', body: record, secret: { ...knock.purpose } }
+      const person = personOf(principal.user, personalOf(decision), ['reason', 'ticket'])
+      const started: Event = { type: 'session.started', body: record, secret: { ...knock.purpose }, person }
       await Promise.all([...(own ? [issuedEvent(own)] : []), started].map((event) => context.journal.append(event, 'process')))
       const written = this.#record(session, principal, resource, knock, grant)
       await context.store.sessions.insert(written, own)

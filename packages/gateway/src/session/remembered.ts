@@ -6,6 +6,8 @@ import type { StartedBody } from './events.ts'
 export interface Allowed {
   readonly outside: StartedBody
   readonly inside: StartedBody
+  /** Whose personal data its text and parameters are, if any. */
+  readonly person: string | null
 }
 
 interface Known {

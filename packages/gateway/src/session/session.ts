@@ -4,7 +4,7 @@ import type { Decision } from '@countersign/core/obligations'
 import { principalId } from '@countersign/core/principal'
 import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
-import type { ActionEvent, JsonValue } from '../journal/journal.ts'
+import type { ActionEvent, Event, JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrants } from '../workflow/grants.ts'
 import { isReviewable, openRequest } from '../workflow/requests.ts'
@@ -22,6 +22,7 @@ import { type Allowed, Remembered } from './remembered.ts'
 import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
 import { Shapes } from './shapes.ts'
+import { Whose } from './whose.ts'
 import { askingOnce, changesRows, isUnweighed, mayBeCounted, weighed } from './weigh.ts'
 
 /** What a run is allowed under, and what cuts it when that ends. */
@@ -43,6 +44,7 @@ export class LiveSession implements Session {
   #purpose: Purpose
   readonly #remembered = new Remembered((statement) => this.#allowed(statement))
   #runs = 0
+  readonly #whose: Whose
   /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
   readonly #runningUnder = new Map<string, Under>()
   isOver = false
@@ -58,6 +60,7 @@ export class LiveSession implements Session {
     this.#opened = opened
     this.#services = services
     this.#shapes = new Shapes(services)
+    this.#whose = new Whose(opened.principal.user)
     this.#purpose = opened.purpose
     this.#stopClock = after(
       opened.endsAt - clock.now(),
@@ -114,7 +117,7 @@ export class LiveSession implements Session {
     this.#idle.busy() // it runs from now on
     const run = this.#nextRun()
     const body = startedWith(inTransaction ? allowed.inside : allowed.outside, run)
-    return this.#start(run, { type: 'action.started', body, secret: secretText(action) })
+    return this.#start(run, { type: 'action.started', body, secret: secretText(action), person: allowed.person })
   }
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
@@ -129,7 +132,8 @@ export class LiveSession implements Session {
     const { run, summary } = outcome
     if (summary !== SUSPENDED) this.#leave(run, outcome)
     if (run === this.#runName()) this.#idle.rest() // those before it are over too
-    this.#services.context.journal.join({ type: 'action.finished', body: finishedBody(outcome, this.id), secret: finishedSecret(outcome) })
+    const [body, secret] = [finishedBody(outcome, this.id), finishedSecret(outcome)]
+    this.#services.context.journal.join({ type: 'action.finished', body, secret, person: this.#whose.ofFailures })
   }
 
   async rights({ run, effect, roles }: Parameters<Session['rights']>[0]): Promise<void> {
@@ -227,7 +231,11 @@ export class LiveSession implements Session {
     const { decision } = judge(this.#policy(), principal, resource.name, [statement])
     const isFree = decision.effect === 'allow' && this.#unmet(decision) === null
     if (!isFree && resource.mode !== 'observe') return null
-    return { outside: this.#startedBody(statement.type, false, decision), inside: this.#startedBody(statement.type, true, decision) }
+    return {
+      outside: this.#startedBody(statement.type, false, decision),
+      inside: this.#startedBody(statement.type, true, decision),
+      person: this.#whose.ofStatement(decision),
+    }
   }
 
   #cutVerdict(): Refusal | null {
@@ -249,7 +257,7 @@ export class LiveSession implements Session {
   async #allowUnheld({ action, inTransaction }: Attempted, decision: Decision): Promise<Verdict> {
     const run = this.#nextRun()
     const body = startedWith(this.#startedBody(action.type, inTransaction, decision), run)
-    return this.#start(run, { type: 'action.started', body, secret: secretText(action) })
+    return this.#start(run, { type: 'action.started', body, secret: secretText(action), person: this.#whose.ofStatement(decision) })
   }
 
   /** The body of `action.started` for what nobody has to review. */
@@ -258,15 +266,13 @@ export class LiveSession implements Session {
   }
 
   async #deny(attempted: Attempted, decision: Extract<Decision, { effect: 'deny' }>): Promise<Verdict> {
-    await this.#services.context.journal.append(
-      {
-        type: 'action.decided',
-        body: { session: this.id, effect: 'deny', ...this.#what(attempted.action.type, attempted.inTransaction), policies: decision.policies },
-        secret: secretOfAll(attempted.action),
-      },
-      'process',
-    )
+    await this.#recordDecided(attempted, decision, secretOfAll(attempted.action))
     return refusal('denied', decision.message, denialHint(decision.policies, attempted.action.statements))
+  }
+
+  async #recordDecided({ action, inTransaction }: Attempted, decision: Decision, secret: Event['secret'] & {}, more: Event['body'] = {}): Promise<void> {
+    const body = { session: this.id, effect: decision.effect, ...more, ...this.#what(action.type, inTransaction), policies: decision.policies }
+    await this.#services.context.journal.append({ type: 'action.decided', body, secret, person: this.#whose.ofStatement(decision) }, 'process')
   }
 
   /**
@@ -310,21 +316,7 @@ export class LiveSession implements Session {
       session: this.id,
       inTransaction: attempted.inTransaction,
     })
-    await context.journal.append(
-      {
-        type: 'action.decided',
-        body: {
-          session: this.id,
-          effect: 'review',
-          request: request.id,
-          attached,
-          ...this.#what(attempted.action.type, attempted.inTransaction),
-          policies: decision.policies,
-        },
-        secret: { digest },
-      },
-      'process',
-    )
+    await this.#recordDecided(attempted, decision, { digest }, { request: request.id, attached })
     if (resource.onHold === 'refuse') return pendingRefusal(context.config.url, request, 'this resource does not keep clients waiting')
     return this.#wait(request, hold)
   }
@@ -344,7 +336,10 @@ export class LiveSession implements Session {
     const under = { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) }
     const started = runs.map(({ run, action }) => {
       const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
-      return this.#services.context.journal.append({ type: 'action.started', body, secret: secretOf(action) }, 'disk')
+      return this.#services.context.journal.append(
+        { type: 'action.started', body, secret: secretOf(action), person: this.#whose.ofStatement(decision) },
+        'disk',
+      )
     })
     await Promise.all(started)
     return this.#cutVerdict() ?? allowanceOf(runs)

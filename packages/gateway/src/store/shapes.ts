@@ -1,5 +1,6 @@
 import { ACTION_GROUPS, ACTION_TYPES } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
+import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import type { Request } from '@countersign/core/request'
 import { z } from 'zod'
 import { type LeaseRecord, type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
@@ -64,6 +65,8 @@ const obligations = z.strictObject({
   tickets: strings,
   sign: z.boolean(),
   mask: strings,
+  /** Not in what was written before there were such marks. */
+  personal: z.array(z.enum(PERSONAL_FIELDS)).default([]),
   ceiling: ceiling.nullable(),
   expiresMs: z.int().nullable(),
 })

@@ -1,5 +1,7 @@
+import { NO_FACTS } from '@countersign/core/action'
 import { DomainError } from '@countersign/core/error'
 import { consume, expireGrant, finish, type Grant, isLive, makeVoid, revoke } from '@countersign/core/grant'
+import { personalOf, personOf } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
@@ -89,8 +91,16 @@ async function end(context: Context, id: string, step: (grant: Grant) => Grant, 
   }
 }
 
-export async function recordEnd({ journal }: Context, { id, request, status, endReason }: Grant, by: Principal | null): Promise<void> {
-  await journal.append({ type: 'grant.ended', body: { grant: id, request, status, by: by && principalId(by) }, secret: { reason: endReason } }, 'disk')
+export async function recordEnd(context: Context, grant: Grant, by: Principal | null): Promise<void> {
+  const { id, request, status, endReason } = grant
+  const person = by && endReason !== null ? whoseReason(context, by, grant.subject, grant.resource) : null
+  const body = { grant: id, request, status, by: by && principalId(by) }
+  await context.journal.append({ type: 'grant.ended', body, secret: { reason: endReason }, person }, 'disk')
+}
+
+/** Whose personal data is the reason for which `by` ends what somebody has on a resource: his own, where policy says so of who connects there. */
+export function whoseReason({ policy }: Pick<Context, 'policy'>, by: Principal, principal: Principal, resource: string): string | null {
+  return personOf(by.user, personalOf(policy().decide({ principal, resource, type: 'connect', facts: NO_FACTS })), ['reason'])
 }
 
 /** Null where core refuses the step, because somebody else was first. */

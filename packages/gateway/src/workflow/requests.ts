@@ -3,6 +3,7 @@ import type { Action } from '@countersign/core/action'
 import { DomainError } from '@countersign/core/error'
 import type { Grant } from '@countersign/core/grant'
 import { describeNeed } from '@countersign/core/need'
+import { personOf } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { type Ask, approveByPolicy, assertAskable, expire, leave, type Request, review, withdraw } from '@countersign/core/request'
 import type { Caller } from '../identity/caller.ts'
@@ -120,6 +121,7 @@ export async function reviewRequest(
           grant: next.grant?.id ?? null,
         },
         secret: { comment: verdict.comment },
+        person: personOf(caller.principal.user, current.obligations.personal, ['comment']),
       },
       'disk',
     )
@@ -181,6 +183,7 @@ async function record({ journal }: Context, step: Step): Promise<void> {
 
 function openedEvent(request: Request): Event {
   const { ask } = request
+  const held = ask.kind === 'scope' ? (['reason', 'ticket'] as const) : (['reason', 'ticket', 'text', 'parameters'] as const)
   const asked: Record<string, JsonValue> =
     ask.kind === 'scope' ? { scope: ask.scope, ms: ask.ms } : { action: ask.action.type, statements: ask.action.statements.length }
   return {
@@ -201,6 +204,7 @@ function openedEvent(request: Request): Event {
       ticket: request.ticket,
       ...(ask.kind === 'action' ? bytesOf(ask.action) : {}),
     },
+    person: personOf(request.requester.user, request.obligations.personal, held),
   }
 }
 
@@ -213,7 +217,7 @@ function bytesOf({ text, parameters, statements, pipeline }: Action): Record<str
 function outcomes({ request, grant }: Step): readonly Event[] {
   if (request.status === 'pending') return []
   const decided: Event = { type: `request.${request.status}`, body: { request: request.id, resource: request.resource, policies: request.policies } }
-  return grant ? [decided, issuedEvent(grant)] : [decided]
+  return grant ? [decided, { ...issuedEvent(grant), person: personOf(grant.subject.user, request.obligations.personal, ['text', 'parameters']) }] : [decided]
 }
 
 /** Also for the grant that policy gives to a connection by itself. */

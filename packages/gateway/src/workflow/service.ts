@@ -11,7 +11,7 @@ import type { Caller } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
 import type { Context } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
-import { finishGrant, revokeGrant } from './grants.ts'
+import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
 import { approveAtOnce, openRequest, reviewRequest, withdrawRequest } from './requests.ts'
 import { type Asked, type Workflow, WorkflowError } from './workflow.ts'
 
@@ -86,7 +86,8 @@ export class WorkflowService implements Workflow {
       const by = principalId(caller.principal)
       const next = { ...session, version: session.version + 1, cut: { by, reason: `killed by ${by}${reason ? `: ${reason}` : ''}` } }
       if (!(await store.sessions.save(next))) continue
-      await journal.append({ type: 'session.killed', body: { session: id, by, at: clock.now() }, secret: { reason } }, 'disk')
+      const person = reason === null ? null : whoseReason(this.#context, caller.principal, session.principal, session.resource)
+      await journal.append({ type: 'session.killed', body: { session: id, by, at: clock.now() }, secret: { reason }, person }, 'disk')
       return next
     }
   }

@@ -22,10 +22,12 @@ export function verify(directory: string, gateway: string): Promise<Verified> {
 export function keysIn(directory: string): Map<string, DataKey> {
   const folder = join(directory, 'keys')
   return new Map(
-    readdirSync(folder).map((name) => {
-      const id = basename(name, '.key')
-      return [id, { id, key: createSecretKey(readFileSync(join(folder, name), 'utf8').trim(), 'hex') }]
-    }),
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.key'))
+      .map((name) => {
+        const id = basename(name, '.key')
+        return [id, { id, key: createSecretKey(readFileSync(join(folder, name), 'utf8').trim(), 'hex') }]
+      }),
   )
 }
 

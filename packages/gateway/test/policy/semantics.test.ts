@@ -1,4 +1,4 @@
-import { NO_OBLIGATIONS } from '@countersign/core/obligations'
+import { NO_OBLIGATIONS, personalOf } from '@countersign/core/obligations'
 import { describe, expect, test } from 'vitest'
 import { ALICE, ask, CLAUDE, engineOf } from './fixture.ts'
 
@@ -80,6 +80,18 @@ describe('obligations', () => {
   test('masking is refused, not left out', () => {
     const decision = engineOf(P, '@id("m") @mask("email, ssn") permit (principal, action == Action::"sql:read", resource);').decide(ask('sql:read'))
     expect(decision).toMatchObject({ effect: 'deny', message: expect.stringContaining('policy asks to mask email, ssn, which this version cannot do') })
+  })
+
+  test("what is recorded as personal adds up, in a denial and beside a session's own statements too", () => {
+    const engine = engineOf(
+      '@id("p") @personal("reason") permit (principal, action == Action::"connect", resource);',
+      '@id("r") @personal("parameters") permit (principal, action == Action::"sql:read", resource);',
+      '@id("t") @personal("text, parameters") forbid (principal, action == Action::"sql:read", resource) when { context.unbounded };',
+    )
+    expect(personalOf(engine.decide(ask('sql:read')))).toEqual(['parameters'])
+    expect(personalOf(engine.decide(ask('sql:read', { unbounded: true })))).toEqual(['parameters', 'text'])
+    expect(personalOf(engine.decide(ask('sql:session')))).toEqual(['reason'])
+    expect(personalOf(engine.decide(ask('sql:write')))).toEqual([])
   })
 
   test('a signature on what nobody reviews is refused', () => {

@@ -4,6 +4,7 @@ import type { Grant } from '@countersign/core/grant'
 import type { Impact } from '@countersign/core/impact'
 import type { Principal } from '@countersign/core/principal'
 import type { Ask, Request, Review } from '@countersign/core/request'
+import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import fc from 'fast-check'
 import type { LeaseRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
 
@@ -94,7 +95,15 @@ const required = {
   ask,
   need: fc.array(fc.array(fc.record({ policy: text, groups: texts, quorum: count }), { maxLength: 2 }), { maxLength: 2 }),
   policies: texts,
-  obligations: fc.record({ reason: fc.boolean(), tickets: texts, sign: fc.boolean(), mask: texts, ceiling: maybe(ceiling), expiresMs: maybe(count) }),
+  obligations: fc.record({
+    reason: fc.boolean(),
+    tickets: texts,
+    sign: fc.boolean(),
+    mask: texts,
+    personal: fc.subarray([...PERSONAL_FIELDS]),
+    ceiling: maybe(ceiling),
+    expiresMs: maybe(count),
+  }),
   reason: maybe(text),
   ticket: maybe(text),
   status: one('pending', 'approved', 'denied', 'withdrawn', 'expired'),
