@@ -91,7 +91,8 @@ interface Parts {
 
 /**
  * Entries take their place in the chain when `append` is called, events that join others when their group is full, when
- * an entry is appended, or at the latest at the end of the turn of the event loop. All of a turn is written by one write, then. One fdatasync runs at a time; whoever asks meanwhile shares the next.
+ * an entry is appended, or at the latest at the end of the turn of the event loop, of the next one where several wait. All that is there by then is written by
+ * one write. One fdatasync runs at a time; whoever asks meanwhile shares the next.
  */
 class FileJournal implements LocalJournal {
   readonly directory: string
@@ -158,7 +159,7 @@ class FileJournal implements LocalJournal {
     }
     if (written) this.#joined.push(written)
     if (this.#group.size >= GROUP_EVENTS || this.#group.length >= GROUP_LENGTH) this.#chainGroup()
-    if (written) this.#now ??= setImmediate(() => this.#write())
+    if (written) this.#now ??= setImmediate(() => this.#writeTogether())
     else this.#later ??= setTimeout(() => this.#writeLate(), SOON_MS)
     return undefined
   }
@@ -233,6 +234,13 @@ class FileJournal implements LocalJournal {
   #enqueue(waiter: Waiter): void {
     this.#unwritten.push(waiter)
     this.#now ??= setImmediate(() => this.#write())
+  }
+
+  /** Where several wait, more have often come by now. They share the entry, whose making costs most; who is alone does not wait for anybody. */
+  #writeTogether(): void {
+    if (this.#joined.length < 2) return this.#write()
+    this.#now = setImmediate(() => this.#write())
+    return undefined
   }
 
   #writeLate(): void {
