@@ -1,0 +1,164 @@
+import { hash } from 'node:crypto'
+import { canonical, type JsonValue } from './canonical.ts'
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
+import { type Entry, parseEntry } from './entry.ts'
+import { eventsOf } from './group.ts'
+import type { VerifierKey } from './key.ts'
+import { leafHash } from './merkle.ts'
+import { parseNote, type Note, type Signed, verifyNote } from './note.ts'
+import { policyVersion } from './policy-version.ts'
+import { type Problem, Problems } from './problem.ts'
+import { verifyInclusion } from './proof.ts'
+import { inclusionOf, type KeyEntry, type ProvenEntry, type Receipt, type ReceiptEntry } from './receipt.ts'
+import { keysThatCount } from './roots.ts'
+import { isCommitted } from './seal.ts'
+import { Belonging, type Story, storyOf, type Told } from './story.ts'
+
+export interface ReceiptOptions {
+  /** The key that is trusted. Without it the receipt's own first key is taken at its word. */
+  readonly key?: VerifierKey
+}
+
+export interface VerifiedReceipt {
+  /** What the entries say, whatever the file says that they say. */
+  readonly story: Story
+  readonly checkpoint: Checkpoint | null
+  /** The checkpoint's note, as it stands. */
+  readonly note: Note | null
+  readonly signed: readonly Signed[]
+  readonly entries: number
+  /** Secrets that it commits to and does not show. */
+  readonly unopened: number
+  /** Whether the policies' text is here. */
+  readonly policy: boolean
+  /** None when all is well. */
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Verifies a receipt by itself: that every entry is in the tree that the checkpoint signs, that what is shown is what was
+ * committed to, that the story is the one that these entries tell, that the digest is the one of the action shown, that the policy text is the
+ * one that was recorded, and whose key signed. It cannot know of entries that the receipt leaves out.
+ */
+export function verifyReceipt(receipt: Receipt, { key }: ReceiptOptions = {}): VerifiedReceipt {
+  const problems = new Problems()
+  const signedTree = problems.trying('checkpoint', () => treeOf(receipt.checkpoint))
+  const told = tell(receipt, signedTree?.checkpoint ?? null, problems)
+  const story = storyOf(receipt.request, told.events)
+  judgeStory(receipt, story, problems)
+  const signed = signedTree ? signatures(receipt, signedTree, key, problems) : []
+  const { checkpoint = null, note = null } = signedTree ?? {}
+  return { story, checkpoint, note, signed, entries: receipt.entries.length, unopened: told.unopened, policy: receipt.policy !== null, problems: problems.list }
+}
+
+interface Tree {
+  readonly note: Note
+  readonly checkpoint: Checkpoint
+}
+
+function treeOf(text: string): Tree {
+  const note = parseNote(text)
+  return { note, checkpoint: parseCheckpoint(note.text) }
+}
+
+/** All that the entries say. */
+function tell(receipt: Receipt, checkpoint: Checkpoint | null, problems: Problems): { readonly events: readonly Told[]; readonly unopened: number } {
+  const belonging = new Belonging(receipt.request)
+  const events: Told[] = []
+  let unopened = 0
+  for (const proven of receipt.entries.toSorted((one, other) => one.index - other.index)) {
+    const place = `entry ${proven.index}`
+    const entry = problems.trying(place, () => parseEntry(proven.line))
+    if (!entry) continue
+    if (checkpoint) prove(proven, checkpoint, problems)
+    const own = problems.trying(place, () => eventsIn(proven, entry, belonging, problems)) ?? []
+    if (own.length === 0) problems.add('unreadable', place, `it has nothing to do with ${receipt.request}`)
+    unopened += own.filter(({ commitment, secret }) => commitment !== undefined && secret === null).length
+    events.push(...own)
+  }
+  return { events, unopened }
+}
+
+function prove(proven: ProvenEntry, { size, root }: Checkpoint, problems: Problems): boolean {
+  const { index, line } = proven
+  const isIn = problems.trying(`entry ${index}`, () => verifyInclusion(inclusionOf(proven, size), leafHash(Buffer.from(line)), root)) ?? false
+  if (!isIn) problems.add('altered', `entry ${index}`, `it is not the entry that the checkpoint of ${size} has at ${index}`)
+  return isIn
+}
+
+function eventsIn({ index, opened }: ReceiptEntry, entry: Entry, belonging: Belonging, problems: Problems): readonly Told[] {
+  const events = eventsOf(entry)
+  for (const { event } of opened)
+    if (events[event]?.commitment === undefined) problems.add('altered', `entry ${index}`, `it has no secret ${event}, and the receipt shows one`)
+  return belonging.read(entry).flatMap((at) => {
+    const event = events[at]
+    if (!event) return []
+    const shown = opened.find((one) => one.event === at)
+    const isCommittedTo = shown !== undefined && event.commitment !== undefined && isCommitted(shown, event.commitment)
+    if (shown && !isCommittedTo) problems.add('altered', `entry ${index}`, 'what is shown of it is not what it commits to')
+    return [{ ...event, gateway: entry.gateway, at: entry.at, secret: isCommittedTo ? shown.secret : null }]
+  })
+}
+
+function judgeStory(receipt: Receipt, story: Story, problems: Problems): void {
+  if (!story.opened) problems.add('missing', 'entries', `the entry in which ${receipt.request} was opened is not here`)
+  if (canonicalOr(receipt.story) !== canonical(story)) problems.add('altered', 'story', 'it is not what the entries say')
+  const { opened } = story
+  const digest = opened && digestOf(opened)
+  if (digest && opened['digest'] !== digest) problems.add('altered', 'story', 'the digest is not that of the action which is shown')
+  if (!receipt.policy || !opened) return
+  const { version, files } = receipt.policy
+  if (policyVersion(files) !== version) problems.add('altered', 'policy', `the text is not that of version ${version}`)
+  if (opened['policy'] !== version)
+    problems.add('altered', 'policy', `${receipt.request} was judged by another version, ${canonical(opened['policy'] ?? null)}`)
+}
+
+/** A story that has no canonical form is none. */
+function canonicalOr(value: JsonValue): string | null {
+  try {
+    return canonical(value)
+  } catch {
+    return null
+  }
+}
+
+/** What an approval binds; null when not all of it is shown. Section "What was approved" of docs/ledger.md. */
+function digestOf({ requester, resource, action, state, text, parameters, each, scope, ms, digest }: NonNullable<Story['opened']>): string | null {
+  if (digest === undefined) return null
+  const bound = { principal: requester, resource }
+  if (scope !== undefined) return sha256({ kind: 'scope', ...bound, scope, ms })
+  if (state === undefined) return null
+  if (Array.isArray(each)) return sha256({ kind: 'pipeline', ...bound, type: action, state, each: each.map(bytesOf) })
+  return sha256({ kind: 'action', ...bound, type: action, state, text, parameters })
+}
+
+/** Beside its bytes a part may say what it would do. */
+function bytesOf(part: JsonValue): JsonValue {
+  if (typeof part !== 'object' || part === null || !('text' in part)) return part
+  return { text: part['text'] ?? null, parameters: part['parameters'] ?? null }
+}
+
+const sha256 = (value: unknown): string => hash('sha256', canonical(value))
+
+function signatures(receipt: Receipt, { note, checkpoint }: Tree, key: VerifierKey | undefined, problems: Problems): readonly Signed[] {
+  const proven = new Map<Entry, KeyEntry>()
+  for (const own of receipt.keys.toSorted((one, other) => one.index - other.index)) {
+    const entry = problems.trying(`entry ${own.index}`, () => parseEntry(own.line))
+    if (entry && (own.checkpoint !== undefined || prove(own, checkpoint, problems))) proven.set(entry, own)
+  }
+  const covered = (entry: Entry, keys: readonly VerifierKey[]) => isVouched(proven.get(entry), keys)
+  return (
+    problems.trying('checkpoint', () => verifyNote(note, keysThatCount(checkpoint.origin, { keyEvents: [...proven.keys()], covered }, key)), 'unsigned') ?? []
+  )
+}
+
+/** Whether one of these keys signed for the tree in which this entry stands. */
+function isVouched(entry: KeyEntry | undefined, keys: readonly VerifierKey[]): boolean {
+  if (!entry?.checkpoint) return false
+  try {
+    const { note, checkpoint } = treeOf(entry.checkpoint)
+    return verifyNote(note, keys).length > 0 && verifyInclusion(inclusionOf(entry, checkpoint.size), leafHash(Buffer.from(entry.line)), checkpoint.root)
+  } catch {
+    return false
+  }
+}
