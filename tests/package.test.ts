@@ -74,6 +74,7 @@ describe('the package that is published', () => {
         'dist/gateway-worker.js',
         'dist/sqlite-worker.js',
         'dist/drain-worker.js',
+        'dist/ledger-worker.js',
         'dist/parser-worker.js',
         'dist/swagger-ui/LICENSE',
       ]),

@@ -26,6 +26,7 @@ import { recordLost } from './journal/unfinished.ts'
 import { Leases } from './leases/leases.ts'
 import { rotateSigningKey } from './ledger/rotation.ts'
 import { openSigningKey } from './ledger/signer.ts'
+import { Sequencing } from './ledger/sequencing.ts'
 import { SigningKey } from './ledger/signing-key.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
@@ -95,6 +96,9 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const drain = drainInto(config, localJournal, signingKey, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
   onClose(() => drain.stop())
 
+  const sequencing = new Sequencing(config, { gateway: localJournal.gateway, signer: signingKey, log })
+  onClose(() => sequencing.stop())
+
   const health = new StoreHealth(store, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))
   const registry = new Registry(store, onError)
   onClose(() => registry.close())
@@ -162,6 +166,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     workers ?? openProtocols({ context, tokens, registry, health, onError }, { identity, catalogs, admins, leases, log, cancelElsewhere: nobodyElse })
   onClose(() => serving.stop())
   await workers?.start()
+  sequencing.start()
   const postgres = await listen(config.listen.postgres, (socket) => serving.accept(socket), workers !== null).catch(at(config, 'listen.postgres'))
   onClose(() => postgres.close())
   addresses.postgres = postgres.address

@@ -192,7 +192,7 @@ export interface StoredEntry {
   readonly line: string
 }
 
-/** The one tree over the entries of all gateways, whose growth is somebody's at a time. Tables `tree`, `tree_runs`, `tiles`, `checkpoints`, `witnesses`. */
+/** The one tree over the entries of all gateways, whose growth is somebody's at a time. Tables `tree`, `tree_runs`, `tiles`, `key_leaves`, `checkpoints`. */
 export interface TreeState {
   /** `countersign/tree-` and ten hex digits: the tree's name in checkpoints, made once. */
   readonly origin: string
@@ -217,7 +217,7 @@ export interface Run {
 /** A tile of C2SP tlog-tiles: up to 256 hashes of 32 bytes, one after the other. One that is not full grows in its place. */
 export interface Tile {
   readonly level: number
-  readonly index: number
+  readonly n: number
   readonly hashes: Uint8Array
 }
 
@@ -231,6 +231,8 @@ export interface Growth {
   readonly runs: readonly Run[]
   /** Each tile that is new or wider than before. */
   readonly tiles: readonly Tile[]
+  /** The leaves among them that are about keys, by their index. */
+  readonly keyLeaves: readonly number[]
 }
 
 /** An entry at its place in the tree. */
@@ -243,13 +245,6 @@ export interface StoredCheckpoint {
   readonly size: number
   readonly at: number
   readonly note: string
-}
-
-/** The largest checkpoint that a witness has taken, and when. */
-export interface WitnessRecord {
-  readonly name: string
-  readonly size: number
-  readonly at: number
 }
 
 /**
@@ -266,14 +261,16 @@ export interface TreeStore {
   release(term: number): Promise<void>
   /** False: the lease or the size is not what it was; nothing changed. */
   extend(growth: Growth): Promise<boolean>
-  /** The last entry of each gateway that is in the tree, and the run that it ends. */
-  tails(): Promise<readonly Run[]>
+  /** The last run of each gateway among the tree's first `size` leaves, as far as it reaches there. */
+  tails(size: number): Promise<readonly Run[]>
+  /** Where the entries about keys are, in order: those of which follows whose key may sign checkpoints. */
+  keyLeaves(): Promise<readonly number[]>
   /** Leaves from `from` on, `limit` at most, in order. One whose entry is gone from the store is left out. */
   read(from: number, limit: number): Promise<readonly Leaf[]>
   /** Null: it is not in the tree, or not yet. */
   indexOf(gateway: string, seq: number): Promise<number | null>
   /** As wide as it is now: a narrower one of an earlier size is its beginning. Null: there is none. */
-  tile(level: number, index: number): Promise<Uint8Array | null>
+  tile(level: number, n: number): Promise<Uint8Array | null>
   /** False: the lease is somebody else's, or there is one of this size; nothing changed. */
   addCheckpoint(term: number, checkpoint: StoredCheckpoint): Promise<boolean>
   /** Replaces the note of a size, unless it is not `before` any more. False: nothing changed. */
@@ -282,9 +279,6 @@ export interface TreeStore {
   checkpoint(atMost?: number): Promise<StoredCheckpoint | null>
   /** The oldest of at least this size: the first that covers the leaf before it. Null: there is none yet. */
   checkpointCovering(size: number): Promise<StoredCheckpoint | null>
-  witnesses(): Promise<readonly WitnessRecord[]>
-  /** Remembers what a witness has seen; never less than before. */
-  witnessed(witness: WitnessRecord): Promise<void>
 }
 
 /** The store did not answer, or answered with an error that is not a refusal. Nothing may be assumed about what it did. */

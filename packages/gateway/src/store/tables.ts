@@ -14,9 +14,9 @@ export interface Tables {
   tree: { id: number; origin: string; size: number; term: number; holder: string | null; beat: number }
   tree_runs: { start: number; gateway: string; seq: number; count: number }
   /** `hashes` in base64, so that both databases spell it alike. */
-  tiles: { level: number; number: number; hashes: string }
+  tiles: { level: number; n: number; hashes: string }
+  key_leaves: { leaf: number }
   checkpoints: { size: number; at: number; note: string }
-  witnesses: { name: string; size: number; at: number }
   ledger_heads: { gateway: string; seq: number; hash: string; key: string; signature: string }
 }
 

@@ -2,17 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { z } from 'zod'
 import type { Database } from './database.ts'
 import { lastOfEach } from './ledger.ts'
-import {
-  type Growth,
-  type Leaf,
-  type Run,
-  type StoredCheckpoint,
-  StoreUnavailable,
-  type Tile,
-  type TreeState,
-  type TreeStore,
-  type WitnessRecord,
-} from './store.ts'
+import { type Growth, type Leaf, type Run, type StoredCheckpoint, StoreUnavailable, type Tile, type TreeState, type TreeStore } from './store.ts'
 import type { Tables } from './tables.ts'
 
 /** Runs in one question for their entries: three parameters each, and one branch of an OR that both databases answer by index. */
@@ -57,26 +47,34 @@ export class Tree implements TreeStore {
     await this.#database.write((transaction) => changed(transaction, { holder: null }, { term }))
   }
 
-  extend({ term, from, to, runs, tiles }: Growth): Promise<boolean> {
+  extend({ term, from, to, runs, tiles, keyLeaves }: Growth): Promise<boolean> {
     return this.#database.write(async (transaction) => {
       if (!(await beats(transaction, term, from))) return false
       await changed(transaction, { size: to }, { term })
       await insertRuns(transaction, runs)
       await insertTiles(transaction, tiles)
+      if (keyLeaves.length > 0)
+        await transaction
+          .insertInto('key_leaves')
+          .values(keyLeaves.map((leaf) => ({ leaf })))
+          .execute()
       return true
     })
   }
 
-  tails(): Promise<readonly Run[]> {
-    return this.#database.read((db) =>
+  async tails(size: number): Promise<readonly Run[]> {
+    const runs = await this.#database.read((db) =>
       lastOfEach((after) => {
-        const next = db
-          .selectFrom('tree_runs')
-          .select(({ fn }) => fn.min('gateway').as('gateway'))
-          .where('gateway', '>', after)
-        return db.selectFrom('tree_runs').selectAll().where('gateway', '=', next).orderBy('seq', 'desc').limit(1).executeTakeFirst()
+        const within = db.selectFrom('tree_runs').where('start', '<', size)
+        const next = within.select(({ fn }) => fn.min('gateway').as('gateway')).where('gateway', '>', after)
+        return within.selectAll().where('gateway', '=', next).orderBy('seq', 'desc').limit(1).executeTakeFirst()
       }),
     )
+    return runs.map((run) => clipped(run, 0, size))
+  }
+
+  keyLeaves(): Promise<readonly number[]> {
+    return this.#database.read(async (db) => (await db.selectFrom('key_leaves').selectAll().orderBy('leaf').execute()).map(({ leaf }) => leaf))
   }
 
   read(from: number, limit: number): Promise<readonly Leaf[]> {
@@ -102,10 +100,10 @@ export class Tree implements TreeStore {
     })
   }
 
-  tile(level: number, index: number): Promise<Uint8Array | null> {
+  tile(level: number, n: number): Promise<Uint8Array | null> {
     return this.#database.read(async (db) => {
-      const row = await db.selectFrom('tiles').select('hashes').where('level', '=', level).where('number', '=', index).executeTakeFirst()
-      return row ? tileOf(row.hashes, level, index) : null
+      const row = await db.selectFrom('tiles').select('hashes').where('level', '=', level).where('n', '=', n).executeTakeFirst()
+      return row ? tileOf(row.hashes, level, n) : null
     })
   }
 
@@ -145,20 +143,6 @@ export class Tree implements TreeStore {
       const oldest = db.selectFrom('checkpoints').selectAll().where('size', '>=', size).orderBy('size').limit(1)
       return (await oldest.executeTakeFirst()) ?? null
     })
-  }
-
-  witnesses(): Promise<readonly WitnessRecord[]> {
-    return this.#database.read((db) => db.selectFrom('witnesses').selectAll().orderBy('name').execute())
-  }
-
-  async witnessed({ name, size, at }: WitnessRecord): Promise<void> {
-    await this.#database.write((transaction) =>
-      transaction
-        .insertInto('witnesses')
-        .values({ name, size, at })
-        .onConflict((conflict) => conflict.column('name').doUpdateSet({ size, at }).where('witnesses.size', '<=', size))
-        .execute(),
-    )
   }
 }
 
@@ -209,8 +193,8 @@ async function insertTiles(transaction: Transaction<Tables>, tiles: readonly Til
   for (let from = 0; from < tiles.length; from += ROWS) {
     await transaction
       .insertInto('tiles')
-      .values(tiles.slice(from, from + ROWS).map(({ level, index, hashes }) => ({ level, number: index, hashes: Buffer.from(hashes).toString('base64') })))
-      .onConflict((conflict) => conflict.columns(['level', 'number']).doUpdateSet((row) => ({ hashes: row.ref('excluded.hashes') })))
+      .values(tiles.slice(from, from + ROWS).map(({ level, n, hashes }) => ({ level, n, hashes: Buffer.from(hashes).toString('base64') })))
+      .onConflict((conflict) => conflict.columns(['level', 'n']).doUpdateSet((row) => ({ hashes: row.ref('excluded.hashes') })))
       .execute()
   }
 }
@@ -239,9 +223,9 @@ async function entriesOf(db: Kysely<Tables>, runs: readonly Run[]): Promise<read
   )
 }
 
-function tileOf(text: string, level: number, index: number): Uint8Array {
+function tileOf(text: string, level: number, n: number): Uint8Array {
   const hashes = tileShape.safeParse(text)
   const width = hashes.success ? hashes.data.length / HASH_BYTES : 0
   if (hashes.success && Number.isInteger(width) && width >= 1 && width <= 256) return hashes.data
-  throw new StoreUnavailable(`tile ${level}/${index} of the store is not what a gateway wrote, so it is not used; restore it, or verify an export of the tree`)
+  throw new StoreUnavailable(`tile ${level}/${n} of the store is not what a gateway wrote, so it is not used; restore it, or verify an export of the tree`)
 }

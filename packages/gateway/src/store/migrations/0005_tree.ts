@@ -15,21 +15,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('tiles')
     .addColumn('level', 'bigint', (column) => column.notNull())
-    .addColumn('number', 'bigint', (column) => column.notNull())
+    .addColumn('n', 'bigint', (column) => column.notNull())
     .addColumn('hashes', 'text', (column) => column.notNull())
-    .addPrimaryKeyConstraint('tiles_key', ['level', 'number'])
+    .addPrimaryKeyConstraint('tiles_key', ['level', 'n'])
+    .execute()
+  await db.schema
+    .createTable('key_leaves')
+    .addColumn('leaf', 'bigint', (column) => column.primaryKey())
     .execute()
   await db.schema
     .createTable('checkpoints')
     .addColumn('size', 'bigint', (column) => column.primaryKey())
     .addColumn('at', 'bigint', (column) => column.notNull())
     .addColumn('note', 'text', (column) => column.notNull())
-    .execute()
-  await db.schema
-    .createTable('witnesses')
-    .addColumn('name', 'text', (column) => column.primaryKey())
-    .addColumn('size', 'bigint', (column) => column.notNull())
-    .addColumn('at', 'bigint', (column) => column.notNull())
     .execute()
 }
 

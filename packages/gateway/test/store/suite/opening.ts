@@ -15,8 +15,8 @@ const TABLES = [
   'tree',
   'tree_runs',
   'tiles',
+  'key_leaves',
   'checkpoints',
-  'witnesses',
   'kysely_migration',
   'kysely_migration_lock',
 ]

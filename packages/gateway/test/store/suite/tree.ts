@@ -8,7 +8,7 @@ const entries = (gateway: string, count: number): readonly StoredEntry[] =>
 const run = (start: number, gateway: string, seq: number, count: number): Run => ({ start, gateway, seq, count })
 const growth = (term: number, from: number, runs: readonly Run[], more: Partial<Growth> = {}): Growth => {
   const last = runs.at(-1)
-  return { term, from, to: last ? last.start + last.count : from, runs, tiles: [], ...more }
+  return { term, from, to: last ? last.start + last.count : from, runs, tiles: [], keyLeaves: [], ...more }
 }
 
 async function take(tree: TreeStore, holder: string): Promise<number> {
@@ -94,7 +94,7 @@ export function tree(pair: () => Pair): void {
     const term = await take(here.tree, 'gw-1')
     // 250 runs of one entry each, then a long one that grows.
     const single = Array.from({ length: 250 }, (_, index) => run(index, index % 2 === 0 ? 'gw-1' : 'gw-2', Math.floor(index / 2) + 1, 1))
-    expect(await here.tree.extend(growth(term, 0, single))).toBe(true)
+    expect(await here.tree.extend(growth(term, 0, single, { keyLeaves: [0, 7] }))).toBe(true)
     expect(await here.tree.extend(growth(term, 250, [run(250, 'gw-1', 126, 100)]))).toBe(true)
     expect(await here.tree.extend(growth(term, 350, [run(250, 'gw-1', 126, 475), run(725, 'gw-2', 126, 5)]))).toBe(true)
     const all = await there.tree.read(0, 10_000)
@@ -117,7 +117,11 @@ export function tree(pair: () => Pair): void {
       expect(await there.tree.indexOf(gateway, seq)).toBe(index)
     }
     expect(await Promise.all([there.tree.indexOf('gw-1', 601), there.tree.indexOf('gw-2', 131), there.tree.indexOf('gw-3', 1)])).toEqual([null, null, null])
-    expect(await there.tree.tails()).toEqual([run(250, 'gw-1', 126, 475), run(725, 'gw-2', 126, 5)])
+    expect(await there.tree.tails(730)).toEqual([run(250, 'gw-1', 126, 475), run(725, 'gw-2', 126, 5)])
+    expect(await there.tree.tails(260)).toEqual([run(250, 'gw-1', 126, 10), run(249, 'gw-2', 125, 1)])
+    expect(await there.tree.tails(1)).toEqual([run(0, 'gw-1', 1, 1)])
+    expect(await there.tree.tails(0)).toEqual([])
+    expect(await there.tree.keyLeaves()).toEqual([0, 7])
   })
 
   test('leaves out an entry that somebody has removed, and moves no other', async () => {
@@ -137,7 +141,7 @@ export function tree(pair: () => Pair): void {
     const { here, there } = pair()
     const term = await take(here.tree, 'gw-1')
     const bytes = (width: number, fill: number) => Buffer.alloc(32 * width, fill)
-    const tile = (level: number, index: number, width: number, fill: number) => ({ level, index, hashes: bytes(width, fill) })
+    const tile = (level: number, index: number, width: number, fill: number) => ({ level, n: index, hashes: bytes(width, fill) })
     await here.tree.extend(growth(term, 0, [run(0, 'gw-1', 1, 1)], { tiles: [tile(0, 0, 1, 7)] }))
     await here.tree.extend(growth(term, 1, [run(0, 'gw-1', 1, 300)], { tiles: [tile(0, 0, 256, 7), tile(0, 1, 44, 8), tile(1, 0, 1, 9)] }))
     expect(await there.tree.tile(0, 0)).toEqual(bytes(256, 7))
@@ -148,7 +152,7 @@ export function tree(pair: () => Pair): void {
 
   test.each([`'not base64!'`, `''`, `'QUJD'`])('uses no tile that a gateway did not write: %s', async (hashes) => {
     const { here, bed } = pair()
-    const tiles = [{ level: 0, index: 0, hashes: Buffer.alloc(32) }]
+    const tiles = [{ level: 0, n: 0, hashes: Buffer.alloc(32) }]
     await here.tree.extend(growth(await take(here.tree, 'gw-1'), 0, [run(0, 'gw-1', 1, 1)], { tiles }))
     await bed.sql(`update ${bed.schema}tiles set hashes = ${hashes}`)
     await expect(here.tree.tile(0, 0)).rejects.toThrow(StoreUnavailable)
@@ -178,18 +182,5 @@ export function tree(pair: () => Pair): void {
     const both = await Promise.all([here.tree.cosign(signed(9, 'with one'), 'note 9'), there.tree.cosign(signed(9, 'with another'), 'note 9')])
     expect(both.filter(Boolean)).toHaveLength(1)
     expect(await here.tree.checkpoint()).toEqual(signed(9, both[0] ? 'with one' : 'with another'))
-  })
-
-  test('remembers what each witness has seen, and never less', async () => {
-    const { here, there } = pair()
-    expect(await here.tree.witnesses()).toEqual([])
-    await here.tree.witnessed({ name: 'far', size: 10, at: 1 })
-    await there.tree.witnessed({ name: 'far', size: 30, at: 3 })
-    await here.tree.witnessed({ name: 'far', size: 20, at: 4 })
-    await here.tree.witnessed({ name: 'away', size: 1, at: 2 })
-    expect(await there.tree.witnesses()).toEqual([
-      { name: 'away', size: 1, at: 2 },
-      { name: 'far', size: 30, at: 3 },
-    ])
   })
 }
