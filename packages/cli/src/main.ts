@@ -11,6 +11,9 @@ import { addExec } from './commands/exec.ts'
 import { addGrants } from './commands/grants.ts'
 import { addKill } from './commands/kill.ts'
 import { addLeases } from './commands/leases.ts'
+import { addLedgerCheckpoint } from './commands/ledger-checkpoint.ts'
+import { addLedgerExport } from './commands/ledger-export.ts'
+import { addLedgerKeys, addLedgerVouch } from './commands/ledger-keys.ts'
 import { addLedgerRotateKey } from './commands/ledger-rotate-key.ts'
 import { addLedgerVerify } from './commands/ledger-verify.ts'
 import { addPolicyCheck } from './commands/policy-check.ts'
@@ -66,8 +69,8 @@ const policy = group(program, 'policy', 'Check and explain policies')
 for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
 const token = group(program, 'token', 'Make, list and revoke tokens')
 for (const add of [addTokenCreate, addTokenList, addTokenRevoke]) add(token)
-const ledger = group(program, 'ledger', 'Verify the ledger, and care for its keys')
-for (const add of [addLedgerVerify, addLedgerRotateKey]) add(ledger)
+const ledger = group(program, 'ledger', 'Verify and export the ledger, and care for its keys')
+for (const add of [addLedgerVerify, addLedgerCheckpoint, addLedgerExport, addLedgerKeys, addLedgerVouch, addLedgerRotateKey]) add(ledger)
 
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

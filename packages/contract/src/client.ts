@@ -1,10 +1,13 @@
 import type { z } from 'zod'
 import { ClientError } from './client-error.ts'
 import { events } from './events.ts'
-import { readText } from './read.ts'
+import { readBytes, readText } from './read.ts'
 import { type Route, type Routes, routes } from './routes.ts'
 import type { Change } from './schemas/change.ts'
 import { Problem } from './schemas/problem.ts'
+
+/** 256 entries of the longest there can be. */
+const LONGEST_FILE = 512 * 1024 * 1024
 
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
 
@@ -40,11 +43,17 @@ type Call<R> =
 export type Client = { readonly [K in keyof Routes]: Call<Routes[K]> } & {
   /** Changes as they happen, until `signal` aborts (ends quietly) or the gateway ends the stream (its token is revoked, it shuts down). */
   events(options?: { readonly signal?: AbortSignal }): AsyncGenerator<Change, void, undefined>
+  /** A file of the ledger's tree, by its path in C2SP tlog-tiles: `checkpoint`, `tile/0/x001/234`. */
+  ledgerFile(path: string): Promise<Uint8Array>
 }
 
 export function createClient(options: ClientOptions): Client {
   const calls = Object.entries(routes).map(([name, route]) => [name, (input: Readonly<Record<string, unknown>> = {}) => call(options, route, input)] as const)
-  return { ...Object.fromEntries(calls), events: ({ signal } = {}) => events((init) => send(options, '/api/v1/events', init), signal) } as Client
+  return {
+    ...Object.fromEntries(calls),
+    events: ({ signal } = {}) => events((init) => send(options, '/api/v1/events', init), signal),
+    ledgerFile: async (path) => readBytes(await send(options, `/api/v1/ledger/${path}`, { method: 'GET' }), LONGEST_FILE),
+  } as Client
 }
 
 async function call(options: ClientOptions, route: Route, input: Readonly<Record<string, unknown>>): Promise<unknown> {

@@ -22,6 +22,29 @@ export async function* chunks(response: Response): AsyncGenerator<string, void, 
   }
 }
 
+/** The whole body as bytes, of an answer that is one short file. Throws `unexpected-answer` when it is longer. */
+export async function readBytes(response: Response, longest: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const piece of response.body ?? []) {
+      length += piece.length
+      if (length > longest) throw new ClientError('unexpected-answer', 'the answer is longer than any that a gateway gives')
+      pieces.push(piece)
+    }
+  } catch (cause) {
+    if (cause instanceof ClientError) throw cause
+    throw new ClientError('unreachable', 'the connection to the gateway broke', { cause })
+  }
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
 /** The whole body. Throws `unexpected-answer` when it is longer than any honest one. */
 export async function readText(response: Response): Promise<string> {
   const pieces: string[] = []

@@ -4,7 +4,7 @@ import { Flag, Id } from './schemas/common.ts'
 import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { Lease } from './schemas/lease.ts'
-import { LedgerEntry, LedgerHead, LedgerQuery, RotatedKey } from './schemas/ledger.ts'
+import { LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody } from './schemas/ledger.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Problem } from './schemas/problem.ts'
@@ -176,6 +176,20 @@ export const routes = {
     responses: answers(RotatedKey, 'Recorded in its chain, signed by the key before'),
   },
 
+  ledgerKeys: {
+    method: 'get',
+    path: '/api/v1/ledger/keys',
+    summary: 'Which gateways have a key, and whose signature on a checkpoint counts; admins only',
+    responses: answers(z.array(LedgerKey), 'In the order of the tree'),
+  },
+  vouch: {
+    method: 'post',
+    path: '/api/v1/ledger/vouch',
+    summary: 'Say through this gateway that the key of another is its own; admins only',
+    request: { body: body(VouchBody) },
+    responses: answers(LedgerKey, 'Recorded; it counts when the entry is in the tree'),
+  },
+
   gateway: { method: 'get', path: '/api/v1/gateway', summary: 'How to reach this gateway', responses: answers(Gateway, 'Addresses, certificate and version') },
 } as const
 
@@ -188,4 +202,26 @@ export const eventsRoute = {
   path: '/api/v1/events',
   summary: 'Changes of requests, grants and sessions that the caller may see, as they happen',
   responses: { 200: { description: 'Each event is named by its `kind`', content: { 'text/event-stream': { schema: Change } } }, ...refusals },
+} as const
+
+const bytes = (type: string, description: string) => ({
+  200: { description, content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } },
+  ...refusals,
+})
+
+/** The tree as files, C2SP tlog-tiles: what a client of such logs reads, under the prefix /api/v1/ledger. */
+export const ledgerFileRoutes = {
+  checkpoint: {
+    method: 'get',
+    path: '/api/v1/ledger/checkpoint',
+    summary: 'The last signed checkpoint of the tree, with its cosignatures',
+    responses: bytes('text/plain', 'A signed note'),
+  },
+  tile: {
+    method: 'get',
+    path: '/api/v1/ledger/tile/{path}',
+    summary: 'A tile of hashes (`0/x001/234`), or a bundle of entries (`entries/x001/234`, `lines/…`), whole or as `.p/WIDTH`; admins only',
+    request: { params: z.object({ path: z.string() }) },
+    responses: bytes('application/octet-stream', 'It never changes'),
+  },
 } as const

@@ -28,6 +28,7 @@ import { rotateSigningKey } from './ledger/rotation.ts'
 import { openSigningKey } from './ledger/signer.ts'
 import { Sequencing } from './ledger/sequencing.ts'
 import { SigningKey } from './ledger/signing-key.ts'
+import { vouch } from './ledger/vouching.ts'
 import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
@@ -106,6 +107,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     () => registry.size,
     () => health.silence !== null,
   )
+  metrics.tree(() => sequencing.status)
   const journal = metrics.counting(localJournal)
   const catalogs = new Catalogs()
   const stopping = new AbortController()
@@ -141,6 +143,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),
     resources: async (caller) => resourcesFor(config, policies, caller),
     checkResource: async (name) => checkResource(config, resourceOf(config, name), stopping.signal),
+    vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
     rotateSigningKey: () => rotateSigningKey({ config, journal: localJournal, key: signingKey, drains: () => [drain, ...(workers?.drains ?? [])] }),
     readiness: async () => readiness(health, localJournal.broken, workers),
     metrics: async () => metrics.text((await workers?.metrics()) ?? []),

@@ -1,5 +1,6 @@
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Event, Journal } from './journal/journal.ts'
+import type { Status } from './ledger/worker.ts'
 
 /** What Prometheus may ask. Labels hold types and numbers only: no name of a person or a resource. */
 export class Metrics {
@@ -23,6 +24,21 @@ export class Metrics {
     this.#registry.registerMetric(counter)
     this.#gauge('countersign_sessions', 'Live connections of this gateway.', sessions)
     this.#gauge('countersign_store_silent', '1 while the store does not answer and new actions are refused.', () => Number(storeSilent()), 'max')
+  }
+
+  /** How the tree does, as far as this gateway has to do with it. */
+  tree(status: () => Status): void {
+    this.#gauge('countersign_tree_sequencer', '1 while this gateway gives entries their places in the tree.', () => Number(status().role === 'sequencer'))
+    this.#gauge('countersign_tree_entries', 'Entries in the tree; 0 where another gateway makes it grow.', () => status().size ?? 0)
+    this.#gauge(
+      'countersign_tree_altered',
+      '1 while the tree in the store is not the one that was signed.',
+      () => Number(status().trouble?.altered ?? false),
+      'max',
+    )
+    this.#gauge('countersign_tree_chains_stopped', 'Chains whose entries in the store are not what their gateway wrote.', () => status().stops.length)
+    this.#gauge('countersign_checkpoint_entries', 'Entries that the last checkpoint covers which was signed here.', () => status().signed?.size ?? 0)
+    this.#gauge('countersign_checkpoint_timestamp_seconds', 'When that was signed.', () => (status().signed?.at ?? 0) / 1000)
   }
 
   /** What `text` of another process takes. */

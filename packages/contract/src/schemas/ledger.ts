@@ -13,6 +13,12 @@ export type LedgerHead = z.infer<typeof LedgerHead>
 export const RotatedKey = z.object({ gateway: z.string(), key: z.string(), previous: z.string() }).meta({ id: 'RotatedKey' })
 export type RotatedKey = z.infer<typeof RotatedKey>
 
+/** Whose signature counts on a checkpoint: the tree's first key, and those that an admin vouched for. `key` is the one in force. */
+export const LedgerKey = z.object({ gateway: z.string(), key: z.string(), trust: z.enum(['first', 'vouched', 'none']) }).meta({ id: 'LedgerKey' })
+export type LedgerKey = z.infer<typeof LedgerKey>
+
+export const VouchBody = z.strictObject({ gateway: Name, key: z.string().max(64) }).meta({ id: 'VouchBody' })
+
 const wholeNumber = (max: number) => z.coerce.number<string | number>().int().min(0).max(max).meta({ type: 'integer' })
 
 /** Without a gateway: the one that answers. The next page starts at the last `seq` + 1. */

@@ -11,7 +11,7 @@ import { mountAbout } from './routes/about.ts'
 import { mountAccess } from './routes/access.ts'
 import { mountEvents } from './routes/events.ts'
 import { mountLeases } from './routes/leases.ts'
-import { mountLedger } from './routes/ledger.ts'
+import { mountLedger, mountLedgerFiles } from './routes/ledger.ts'
 import { mountOperation } from './routes/operation.ts'
 import { mountPolicy } from './routes/policy.ts'
 import { mountRequests } from './routes/requests.ts'
@@ -40,6 +40,7 @@ export function createApi(services: ApiServices): App {
   mountTokens(app, services)
   mountPolicy(app, services)
   mountLedger(app, services)
+  mountLedgerFiles(app, services)
   mountLeases(app, services)
   mountEvents(app, services)
   mountOperation(app, services)

@@ -1,6 +1,7 @@
 import type { RotatedKey } from '@countersign/contract/schemas/ledger'
 import type { Finding } from '@countersign/contract/schemas/finding'
 import type { Statement } from '@countersign/core/action'
+import type { GatewayTrust } from '@countersign/ledger/trust'
 import type { Logger } from 'pino'
 import type { Address, Config, Resource } from '../config/config.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -53,7 +54,7 @@ export interface ApiServices {
   addresses(): { readonly http: Address; readonly postgres: Address }
   readonly workflow: Workflow
   readonly tokens: TokenDesk
-  readonly store: Pick<Store, 'ledger' | 'leases' | 'subscribe'>
+  readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
   policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }
@@ -67,6 +68,8 @@ export interface ApiServices {
   checkResource(name: string): Promise<{ readonly databases: readonly string[]; readonly findings: readonly Finding[] }>
   /** Puts another signing key in the place of this gateway's. Rejects with WorkflowError `unavailable` when not all entries are in the store. */
   rotateSigningKey(): Promise<RotatedKey>
+  /** Records through this gateway that an admin vouches for another one's key. Throws WorkflowError. */
+  vouch(by: Caller, wish: { readonly gateway: string; readonly key: string }): Promise<GatewayTrust>
   readiness(): Promise<Readiness>
   /** Prometheus text format. */
   metrics(): Promise<string>

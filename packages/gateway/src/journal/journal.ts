@@ -18,6 +18,7 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 export type EventType =
   | 'gateway.enrolled'
   | 'gateway.key-rotated'
+  | 'gateway.vouched'
   | 'gateway.started'
   | 'gateway.stopped'
   | 'journal.recovered'

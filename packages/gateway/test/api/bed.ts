@@ -15,9 +15,11 @@ import type { Config } from '../../src/config/config.ts'
 import type { Caller } from '../../src/identity/caller.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
+import { vouch } from '../../src/ledger/vouching.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 import { systemClock } from '../../src/clock.ts'
 import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
 import { WorkflowService } from '../../src/workflow/service.ts'
 import { WorkflowError } from '../../src/workflow/workflow.ts'
 
@@ -35,6 +37,7 @@ export interface Bed {
   readonly url: string
   readonly socketPath: string
   readonly services: ApiServices
+  readonly store: Store
   /** Everything that was logged. */
   readonly logged: string[]
   /** What is wrong with every target; a test says what. */
@@ -77,6 +80,7 @@ export async function openBed(): Promise<Bed> {
     store: {
       ledger: store.ledger,
       leases: store.leases,
+      tree: store.tree,
       subscribe: (listener) => {
         readers++
         const unsubscribe = store.subscribe(listener)
@@ -101,6 +105,7 @@ export async function openBed(): Promise<Bed> {
       Object.hasOwn(config.resources, name)
         ? Promise.resolve({ databases: ['orders'], findings })
         : Promise.reject(new WorkflowError('not-found', `there is no resource ${name}`)),
+    vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
     rotateSigningKey: () => Promise.resolve({ gateway: 'gw-1', key: 'the next', previous: 'the one before' }),
     readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
     metrics: () => Promise.resolve('countersign_sessions 0\n'),
@@ -117,6 +122,7 @@ export async function openBed(): Promise<Bed> {
     url,
     socketPath,
     services,
+    store,
     logged,
     findings,
     readers: () => readers,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { eventsRoute, routes } from '@countersign/contract/routes'
+import { eventsRoute, ledgerFileRoutes, routes } from '@countersign/contract/routes'
 import { PROBLEM_STATUS } from '@countersign/contract/schemas/problem'
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -11,7 +11,9 @@ beforeAll(async () => {
 describe('docs/api.md', () => {
   test('lists every route and no other', () => {
     const listed = [...text.matchAll(/^\| `([A-Z]+) (\/[^`]*)` \|/gm)].map(([, method, path]) => `${method} /api/v1${path}`)
-    expect(listed.sort()).toEqual([...Object.values(routes), eventsRoute].map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort())
+    expect(listed.sort()).toEqual(
+      [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute].map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort(),
+    )
   })
 
   test.each(Object.entries(PROBLEM_STATUS))('has %s in the row of %i', (code, status) => {

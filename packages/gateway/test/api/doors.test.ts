@@ -1,4 +1,4 @@
-import { eventsRoute, routes } from '@countersign/contract/routes'
+import { eventsRoute, ledgerFileRoutes, routes } from '@countersign/contract/routes'
 import { ACTION_TYPES, ACTION_GROUPS } from '@countersign/core/action'
 import { Scope } from '@countersign/contract/schemas/common'
 import { Validator } from '@seriousme/openapi-schema-validator'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => bed.close())
 
-const all = [...Object.values(routes), eventsRoute].map((route) => [route.method.toUpperCase(), route.path] as const)
+const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute].map((route) => [route.method.toUpperCase(), route.path] as const)
 
 /** What carol, who is in no group that matters, and root, an admin, get for things that are not theirs. */
 const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>> = {
@@ -37,7 +37,11 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/policy/explain': [403, 200],
   'GET /api/v1/ledger': [403, 200],
   'GET /api/v1/ledger/heads': [403, 200],
+  'GET /api/v1/ledger/keys': [403, 200],
+  'POST /api/v1/ledger/vouch': [403, 404],
   'POST /api/v1/ledger/rotate-key': [403, 200],
+  'GET /api/v1/ledger/checkpoint': [404, 404],
+  'GET /api/v1/ledger/tile/{path}': [403, 404],
   'GET /api/v1/gateway': [200, 200],
   'GET /api/v1/events': [200, 200],
 }
@@ -46,6 +50,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/requests': { resource: 'orders-db', action: 'DELETE FROM orders WHERE id = 1' },
   '/api/v1/requests/{id}/deny': { comment: 'no' },
   '/api/v1/tokens': { user: 'alice' },
+  '/api/v1/ledger/vouch': { gateway: 'gw-0000000009', key: 'a key' },
   '/api/v1/policy/explain': { user: 'alice', resource: 'orders-db', type: 'sql:read' },
 }
 

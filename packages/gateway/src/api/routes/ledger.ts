@@ -1,10 +1,13 @@
-import { routes } from '@countersign/contract/routes'
+import { ledgerFileRoutes, routes } from '@countersign/contract/routes'
 import type { Caller } from '../../identity/caller.ts'
+import { treeFile } from '../../ledger/files.ts'
+import { trustOf } from '../../ledger/vouching.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
 import type { ApiServices } from '../services.ts'
 
 const PAGE = 1_000
+const PREFIX = '/api/v1/ledger/'
 
 /** Entries as they were hashed: an auditor verifies them without this gateway. */
 export function mountLedger(app: App, services: ApiServices): void {
@@ -28,9 +31,44 @@ export function mountLedger(app: App, services: ApiServices): void {
     )
   })
 
+  app.openapi(routes.ledgerKeys, async (c) => {
+    assertAuditor(c.get('caller'))
+    return c.json([...(await trustOf(store.tree)).list()], 200)
+  })
+
+  app.openapi(routes.vouch, async (c) => {
+    const caller = c.get('caller')
+    if (!caller.admin) throw new WorkflowError('forbidden', "a gateway's key is vouched for by admins")
+    return c.json(await services.vouch(caller, c.req.valid('json')), 200)
+  })
+
   app.openapi(routes.rotateSigningKey, async (c) => {
     if (!c.get('caller').admin) throw new WorkflowError('forbidden', "a gateway's signing key is rotated by admins")
     return c.json(await services.rotateSigningKey(), 200)
+  })
+}
+
+/** The tree as C2SP tlog-tiles serves it. What is under `tile/` never changes, but only who asks with a token may keep it. */
+export function mountLedgerFiles(app: App, { store }: ApiServices): void {
+  for (const route of Object.values(ledgerFileRoutes)) app.openAPIRegistry.registerPath(route)
+
+  app.get(ledgerFileRoutes.checkpoint.path, async (c) => {
+    const checkpoint = await store.tree.checkpoint()
+    if (!checkpoint) throw new WorkflowError('not-found', 'no checkpoint of the ledger has been signed yet; one is within seconds of its first entries')
+    return c.body(checkpoint.note, 200, { 'content-type': 'text/plain; charset=utf-8' })
+  })
+
+  app.get(`${PREFIX}tile/*`, async (c) => {
+    assertAuditor(c.get('caller'))
+    const file = await treeFile(store.tree, c.req.path.slice(PREFIX.length))
+    if (file === 'not-found') throw new WorkflowError('not-found', 'the tree has no such tile, or no checkpoint covers it yet')
+    if (file === 'too-long')
+      throw new WorkflowError(
+        'not-found',
+        'an entry in this bundle is longer than the 65,535 bytes that tlog-tiles allows; the same path under tile/lines/ has it, one entry a line',
+      )
+    const type = file.kind === 'lines' ? 'application/jsonl; charset=utf-8' : 'application/octet-stream'
+    return c.body(Uint8Array.from(file.bytes), 200, { 'content-type': type, 'cache-control': 'private, max-age=31536000, immutable' })
   })
 }
 
