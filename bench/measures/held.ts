@@ -24,7 +24,8 @@ export async function held({ held: count }: Sizes, ways: readonly SideName[]): P
   await using stack = new AsyncDisposableStack()
   const target = await openRoomyTarget(stack, count)
   await using database = await tableOf(target, count)
-  const gateway = await gatewaySide(target, { policy: policyFor(count), resources: ['brief-db'], hold: { reminder: '1h' }, workers: workersFor(count) })
+  const workers = Math.ceil((FILES_EACH * count) / (openFilesLimit() - FILES_BESIDES))
+  const gateway = await gatewaySide(target, { policy: policyFor(count), resources: ['brief-db'], hold: { reminder: '1h' }, workers })
   stack.defer(() => gateway.stop())
 
   const brief = Math.ceil(count / 4)
@@ -43,7 +44,10 @@ export async function held({ held: count }: Sizes, ways: readonly SideName[]): P
   const still = waiting.stop()
   const { lost, decided } = await decideAll(gateway, clients, ends, brief, database)
   await leave([...clients, other])
-  return { rows: rowsOf(count, { each: (after - before) / count / KIB, opened, decided, meanwhile, still, lost }), about: ABOUT }
+  return {
+    rows: rowsOf(count, { each: (after - before) / count / KIB, opened, decided, meanwhile, still, lost }),
+    about: workers > 1 ? [...ABOUT, inProcesses(workers)] : ABOUT,
+  }
 }
 
 const ABOUT = [
@@ -51,8 +55,8 @@ const ABOUT = [
   'memory is that of a held statement above its idle session (VmRSS); the target is a PostgreSQL behind a PgBouncer that pools transactions',
 ]
 
-/** As few as may have so many sessions open. */
-const workersFor = (count: number) => Math.max(1, Math.ceil((FILES_EACH * count) / (openFilesLimit() - FILES_BESIDES)))
+const inProcesses = (workers: number) =>
+  `${workers} protocol workers, and their memory with that of the gateway: a session is two open files of its process, which may have ${openFilesLimit().toLocaleString('en')}`
 
 interface Figures {
   readonly each: number
