@@ -74,8 +74,7 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: accounts 
     await killed.api(tokens.bob).approve({ id: await held(session) })
     const rights = `SELECT roleid::regrole::text FROM pg_auth_members WHERE member = '${account}'::regrole ORDER BY 1`
     await expect.poll(() => ask(rights)).toEqual(['app_read', 'app_write'])
-    killed.child.kill('SIGKILL')
-    await expect.poll(() => killed.child.signalCode).toBe('SIGKILL')
+    await killed.crash()
     session.vanish()
     expect(await ask(rights)).toEqual(['app_read', 'app_write'])
     await start(data)
@@ -116,8 +115,7 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: accounts 
     const dying = await start()
     const [mine, theirs] = [come(alive), come(dying)]
     const [kept, left] = [await accountOf(mine), await accountOf(theirs)]
-    dying.child.kill('SIGKILL')
-    await expect.poll(() => dying.child.signalCode).toBe('SIGKILL')
+    await dying.crash()
     theirs.vanish()
     const accounts = () => ask("SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'cs\\_%' ORDER BY 1")
     expect(await accounts()).toEqual([kept, left].toSorted((a, b) => (a < b ? -1 : 1)))

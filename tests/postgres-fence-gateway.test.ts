@@ -40,7 +40,7 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: a gateway
     await session.next(/ERROR: {2}permission denied for table orders/)
     expect(await stage.ask(MEMBERS)).toEqual(['app_read'])
     await session.quit()
-    await expect.poll(() => entries(stage, 'rights.revoked')).toHaveLength(1)
+    await expect.poll(() => entries(stage, 'rights.revoked'), { timeout: 10_000 }).toHaveLength(1)
     const [granted] = await entries(stage, 'rights.granted')
     expect(granted).toMatchObject({ roles: ['app_write'], session: expect.stringMatching(/^ses-/) })
     expect(await entries(stage, 'rights.revoked')).toEqual([granted])

@@ -77,7 +77,7 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: the accou
     await session.quit()
     await gone()
     const facts = async () => (await stage.ledger()).filter(({ body }) => JSON.stringify(body).includes(account))
-    await expect.poll(async () => (await facts()).map(({ type }) => type)).toEqual(['lease.made', 'lease.removed'])
+    await expect.poll(async () => (await facts()).map(({ type }) => type), { timeout: 10_000 }).toEqual(['lease.made', 'lease.removed'])
     const [made] = await facts()
     const leases = await stage.erin.api.leases({ live: false })
     expect(leases.find((lease) => lease.account === account)).toMatchObject({ session: id, resource: 'db', state: 'removed', attempts: 1, lastError: null })
@@ -152,8 +152,7 @@ describe.skipIf(lacks('psql'))('the account of a session whose', () => {
     expect(await accounts()).toHaveLength(1)
     const [mine] = await accounts()
     await direct.query('ALTER ROLE gateway NOLOGIN') // the target does not let us in
-    first.child.kill('SIGKILL')
-    await expect.poll(() => first.child.signalCode).toBe('SIGKILL')
+    await first.crash()
     const second = await startGateway({ users: USERS, resources, policy: POLICY, env, data })
     try {
       await expect

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { query } from '@countersign/wire/postgres/encode'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { workersOf } from './support/gateway.ts'
 import { entriesOf, verify } from './support/ledger.ts'
 import { lacks } from './support/needs.ts'
 import { POLICY } from './support/replicas.ts'
@@ -10,11 +11,6 @@ import { cancel, RawClient } from './support/wire.ts'
 const BUSY = "SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE 'countersign:%' AND state = 'active' AND query LIKE '%pg_sleep%'"
 const OF_SESSION = 'SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE $1'
 const THERE = "SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE 'countersign:%'"
-
-/** The children of a process, as the kernel knows them. */
-function childrenOf(pid: number | undefined): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-}
 
 function isAlive(pid: number): boolean {
   try {
@@ -33,7 +29,7 @@ describe.skipIf(lacks('psql'))('a gateway with two workers', { timeout: 60_000 }
 
   beforeEach(async () => {
     stage = await openStage({ policy: POLICY + ASKED, resources: { db: {}, asked: {} }, workers: 2 })
-    workers = childrenOf(stage.gateway.child.pid)
+    workers = workersOf(stage.gateway.child)
   })
 
   afterEach(() => stage?.close())
@@ -106,7 +102,7 @@ describe.skipIf(lacks('psql'))('a gateway with two workers', { timeout: 60_000 }
     const lost = () => entries().filter(({ type, body }) => type === 'action.finished' && body['result'] === 'unknown')
     await expect.poll(lost, { timeout: 20_000 }).toHaveLength(1)
     await expect.poll(async () => (await fetch(`${stage.gateway.url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
-    expect(childrenOf(stage.gateway.child.pid)).toHaveLength(2)
+    expect(workersOf(stage.gateway.child)).toHaveLength(2)
     for (const client of await two()) {
       expect(await client.ask(query('SELECT 1'))).toContain('row 1')
       client.close()
@@ -126,7 +122,7 @@ describe.skipIf(lacks('psql'))('a gateway with two workers', { timeout: 60_000 }
     }
     await expect.poll(() => isAlive(stuck), { timeout: 20_000 }).toBe(false)
     await expect.poll(ready, { timeout: 20_000 }).toBe(200)
-    expect(childrenOf(stage.gateway.child.pid)).toHaveLength(2)
+    expect(workersOf(stage.gateway.child)).toHaveLength(2)
     expect(stage.gateway.log()).toContain('it had not answered for 10 s, and was killed')
   })
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -46,6 +46,8 @@ export interface GatewayProcess {
   /** The API as the bearer of `token`; as the local administrator without one. */
   api(token?: string): Client
   stop(signal?: NodeJS.Signals): Promise<number | null>
+  /** As when its machine loses power: it and its workers end at once, and none of them does anything more. `stop` is still to be said. */
+  crash(): Promise<void>
 }
 
 /** Starts a gateway, and resolves when it is ready. Rejects with what it wrote when it does not start. */
@@ -78,6 +80,10 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     token: async (user, { mayReview = false, agent, for: life } = {}) =>
       (await local.createToken({ user, mayReview, ...(agent === undefined ? {} : { agent }), ...(life === undefined ? {} : { for: life }) })).token,
     api: (token) => (token === undefined ? local : createClient({ url: ready.url, token })),
+    crash: async () => {
+      for (const pid of [...workersOf(child), child.pid]) if (pid !== undefined) process.kill(pid, 'SIGKILL')
+      await exited
+    },
     stop: async (signal = 'SIGTERM') => {
       const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       child.kill(signal)
@@ -98,6 +104,12 @@ function writeConfiguration(folder: string, data: string, { users, resources, po
   const optional = Object.fromEntries(Object.entries({ store, hold, session, tls, workers }).filter(([, value]) => value !== undefined))
   writeFileSync(config, stringify({ listen: { http: '127.0.0.1:0', postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
   return { config, policyFile }
+}
+
+/** Its protocol workers, as the kernel knows them. */
+export function workersOf({ pid }: ChildProcess): readonly number[] {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : []
 }
 
 interface Ready {

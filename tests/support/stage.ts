@@ -37,7 +37,7 @@ export interface Stage {
   runs(): Promise<number>
   /** True while the target runs a statement of this session. */
   isBusy(session: string): Promise<boolean>
-  /** The gateway's ledger so far, as an admin reads it; the newest entries may still be on their way. */
+  /** The gateway's ledger so far, and that of each of its workers, as an admin reads it; the newest entries may still be on their way. */
   ledger(): Promise<readonly Entry[]>
   close(): Promise<void>
 }
@@ -96,9 +96,14 @@ export async function openStage({ resources = { db: {} }, seed = '', version = 1
     ask,
     runs: async () => Number((await ask('SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM runs'))[0]),
     isBusy: async (session) => (await ask(ACTIVE, [`%:${session}`])).length > 0,
-    ledger: async () => (await people.erin.api.ledger()).flatMap(({ line }) => told(line)),
+    ledger: () => ledgerOf(people.erin.api),
     close: () => closing.disposeAsync(),
   }
+}
+
+async function ledgerOf(api: Client): Promise<readonly Entry[]> {
+  const chains = await Promise.all((await api.ledgerHeads()).map(({ gateway }) => api.ledger({ gateway })))
+  return chains.flat().flatMap(({ line }) => told(line))
 }
 
 async function gather(gateway: GatewayProcess): Promise<Pick<Stage, 'alice' | 'bob' | 'carol' | 'dave' | 'erin'>> {

@@ -31,6 +31,8 @@ export interface DemoGateway {
 
 /** A port that is free may be taken by somebody else before the gateway listens on it. */
 const PORTS_TRIED = 3
+/** What the gateway says then. */
+const TAKEN = 'cannot be had: another program is listening there'
 
 /** Starts the gateway on the documented ports, or on free ones where those are taken, and makes the two people's tokens. */
 export async function startGateway(life: Lifetime, folder: string, target: string, password: string): Promise<DemoGateway> {
@@ -43,7 +45,8 @@ export async function startGateway(life: Lifetime, folder: string, target: strin
   return { url: `http://${HOST}:${port.http}`, postgres: { host: HOST, port: port.postgres }, folder, data, log, ...people }
 }
 
-async function listening<Place extends { readonly config: string }>(life: Lifetime, log: string, place: () => Promise<Place>): Promise<Place> {
+/** Starts a gateway with what `place` writes, and again with what it writes then where a port was lost meanwhile. Rejects with why it does not start. */
+export async function listening<Place extends { readonly config: string }>(life: Lifetime, log: string, place: () => Promise<Place>): Promise<Place> {
   for (let tried = 1; ; tried++) {
     const tries = await place()
     life.signal.throwIfAborted()
@@ -53,7 +56,7 @@ async function listening<Place extends { readonly config: string }>(life: Lifeti
       await ready(child)
       return tries
     } catch (error) {
-      const taken = error instanceof Error && error.message.includes('EADDRINUSE')
+      const taken = error instanceof Error && error.message.includes(TAKEN)
       if (!taken || tried === PORTS_TRIED || life.signal.aborted) throw error
     }
   }

@@ -13,7 +13,7 @@ const STEADY_MS = 30_000
 
 export interface SlotOptions {
   readonly config: Start['config']
-  readonly policies: PolicyHolder
+  readonly policies: Pick<PolicyHolder, 'files' | 'engine'>
   readonly log: Logger
   /** What its worker may ask. */
   readonly answers: Answers
