@@ -53,7 +53,7 @@ describe.skipIf(lacks('psql'))('two gateways, one of which loses something', () 
     await session.quit()
   })
 
-  it('is killed with -9: the other goes on with what it held, and its sessions are closed when it is back', async () => {
+  it('is killed with -9: the other goes on with what it held, and its sessions are closed when it is back', { timeout: 60_000 }, async () => {
     const data = mkdtempSync(join(tmpdir(), 'countersign-killed-'))
     const killed = await startGateway(replicas.options({ data }))
     const name = readFileSync(join(data, 'gateway-id'), 'utf8').trim()
