@@ -62,8 +62,8 @@ export function outcomeLine(request: Request): string {
   return visible(`${request.id} ${request.status}${by || (request.status === 'approved' ? ' by policy' : '')}`)
 }
 
-/** How a grant ends: `uses left 1, ends 15:02 (in 12m)`, or when and why it did. */
-export function grantEnd({ status, usesLeft, endsAt, endedAt, endReason }: Grant): string {
+/** How a grant ends: `15:02 (in 12m), 1 use left`, or when and why it did. One that is used up and still live lets the session run on that was opened with it. */
+export function grantEnd({ status, usesLeft, endsAt, endedAt, endReason }: Pick<Grant, 'status' | 'usesLeft' | 'endsAt' | 'endedAt' | 'endReason'>): string {
   if (status !== 'active') return `${status}${endedAt === null ? '' : ` ${moment(endedAt)}`}${endReason === null ? '' : `: ${endReason}`}`
-  return `${countdown(endsAt)}${usesLeft === null ? '' : `, ${usesLeft} ${usesLeft === 1 ? 'use' : 'uses'} left`}`
+  return `${countdown(endsAt)}${usesLeft === null ? '' : usesLeft === 0 ? ', in use' : `, ${usesLeft} ${usesLeft === 1 ? 'use' : 'uses'} left`}`
 }

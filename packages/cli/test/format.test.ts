@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countdown, duration, moment, shorten } from '../src/format.ts'
+import { countdown, duration, grantEnd, moment, shorten } from '../src/format.ts'
 import { printable } from '../src/output.ts'
 
 describe('text of others', () => {
@@ -20,6 +20,21 @@ describe('text of others', () => {
         expect(shorten(text).isWellFormed()).toBe(text.isWellFormed() || shorten(text).isWellFormed())
       }),
     )
+  })
+})
+
+describe('how a grant ends', () => {
+  const live = { status: 'active', usesLeft: null, endsAt: new Date(Date.now() + 90_500).toISOString(), endedAt: null, endReason: null } as const
+  it.each([
+    [null, /\(in 1m \d+s\)$/],
+    [2, /\(in 1m \d+s\), 2 uses left$/],
+    [1, /\(in 1m \d+s\), 1 use left$/],
+    [0, /\(in 1m \d+s\), in use$/], // a connection lives under it: nobody can use it again
+  ])('with %s uses left', (usesLeft, said) => expect(grantEnd({ ...live, usesLeft })).toMatch(said))
+
+  it('or when and why it did', () => {
+    const endedAt = new Date().toISOString()
+    expect(grantEnd({ ...live, status: 'revoked', usesLeft: 0, endedAt, endReason: 'revoked by bob' })).toMatch(/^revoked \S+: revoked by bob$/)
   })
 })
 
