@@ -17,7 +17,7 @@ import { lookAhead, type Step } from './pipeline.ts'
 import { actionOf, type Bound, meant, pipelineOf, read, type Reading, resets, returns, runsByName, unheldOf, usesOf } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Replies } from './replies.ts'
-import { holdLimit, sessionState } from './state.ts'
+import { holdLimit, OWN_ACCOUNT, sessionState, type Snapshot } from './state.ts'
 
 export interface JudgingSides {
   /** Null where the session is logged in as the resource's credential. */
@@ -30,6 +30,9 @@ export interface JudgingSides {
   readonly names: Names
   readonly catalog: LiveCatalog
 }
+
+/** Where the session stood when it was asked last. */
+type Place = Pick<Snapshot, 'processId' | 'schemas'>
 
 /** Reads a client's texts as the server will, and puts them before the session. */
 export class Judging {
@@ -133,8 +136,7 @@ export class Judging {
     const batch = this.#batch
     let cancelDeadline = noop
     let failed = false
-    let processId = 0
-    let schemas: readonly string[] = []
+    let place: Place = { processId: 0, schemas: [] }
     const steps = message && once(() => this.#lookAhead({ ...bound, message }, () => (failed = true)))
     const attempted: Attempted = {
       action: actionOf(bound.reading, bound.parameters),
@@ -143,15 +145,14 @@ export class Judging {
         const snapshot = await batch.snapshot()
         failed = snapshot === null
         if (snapshot === null) throw new Skipped()
-        processId = snapshot.processId
-        schemas = snapshot.schemas
+        place = snapshot
         cancelDeadline() // it is asked again once somebody has decided
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
         return sessionState(target, this.#sides.fencing?.role ?? null, snapshot)
       },
-      impact: (state) => this.#impact([bound], state, processId),
+      impact: (state) => this.#impact([bound], state, place),
       definition: async () => {
-        const definition = await this.#definition(bound.reading, schemas)
+        const definition = await this.#definition(bound.reading, place.schemas)
         failed ||= definition === 'failed'
         if (definition === 'failed') throw new Skipped()
         return definition.digest
@@ -160,7 +161,7 @@ export class Judging {
       ...(steps && {
         pipeline: async () => {
           const all = await steps()
-          return { action: pipelineOf(all), impact: (state) => this.#impact(all, state, processId) }
+          return { action: pipelineOf(all), impact: (state) => this.#impact(all, state, place) }
         },
       }),
     }
@@ -208,7 +209,7 @@ export class Judging {
     return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
   }
 
-  async #impact(bound: readonly Bound[], state: SessionState, processId: number): Promise<Impacts> {
+  async #impact(bound: readonly Bound[], state: SessionState, { processId, schemas }: Place): Promise<Impacts> {
     const { target, session, replies } = this.#sides
     const isRead = async (text: string) => {
       const counting = await this.read(text)
@@ -216,7 +217,8 @@ export class Judging {
     }
     const transaction = this.#batch.inTransaction ? processId : null
     const statements = bound.flatMap(({ reading, parameters }) => reading.classified.statements.map((statement) => ({ statement, parameters })))
-    return weigh(target, { statements, state, reported: replies.parameters, transaction, isRead }, session.signal)
+    const role = state.role === OWN_ACCOUNT ? target.username : state.role
+    return weigh(target, { statements, role, schemas, reported: replies.parameters, transaction, isRead }, session.signal)
   }
 
   /** False when the server could not say what the names mean, and the client has seen why. */

@@ -22,7 +22,7 @@ export function planAction(target: Target, catalogs: Catalogs, text: string): Pr
     const catalog = catalogs.of(target)
     const reading = await readThere(session, catalog, text)
     const { schemas } = session.snapshot
-    const action = { ...actionOf(reading, []), state: sessionState(target, null, session.snapshot) }
+    const action = { ...actionOf(reading, []), state: sessionState(target, target.accounts && session.snapshot.role, session.snapshot) }
     if (action.statements.length !== 1 || action.statements[0]?.fingerprint === null) return action
     const definition = await catalog.definition(usesOf(reading.classified)[0] ?? null, schemas)
     const differs = differingIn(action.text)

@@ -81,13 +81,13 @@ function namesIn(json: string): readonly string[] {
 /** `pg_settings.setting` is in the setting's base unit, which is milliseconds for both. */
 const milliseconds = (text: string | undefined) => (text && /^\d+$/.test(text) ? Number(text) : 0)
 
-/**
- * What a statement means there. `account` is the session's own on the target, or null: it stands for the resource's credential, since it is another in each session, and
- * what was approved in one must be found in the next.
- */
-export function sessionState({ database, username }: Pick<Target, 'database' | 'username'>, account: string | null, snapshot: Snapshot): SessionState {
+/** What stands for the session's own account, which is another in each session: what was approved in one must be found in the next. No role can have a name as long. */
+export const OWN_ACCOUNT = "an account of the session's own, which has rights only while they are needed"
+
+/** What a statement means there. `account` is the session's own on the target, or null. */
+export function sessionState({ database }: Pick<Target, 'database'>, account: string | null, snapshot: Snapshot): SessionState {
   const { role, searchPath, standardConformingStrings, clientEncoding } = snapshot
-  return { database, role: role === account ? username : role, searchPath, standardConformingStrings, clientEncoding }
+  return { database, role: role === account ? OWN_ACCOUNT : role, searchPath, standardConformingStrings, clientEncoding }
 }
 
 /** How long before the server's own timeout a hold ends. */

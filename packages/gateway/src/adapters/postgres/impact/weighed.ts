@@ -1,4 +1,4 @@
-import type { Parameter, SessionState } from '@countersign/core/action'
+import type { Parameter } from '@countersign/core/action'
 import type { Impact } from '@countersign/core/impact'
 import type { ClassifiedStatement } from '../classify.ts'
 import type { Bulk } from './bulk.ts'
@@ -13,7 +13,10 @@ export interface Valued {
 /** What waits for a review together, in its session. */
 export interface Weighed {
   readonly statements: readonly Valued[]
-  readonly state: SessionState
+  /** Who asks: its role, or the resource's own where the session has an account of its own. */
+  readonly role: string
+  /** Where the session looks names up, in this order. */
+  readonly schemas: readonly string[]
   /** What the server reported of the session's settings. */
   readonly reported: ReadonlyMap<string, string>
   /** The session's process on the target when it is inside a transaction, else null. */

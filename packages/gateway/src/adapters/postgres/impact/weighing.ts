@@ -6,6 +6,7 @@ import { catalogFacts, type CatalogFacts } from './catalog.ts'
 import type { RowChange, RowEvent } from './change.ts'
 import { type Beside, Refused } from '../beside.ts'
 import { countingText } from './counting.ts'
+import { quoted } from '../quoted.ts'
 import { type Locks, locksOf } from './locks.ts'
 import { type Plan, type PlannedChange, readPlan } from './plan.ts'
 import { textValue } from './values.ts'
@@ -43,7 +44,7 @@ export class Weighing {
 
   /** Nothing can be written from here on, and nothing lasts longer than STATEMENT_MS; then it is whoever and wherever the session is. */
   async #begin(): Promise<void> {
-    const { state, reported } = this.#weighed
+    const { role, reported } = this.#weighed
     await this.#beside.ask('BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY')
     await this.#set('statement_timeout', String(STATEMENT_MS))
     await this.#set('lock_timeout', String(LOCK_MS))
@@ -51,19 +52,19 @@ export class Weighing {
       const value = reported.get(name)
       if (value !== undefined) await this.#set(name, value)
     }
-    await this.#set('role', state.role)
+    await this.#set('role', role)
     // Who asks is not who acts: where row security would show them different rows, it is an error, and nothing is known.
     if (this.#target.accounts !== null) await this.#set('row_security', 'off')
-    await this.#searchPath(state.searchPath)
+    await this.#searchPath(this.#path)
   }
 
   /** `none` outside a transaction; null when the target cannot say. */
   async #locks(): Promise<Locks | 'none' | null> {
-    const { transaction, state } = this.#weighed
+    const { transaction } = this.#weighed
     if (transaction === null) return 'none'
     await this.#searchPath('pg_catalog')
     const locks = await this.#apart(() => locksOf(this.#beside, transaction)).catch(() => null)
-    await this.#searchPath(state.searchPath)
+    await this.#searchPath(this.#path)
     return locks
   }
 
@@ -89,7 +90,7 @@ export class Weighing {
     const own = change === null ? null : await catalogFacts(this.#beside, change, oids)
     const more: CatalogFacts[] = []
     for (const { oid, events } of planned) more.push(await catalogFacts(this.#beside, changing(events), [oid]))
-    await this.#searchPath(this.#weighed.state.searchPath)
+    await this.#searchPath(this.#path)
     const counted = change === null || own === null ? notCounted(known.because ?? '') : await this.#rows(text, change, own, plan)
     const all = own === null ? more : [own, ...more]
     return {
@@ -108,6 +109,11 @@ export class Weighing {
     if (bulk.kind === 'TruncateStmt') return { ...known, ...(await emptied(this.#beside, bulk, oids)) }
     const { triggers, cascades } = await catalogFacts(this.#beside, insertOf(bulk), oids)
     return { ...known, triggers, cascades }
+  }
+
+  /** Not as the session has it: `"$user"` would be whoever asks. */
+  get #path(): string {
+    return this.#weighed.schemas.map(quoted).join(',')
   }
 
   #searchPath(path: string): Promise<void> {
