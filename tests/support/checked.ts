@@ -73,6 +73,7 @@ function resourceOf({ host, port }: PostgresServer): Resource {
     labels: {},
     mode: 'enforce',
     onHold: 'wait',
+    durability: 'process',
     functions: { trusted: [], extensions: [] },
     catalog: { maxAgeMs: 1_000 },
     accounts: SHARED,

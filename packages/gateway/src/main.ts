@@ -22,6 +22,7 @@ import { Tokens } from './identity/tokens.ts'
 import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
+import { storing } from './journal/storing.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Leases } from './leases/leases.ts'
 import { rotateSigningKey } from './ledger/rotation.ts'
@@ -106,9 +107,10 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const metrics = new Metrics(
     () => registry.size,
     () => health.silence !== null,
+    () => localJournal.broken !== null,
   )
   metrics.tree(() => sequencing.status)
-  const journal = metrics.counting(localJournal)
+  const journal = metrics.counting(storing(localJournal, () => drain.flush()))
   const catalogs = new Catalogs()
   const stopping = new AbortController()
   onClose(() => stopping.abort())

@@ -8,7 +8,7 @@ export class Metrics {
   /** Counted by hand, and told when somebody asks: every statement counts two, and a labelled counter looks its labels up each time. */
   readonly #events = new Map<Event['type'], number>()
 
-  constructor(sessions: () => number, storeSilent: () => boolean) {
+  constructor(sessions: () => number, storeSilent: () => boolean, ledgerBroken: () => boolean) {
     collectDefaultMetrics({ register: this.#registry })
     const events = this.#events
     const counter = new Counter({
@@ -23,6 +23,7 @@ export class Metrics {
     })
     this.#registry.registerMetric(counter)
     this.#gauge('countersign_sessions', 'Live connections of this gateway.', sessions)
+    this.#gauge('countersign_ledger_broken', '1 while entries cannot be written and every action is refused.', () => Number(ledgerBroken()), 'max')
     this.#gauge('countersign_store_silent', '1 while the store does not answer and new actions are refused.', () => Number(storeSilent()), 'max')
   }
 
@@ -69,9 +70,9 @@ export class Metrics {
         count(event)
         return journal.append(event, durability)
       },
-      join: (event, written) => {
+      join: (event, written, durability) => {
         count(event)
-        journal.join(event, written)
+        journal.join(event, written, durability)
       },
       close: () => journal.close(),
     }

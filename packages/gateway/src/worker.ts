@@ -10,6 +10,7 @@ import { loadGrammar } from './adapters/postgres/classify.ts'
 import { systemClock } from './clock.ts'
 import { Tokens } from './identity/tokens.ts'
 import { openJournal } from './journal/open.ts'
+import { storing } from './journal/storing.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Leases } from './leases/leases.ts'
 import { Metrics } from './metrics.ts'
@@ -58,8 +59,9 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   const metrics = new Metrics(
     () => registry.size,
     () => health.silence !== null,
+    () => local.broken !== null,
   )
-  const journal = metrics.counting(local)
+  const journal = metrics.counting(storing(local, () => parent.ask('stored', [])))
   const catalogs = new Catalogs((database) => parent.ask('names', [database]))
   const admins = new Admins((name) => targetOf(config, resourceOf(config, name), null))
   const tokens = new Tokens(config, store.tokens, () => clock.now())

@@ -40,6 +40,8 @@ export interface Resource {
   readonly labels: Readonly<Record<string, string>>
   readonly mode: 'enforce' | 'observe'
   readonly onHold: 'wait' | 'refuse'
+  /** How durable the record of an action is before it is forwarded; of what is reviewed at least `disk`. */
+  readonly durability: 'process' | 'disk' | 'store'
   /** What a read may call besides PostgreSQL's own reviewed functions: functions as `schema.name`, and all that the named extensions brought. */
   readonly functions: { readonly trusted: readonly string[]; readonly extensions: readonly string[] }
   /** How old what is known of its catalog may be when something is judged by it; 0 asks each time. */

@@ -23,6 +23,7 @@ export function loadConfig(file: string, environment: Environment = process.env)
   const report = (key: Path, message: string) => void problems.push({ file: path, key: nameOf(key), message, ...source.at(key) })
   const config = assemble(path, raw, environment, report)
   checkFiles(config, report)
+  checkDurability(config, report)
   checkSecrets(config, environment, report)
   if (problems.length > 0) throw new ConfigError(problems)
   return config
@@ -116,6 +117,15 @@ function readStore(raw: RawConfig['store'], environment: Environment, report: Re
 }
 
 const unset = (name: string) => `environment variable ${name} is not set`
+
+function checkDurability({ store, resources }: Config, report: Report): void {
+  if (store.kind === 'postgres') return
+  for (const { name, durability } of Object.values(resources)) {
+    if (durability !== 'store') continue
+    const message = 'a record in SQLite goes with this host: use durability: disk, or a store elsewhere, such as store: { url: { env: STORE_URL } }'
+    report(['resources', name, 'durability'], message)
+  }
+}
 
 function checkFiles(config: Config, report: Report): void {
   if (config.tls) {

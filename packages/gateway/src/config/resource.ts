@@ -21,6 +21,7 @@ export function readResource(name: string, raw: RawResource, folder: string, rep
     labels: raw.labels,
     mode: raw.mode,
     onHold: raw.onHold,
+    durability: raw.durability,
     functions: raw.functions,
     catalog: { maxAgeMs: raw.catalog.maxAge },
     accounts: readAccounts(raw.accounts, username, report),

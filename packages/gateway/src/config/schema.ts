@@ -87,6 +87,7 @@ const resource = z.strictObject({
   labels: z.record(labelKey, z.string('expected text; write a number or true in quotes')).default({}),
   mode: z.enum(['enforce', 'observe']).default('enforce'),
   onHold: z.enum(['wait', 'refuse']).default('wait'),
+  durability: z.enum(['process', 'disk', 'store'], 'expected process, disk or store: what the record of an action survives').default('process'),
   functions: z
     .strictObject({
       trusted: z.array(z.string().regex(/^[^\s.]+\.[^\s.]+$/, 'expected schema.function, such as public.order_total')).default([]),

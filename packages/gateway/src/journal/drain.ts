@@ -44,7 +44,7 @@ export function drainInto(config: Pick<Config, 'store' | 'data'>, journal: Drain
   const run = async () => {
     for (let wait = everyMs; await pause(wait, stopping.signal);) {
       try {
-        await following.move()
+        if (following.moved !== journal.seq) await following.move()
         wait = everyMs
       } catch (error) {
         wait = Math.min(wait * 2, LONGEST_WAIT_MS)
@@ -81,6 +81,8 @@ class Following {
   readonly #thread: DrainThread
   #moved: number | null = null
   #turn: Promise<void> = Promise.resolve()
+  /** The move that has not begun yet. */
+  #next: Promise<void> | null = null
   #stopped = false
 
   constructor(journal: Drained, key: SigningKey, thread: DrainThread) {
@@ -93,11 +95,16 @@ class Following {
     return this.#moved
   }
 
-  /** One at a time: a second call waits for the first. */
+  /** What was appended before the call is moved when it resolves. One at a time: whoever asks meanwhile shares the next. */
   move(): Promise<void> {
-    const turn = this.#turn.then(() => this.#moveNow())
-    this.#turn = turn.catch(() => {})
-    return turn
+    if (this.#next) return this.#next
+    const next = this.#turn.then(() => {
+      this.#next = null
+      return this.#moveNow()
+    })
+    this.#next = next
+    this.#turn = next.catch(() => {})
+    return next
   }
 
   stop(): Promise<void> {
@@ -106,9 +113,9 @@ class Following {
   }
 
   async #moveNow(): Promise<void> {
-    if (this.#stopped || this.#moved === this.#journal.seq) return
-    const durable = await this.#journal.sync()
     if (this.#stopped) return
+    const durable = await this.#journal.sync()
+    if (this.#stopped || this.#moved === durable) return
     await this.#key.use(async (key) => {
       this.#moved = null
       if (durable > 0) await this.#moveWith(key, durable)

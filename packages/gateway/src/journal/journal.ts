@@ -49,8 +49,15 @@ export type EventType =
   | 'erasure.asked'
   | 'person.erased'
 
-/** `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. */
-export type Durability = 'process' | 'disk'
+/**
+ * `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. `store`: it is
+ * committed to the store too, so it survives the host.
+ */
+export type Durability = 'process' | 'disk' | 'store'
+
+/** The one of them that promises more. */
+export const atLeast = (one: Durability, other: Durability): Durability => (ORDER.indexOf(one) < ORDER.indexOf(other) ? other : one)
+const ORDER: readonly Durability[] = ['process', 'disk', 'store']
 
 /** What a statement leaves behind that policy allows by itself, and what became of any, in canonical JSON (RFC 8785). */
 export interface ActionEvent extends EventText {
@@ -59,8 +66,8 @@ export interface ActionEvent extends EventText {
   readonly person?: string | null
 }
 
-/** Called once: with null when the write returned, else with why nothing may be forwarded. */
-export type Written = (error: JournalBroken | null) => void
+/** Called once: with null when it is as durable as was asked, else with why nothing may be forwarded. */
+export type Written = (error: Error | null) => void
 
 /**
  * The gateway's own append-only record. When `append` resolves the entry has its place in the hash chain with the
@@ -70,11 +77,10 @@ export interface Journal {
   readonly gateway: string
   append(event: Event, durability: Durability): Promise<{ readonly seq: number; readonly hash: string }>
   /**
-   * Records a statement with the durability `process`, in one entry with all that join in the same turn of the event loop
-   * (type `actions`). Without `written` nobody waits: it goes with the next write, within milliseconds. That is for
+   * Records a statement, in one entry with all that join in the same turn of the event loop (type `actions`). Without `written` nobody waits: it goes with the next write, within milliseconds. That is for
    * outcomes, whose loss reads as `unknown`.
    */
-  join(event: ActionEvent, written?: Written): void
+  join(event: ActionEvent, written?: Written, durability?: Durability): void
   /** The time of the latest entry, Unix milliseconds: a clock behind it issues no grants. */
   readonly latest: number
   /** Null while entries can be written; else why not. */

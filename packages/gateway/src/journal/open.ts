@@ -56,6 +56,8 @@ const GROUP_LENGTH = 1024 * 1024
 /** A worker whose gateway was killed ends by itself within this time, and its successor waits for it. */
 const ORPHAN_MS = 10_000
 
+const NO_STORE = 'this journal alone knows no store; see storing.ts'
+
 const SEGMENT_BYTES = 64 * 1024 * 1024
 
 /**
@@ -142,23 +144,30 @@ class FileJournal implements LocalJournal {
     return this.#broken
   }
 
+  get #end(): Receipt {
+    return { seq: this.#seq, hash: this.#prev }
+  }
+
   append(event: Event, durability: Durability): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       if (this.#broken !== null) return reject(this.#error())
+      if (durability === 'store') return reject(new JournalBroken(NO_STORE))
       const receipt = this.#chain(event)
       this.#enqueue({ receipt, durability, resolve, reject })
     })
   }
 
-  join(event: ActionEvent, written?: Written): void {
+  join(event: ActionEvent, written?: Written, durability: Durability = 'process'): void {
     if (this.#broken !== null) return written?.(this.#error())
+    if (durability === 'store') return written?.(new JournalBroken(NO_STORE))
     try {
       this.#group.add(event, this.#keyOf(event.person))
     } catch (cause) {
       return written?.(new JournalBroken(messageOf(cause), { cause }))
     }
-    if (written) this.#joined.push(written)
+    if (written && durability === 'process') this.#joined.push(written)
     if (this.#group.size >= GROUP_EVENTS || this.#group.length >= GROUP_LENGTH) this.#chainGroup()
+    if (written && durability === 'disk') this.#unwritten.push({ receipt: this.#end, durability, resolve: () => written(null), reject: written })
     if (written) this.#now ??= setImmediate(() => this.#writeTogether())
     else this.#later ??= setTimeout(() => this.#writeLate(), SOON_MS)
     return undefined
@@ -168,7 +177,7 @@ class FileJournal implements LocalJournal {
     const { seq } = await new Promise<Receipt>((resolve, reject) => {
       if (this.#broken !== null) return reject(this.#error())
       this.#chainGroup()
-      this.#enqueue({ receipt: { seq: this.#seq, hash: this.#prev }, durability: 'disk', resolve, reject })
+      this.#enqueue({ receipt: this.#end, durability: 'disk', resolve, reject })
     })
     return seq
   }

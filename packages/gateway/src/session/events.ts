@@ -1,7 +1,7 @@
 import type { Action, Parameter } from '@countersign/core/action'
 import { canonical } from '@countersign/ledger/canonical'
-import type { Outcome } from '../adapters/adapter.ts'
-import type { JsonValue } from '../journal/journal.ts'
+import { type Outcome, UNANSWERED } from '../adapters/adapter.ts'
+import type { ActionEvent, JsonValue } from '../journal/journal.ts'
 import { isShort, secretOf } from './sealed.ts'
 
 /*
@@ -27,6 +27,11 @@ export function finishedBody({ run, result, summary, rows, bytes, ms, sent }: Om
   const received = sent === null ? '' : `,"sent":{"bytes":${sent.bytes},"sha256":"${sent.sha256}"}`
   const answer = `{"bytes":${bytes},"ms":${ms},"result":"${result}","rows":${rows},"run":"${run}"`
   return `${answer}${received},"session":"${session}","summary":${canonical(summary.toWellFormed())}}`
+}
+
+/** Of a run whose start is recorded, and which was refused behind it. */
+export function notForwarded(run: string, session: string): ActionEvent {
+  return { type: 'action.finished', body: finishedBody({ ...UNANSWERED, run, result: 'failed', summary: 'not forwarded', sent: null }, session), secret: null }
 }
 
 /** The secret of `action.finished`: none for what did not fail. */

@@ -187,7 +187,7 @@ export class SessionGate implements Gate {
     try {
       const person = personOf(principal.user, personalOf(decision), ['reason', 'ticket'])
       const started: Event = { type: 'session.started', body: record, secret: { ...knock.purpose }, person }
-      await Promise.all([...(own ? [issuedEvent(own)] : []), started].map((event) => context.journal.append(event, 'process')))
+      await Promise.all([...(own ? [issuedEvent(own)] : []), started].map((event) => context.journal.append(event, resource.durability)))
       const written = this.#record(session, principal, resource, knock, grant)
       await context.store.sessions.insert(written, own)
       session.recorded = { record: written, grant: own }

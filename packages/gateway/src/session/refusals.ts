@@ -39,6 +39,13 @@ async function takeBack({ context }: Services, { id }: Request, principal: Princ
   }
 }
 
+/** Why nothing is allowed while nothing can be recorded, or while nobody knows what was revoked; else null. */
+export function blindRefusal({ context: { journal }, health }: Services): Refusal | null {
+  if (journal.broken !== null)
+    return refusal('unavailable', `the ledger cannot be written, so nothing is allowed: ${journal.broken}`, 'An operator must look at the gateway.')
+  return health.silence === null ? null : refusal('unavailable', health.silence, null)
+}
+
 /** An error of deciding, as a refusal: it never lets anything through. */
 export function failure(error: unknown, services: Services): Refusal {
   if (error instanceof Skipped) return refusal(error.code, error.message, null)

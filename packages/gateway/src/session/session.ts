@@ -4,12 +4,12 @@ import type { Decision } from '@countersign/core/obligations'
 import { principalId } from '@countersign/core/principal'
 import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
-import type { ActionEvent, Event, JsonValue } from '../journal/journal.ts'
+import { type ActionEvent, atLeast, type Event, type JsonValue } from '../journal/journal.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrants } from '../workflow/grants.ts'
 import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
-import { finishedBody, finishedSecret, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
+import { finishedBody, finishedSecret, notForwarded, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
 import { waitForDecision } from './hold.ts'
 import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
@@ -17,7 +17,7 @@ import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whichOf, whole }
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal, shapeNotice } from './notices.ts'
 import type { Opened } from './opened.ts'
 import { closeRecord, type Recorded } from './records.ts'
-import { endWait, failure } from './refusals.ts'
+import { blindRefusal, endWait, failure } from './refusals.ts'
 import { type Allowed, Remembered } from './remembered.ts'
 import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
@@ -51,6 +51,7 @@ export class LiveSession implements Session {
   /** What is in the store of it, so that it need not be read again to be ended. */
   recorded: Recorded | null = null
   readonly #shapes: Shapes
+  readonly #failed = (error: unknown) => failure(error, this.#services)
 
   constructor(opened: Opened, services: Services) {
     const { clock } = services.context
@@ -123,7 +124,7 @@ export class LiveSession implements Session {
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
     this.#idle.busy() // neither who waits for a verdict is idle, nor whose statement runs
     this.#shapes.next()
-    const verdict = await this.#decide(attempted, hold).catch((error: unknown) => failure(error, this.#services))
+    const verdict = await this.#decide(attempted, hold).catch(this.#failed)
     if (verdict.effect === 'refuse') this.#idle.rest()
     return verdict
   }
@@ -214,14 +215,9 @@ export class LiveSession implements Session {
 
   /** Everything that refuses an action before policy is asked. */
   #cannotDecide(): Refusal | null {
-    const { journal, clock } = this.#services.context
-    const cut = this.#cutVerdict()
+    const cut = this.#cutVerdict() ?? blindRefusal(this.#services)
     if (cut) return cut
-    if (journal.broken !== null)
-      return refusal('unavailable', `the ledger cannot be written, so nothing is allowed: ${journal.broken}`, 'An operator must look at the gateway.')
-    if (clock.now() >= this.endsAt) return refusal('ended', `access of ${this.principal} has reached its end`, null)
-    const silence = this.#services.health.silence
-    return silence === null ? null : refusal('unavailable', silence, null)
+    return this.#services.context.clock.now() < this.endsAt ? null : refusal('ended', `access of ${this.principal} has reached its end`, null)
   }
 
   /** Null for what policy does not allow by itself, or only with the rows that it would change. */
@@ -242,14 +238,15 @@ export class LiveSession implements Session {
     return this.#cut.signal.aborted ? refusal('ended', cutMessage(this.#cut.signal), null) : null
   }
 
-  /** Resolves when the start is written: to `allow`, or to why it may not be forwarded. */
+  /** Resolves when the start is as durable as its resource asks: to `allow`, or to why it may not be forwarded. */
   #start(run: string, event: ActionEvent): Promise<Verdict> {
     return new Promise((resolve) => {
-      this.#services.context.journal.join(event, (error) => {
+      const written = (error: Error | null) => {
         const refused = error ? failure(error, this.#services) : this.#cutVerdict()
-        if (refused) this.#idle.rest()
+        if (refused) this.#notForwarded(run)
         resolve(refused ?? { effect: 'allow', run, reviewed: false })
-      })
+      }
+      this.#services.context.journal.join(event, written, this.#opened.resource.durability)
     })
   }
 
@@ -338,11 +335,18 @@ export class LiveSession implements Session {
       const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
       return this.#services.context.journal.append(
         { type: 'action.started', body, secret: secretOf(action), person: this.#whose.ofStatement(decision) },
-        'disk',
+        atLeast('disk', this.#opened.resource.durability),
       )
     })
-    await Promise.all(started)
-    return this.#cutVerdict() ?? allowanceOf(runs)
+    const refused = await Promise.all(started).then(() => this.#cutVerdict(), this.#failed)
+    if (refused) for (const { run } of runs) this.#notForwarded(run)
+    return refused ?? allowanceOf(runs)
+  }
+
+  /** Its start is recorded, and it did not run. */
+  #notForwarded(run: string): void {
+    this.#idle.rest()
+    this.#services.context.journal.join(notForwarded(run, this.id))
   }
 
   /** A use that was counted may be finished; a while is over for everybody at the same time. */

@@ -51,7 +51,8 @@ export class WorkerPool {
       const number = index + 1
       const cancel = (args: readonly unknown[]) => this.#cancel(number, args)
       const names = (args: readonly unknown[]) => this.#names(number, args)
-      const all = new Map([...answers, ['cancel', cancel] as const, ['names', names] as const])
+      const stored = () => this.drains[index]?.flush() ?? Promise.reject(new Error('its entries are not moved yet'))
+      const all = new Map<string, (args: readonly unknown[]) => unknown>([...answers, ['cancel', cancel], ['names', names], ['stored', stored]])
       return new Slot(number, { config: given, policies, log, answers: all, onServing: () => this.#serveWaiting() })
     })
   }

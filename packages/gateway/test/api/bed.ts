@@ -221,6 +221,7 @@ function configIn(data: string): Config {
         labels: { env: 'production' },
         mode: 'enforce',
         onHold: 'wait',
+        durability: 'process',
         functions: { trusted: [], extensions: [] },
         catalog: { maxAgeMs: 1_000 },
         accounts: { mode: 'shared' },

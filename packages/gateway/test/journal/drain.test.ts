@@ -106,6 +106,16 @@ describe('draining a journal into the store', { timeout: 30_000 }, () => {
     expect((await ledger.signedHeads(journal.gateway, 1, 100)).map((head) => [head.seq, isSignedHead(head, nameOf(KEY))])).toEqual([[3, true]])
   })
 
+  it('shares one move between all who ask while another is under way', async () => {
+    const { config, ledger } = await newStore()
+    const { append, journal, drain } = await setup(newDirectory(), config, { everyMs: 60_000, batch: 1_000 })
+    await append(3)
+    const first = drain.flush()
+    await append(3)
+    await Promise.all([first, ...Array.from({ length: 50 }, () => drain.flush())])
+    expect((await ledger.signedHeads(journal.gateway, 1, 100)).map(({ seq }) => seq)).toEqual([expect.any(Number), 6])
+  })
+
   it('moves what is longer than is read at once', async () => {
     const { config, ledger } = await newStore()
     const { append, journal, drain } = await setup(newDirectory(), config)

@@ -27,6 +27,7 @@ const target = () =>
       labels: {},
       mode: 'enforce',
       onHold: 'wait',
+      durability: 'process',
       functions: { trusted: [], extensions: [] },
       catalog: { maxAgeMs: 1_000 },
       accounts: { mode: 'shared' },

@@ -19,6 +19,7 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
     labels,
     mode: 'enforce',
     onHold: 'wait',
+    durability: 'process',
     functions: { trusted: [], extensions: [] },
     catalog: { maxAgeMs: 1_000 },
     accounts: { mode: 'shared' },
