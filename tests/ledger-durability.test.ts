@@ -52,7 +52,7 @@ describe.skipIf(lacks('psql'))('a resource that asks for more than the write of 
       session.type(LOOK)
       await session.next(new RegExp(`runs there: ${runs}$`, 'm'))
     }
-    await session.quit()
+    expect((await session.quit()).code).toBe(0)
   })
 
   it('is refused when the store does not take it, and the ledger says that it did not run', async () => {

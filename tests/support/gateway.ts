@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A data directory to start in again; the fixture leaves it in place at `stop`. */
   readonly data?: string
+  /** Called with its process when that begins, which is long before it is ready. */
+  readonly onSpawn?: (child: ChildProcess) => void
   /** The gateway's own file, where it is not the source of this checkout. */
   readonly program?: string
 }
@@ -59,6 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  options.onSpawn?.(child)
   const output: string[] = []
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()))
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
