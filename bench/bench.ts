@@ -10,6 +10,7 @@ import { connects } from './measures/connects.ts'
 import { cuts } from './measures/cuts.ts'
 import { held } from './measures/held.ts'
 import { idle } from './measures/idle.ts'
+import { ledger } from './measures/ledger.ts'
 import { policy } from './measures/policy.ts'
 import { queries } from './measures/queries.ts'
 
@@ -31,9 +32,10 @@ const MEASURES: Readonly<Record<Name, { readonly title: string; readonly run: (g
     held: { title: 'Held statements', run: (_, sizes, ways) => held(sizes, ways) },
     policy: { title: 'Many policies', run: (_, sizes, ways) => policy(sizes, ways) },
     cuts: { title: 'Ends', run: (_, sizes, ways) => cuts(sizes, ways) },
+    ledger: { title: 'The ledger', run: (_, sizes, ways) => ledger(sizes, ways) },
   }
 
-type Name = 'queries' | 'bulk' | 'connects' | 'idle' | 'held' | 'policy' | 'cuts'
+type Name = 'queries' | 'bulk' | 'connects' | 'idle' | 'held' | 'policy' | 'cuts' | 'ledger'
 
 /** One PostgreSQL and every way to it, for the measures that compare them; started when the first of them asks. */
 class Ground {

@@ -27,6 +27,14 @@ const ALONE = [
   'longest statement while all policies change',
   'revoke → socket closed, p99',
   'hard end → socket closed, longest',
+  'entries appended, process',
+  'entries appended, disk',
+  ...['process', 'disk', 'store'].flatMap((durability) => [`pgbench -S simple, ${durability}`, `latency p50, ${durability}`]),
+  'ledger verified',
+  'tree built, tile by tile',
+  'inclusion proof',
+  'inclusion proof made, median',
+  'inclusion proof checked, median',
 ]
 
 /** How fast anything is, a shared machine cannot say. That the bench still measures all that it says it does, it can. */

@@ -18,12 +18,19 @@ export interface GatewayOptions {
   readonly policy?: string
   readonly resources?: readonly string[]
   readonly hold?: Readonly<Record<string, string>>
+  /** A resource for each, of this name. */
+  readonly durabilities?: readonly ('process' | 'disk' | 'store')[]
+  readonly store?: unknown
+  readonly env?: Readonly<Record<string, string>>
   /** So many protocol workers, or more where TEST_WORKERS says so. */
   readonly workers?: number
 }
 
 /** The gateway with its defaults: parse, policy and journal for every statement. */
-export async function gatewaySide(target: Target, { policy = ALLOWED, resources = [], hold = {}, workers = 1 }: GatewayOptions = {}): Promise<GatewaySide> {
+export async function gatewaySide(
+  target: Target,
+  { policy = ALLOWED, resources = [], durabilities = [], hold = {}, store, env = {}, workers = 1 }: GatewayOptions = {},
+): Promise<GatewaySide> {
   const resource = {
     protocol: 'postgres',
     url: `postgres://${target.host}:${target.port}/${DATABASE}`,
@@ -32,11 +39,15 @@ export async function gatewaySide(target: Target, { policy = ALLOWED, resources 
   }
   const gateway = await startGateway({
     users: { [ALICE]: { groups: ['engineering'] }, [BOB]: { groups: ['dba'], admin: true } },
-    resources: Object.fromEntries(['bench-db', ...resources].map((name) => [name, structuredClone(resource)])), // or YAML would have thousands of aliases
+    resources: {
+      ...Object.fromEntries(['bench-db', ...resources].map((name) => [name, structuredClone(resource)])), // or YAML would have thousands of aliases
+      ...Object.fromEntries(durabilities.map((durability) => [durability, { ...structuredClone(resource), durability }])),
+    },
     policy,
     hold,
     workers: Math.max(workers, WORKERS),
-    env: { BENCH_DB_PASSWORD: target.password },
+    ...(store === undefined ? {} : { store }),
+    env: { ...env, BENCH_DB_PASSWORD: target.password },
   })
   const abandon = () => void gateway.child.kill('SIGKILL')
   process.once('exit', abandon)

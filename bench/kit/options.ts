@@ -15,12 +15,26 @@ export interface Sizes {
   readonly held: number
   readonly policies: number
   readonly cuts: number
+  /** Of a ledger that is verified; at most 200,000 of them are appended. */
+  readonly entries: number
 }
 
 /** Whether everything works at all: what CI runs. */
-const TINY: Sizes = { rounds: 1, seconds: 0.2, clients: [2], scale: 1, copyMib: 4, rows: 10_000, idle: 10, held: 4, policies: 50, cuts: 3 }
+const TINY: Sizes = { rounds: 1, seconds: 0.2, clients: [2], scale: 1, copyMib: 4, rows: 10_000, idle: 10, held: 4, policies: 50, cuts: 3, entries: 2_000 }
 /** A few minutes. */
-const QUICK: Sizes = { rounds: 3, seconds: 2, clients: [1, 8], scale: 5, copyMib: 256, rows: 1_000_000, idle: 500, held: 200, policies: 10_000, cuts: 50 }
+const QUICK: Sizes = {
+  rounds: 3,
+  seconds: 2,
+  clients: [1, 8],
+  scale: 5,
+  copyMib: 256,
+  rows: 1_000_000,
+  idle: 500,
+  held: 200,
+  policies: 10_000,
+  cuts: 50,
+  entries: 500_000,
+}
 /** What the bars are about. */
 const FULL: Sizes = {
   rounds: 5,
@@ -33,6 +47,7 @@ const FULL: Sizes = {
   held: 10_000,
   policies: 10_000,
   cuts: 300,
+  entries: 10_000_000,
 }
 
 const SIZES = { tiny: TINY, quick: QUICK, full: FULL } as const

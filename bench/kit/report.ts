@@ -39,6 +39,11 @@ export function atMost(value: Ratio | number, most: number, unit: string, what =
   return { text: `${what}≤ ${shown(most)} ${unit}`, value, unit, met: (typeof value === 'number' ? value : value.median) <= most }
 }
 
+/** A bar that is an absolute figure, at least `least`. */
+export function atLeast(value: number, least: number, unit: string): Bar {
+  return { text: `≥ ${shown(least)} ${unit}`, value, unit, met: value >= least }
+}
+
 const NAMES: Readonly<Record<SideName, string>> = { direct: 'direct', pgbouncer: 'PgBouncer', haproxy: 'HAProxy', relay: 'bare relay', gateway: 'gateway' }
 
 /** Writes NAME.md and NAME.json, and returns the Markdown. */
