@@ -65,7 +65,9 @@ export class Registry {
     this.#unsubscribe()
   }
 
+  /** What was only now inserted nobody has ended: a connection would read again what it has just written. */
   async #obey(event: StoreEvent): Promise<void> {
+    if (event.kind !== 'resync' && event.inserted) return undefined
     switch (event.kind) {
       case 'session':
         return this.#checkSession(event.id)

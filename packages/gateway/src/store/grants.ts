@@ -50,7 +50,7 @@ export class Grants implements GrantStore {
 
 export async function insertGrant(transaction: Transaction<Tables>, grant: Grant, changed: Changed): Promise<void> {
   await transaction.insertInto('grants').values(grantRow(grant)).execute()
-  changed({ kind: 'grant', id: grant.id })
+  changed({ kind: 'grant', id: grant.id, inserted: true })
 }
 
 /** False when somebody else was first: nothing has changed then. */

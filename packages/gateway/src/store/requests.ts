@@ -82,7 +82,7 @@ async function insertPending(transaction: Transaction<Tables>, request: Request,
     .onConflict((conflict) => conflict.columns(['requester', 'resource', 'digest']).where('status', '=', sql.lit('pending')).doNothing())
     .executeTakeFirstOrThrow()
   if (numInsertedOrUpdatedRows !== 1n) return false
-  changed({ kind: 'request', id: request.id })
+  changed({ kind: 'request', id: request.id, inserted: true })
   return true
 }
 

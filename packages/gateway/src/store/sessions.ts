@@ -17,7 +17,7 @@ export class Sessions implements SessionStore {
     return this.#database.write(async (transaction, changed) => {
       await transaction.insertInto('sessions').values(sessionRow(session)).execute()
       if (grant) await insertGrant(transaction, grant, changed)
-      changed({ kind: 'session', id: session.id })
+      changed({ kind: 'session', id: session.id, inserted: true })
     })
   }
 

@@ -27,8 +27,10 @@ export interface WorkerStore {
   close(): Promise<void>
 }
 
-/** `resync` means that changes may have been missed: read again whatever you wait for. */
-export type StoreEvent = { readonly kind: 'request' | 'grant' | 'session' | 'token'; readonly id: string } | { readonly kind: 'resync' }
+/** `inserted`: it was not there before. `resync` means that changes may have been missed: read again whatever you wait for. */
+export type StoreEvent =
+  | { readonly kind: 'request' | 'grant' | 'session' | 'token'; readonly id: string; readonly inserted?: true | undefined }
+  | { readonly kind: 'resync' }
 
 export interface RequestStore {
   /**

@@ -13,7 +13,7 @@ export class Tokens implements TokenStore {
   insert(token: TokenRecord): Promise<void> {
     return this.#database.write(async (transaction, changed) => {
       await transaction.insertInto('tokens').values(tokenRow(token)).execute()
-      changed({ kind: 'token', id: token.id })
+      changed({ kind: 'token', id: token.id, inserted: true })
     })
   }
 

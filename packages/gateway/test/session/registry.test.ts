@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { finishGrant, revokeGrant } from '../../src/workflow/grants.ts'
 import { closeRecord } from '../../src/session/records.ts'
-import { aToken } from '../store/values.ts'
+import { aGrant } from '../../../core/test/arbitraries.ts'
+import { aSession, aToken } from '../store/values.ts'
 import { ALICE, type Bed, BOB, openBed } from '../workflow/bed.ts'
 import { type Made, openSession, servicesOf } from './services.ts'
 
@@ -51,6 +52,25 @@ test('what was decided before the session was registered is found by looking aga
   expect(session.signal.aborted).toBe(false)
   await made.registry.recheck(session)
   expect(session.signal.reason).toMatchObject({ code: 'killed', message: 'session one killed by bob' })
+})
+
+test('of what it has just written it reads nothing again, only what somebody has changed since', async () => {
+  const session = await openSession(made, 'one')
+  const { store } = bed.context
+  made.registry.add({
+    id: 'new',
+    token: 'tok-1',
+    isOver: false,
+    grants: () => ['grant-new'],
+    livesUnder: (grant) => grant === 'grant-new',
+    cut: (why) => session.cut(why),
+  })
+  const [sessions, grants] = [vi.spyOn(store.sessions, 'get'), vi.spyOn(store.grants, 'get')]
+  await store.sessions.insert(aSession({ id: 'new', grant: 'grant-new' }), aGrant({ id: 'grant-new', session: 'new' }))
+  await kill('new')
+  await vi.waitFor(() => expect(session.signal.reason).toMatchObject({ code: 'killed' }))
+  expect(sessions).toHaveBeenCalledTimes(2) // the kill itself, and the registry that heard of it
+  expect(grants).not.toHaveBeenCalled()
 })
 
 test('a session that has left hears of nothing', async () => {

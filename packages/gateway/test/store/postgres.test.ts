@@ -57,7 +57,7 @@ describe('the PostgreSQL store', () => {
     await query(own.database, `select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()`)
     await vi.waitFor(() => expect(events).toEqual([{ kind: 'resync' }]), { timeout: 5_000 })
     await other.grants.insert(aGrant())
-    await vi.waitFor(() => expect(events).toContainEqual({ kind: 'grant', id: 'grant-1' }), { timeout: 5_000 })
+    await vi.waitFor(() => expect(events).toContainEqual({ kind: 'grant', id: 'grant-1', inserted: true }), { timeout: 5_000 })
     await Promise.all([store.close(), other.close()])
     await own.remove()
   })

@@ -13,7 +13,11 @@ const FIRST_RETRY_MS = 100
 /** While nobody listens a revocation is not heard, and it must cut within a second. */
 const LAST_RETRY_MS = 500
 
-const changeShape: z.ZodType<Change> = z.strictObject({ kind: z.enum(['request', 'grant', 'session', 'token']), id: z.string() })
+const changeShape: z.ZodType<Change> = z.strictObject({
+  kind: z.enum(['request', 'grant', 'session', 'token']),
+  id: z.string(),
+  inserted: z.literal(true).optional(),
+})
 
 /**
  * NOTIFY in the transaction that makes the change, LISTEN on a connection of its own. The connection is made again for

@@ -80,6 +80,6 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
 }
 
 export const eventShape: z.ZodType<StoreEvent> = z.union([
-  z.strictObject({ kind: z.enum(['request', 'grant', 'session', 'token']), id: z.string() }),
+  z.strictObject({ kind: z.enum(['request', 'grant', 'session', 'token']), id: z.string(), inserted: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('resync') }),
 ])

@@ -8,19 +8,19 @@ import { aSession, aToken } from '../values.ts'
 /** Tokens whose insertion marks where a test begins and ends: what was done before may still be under way to the listener. */
 const marked = (store: Store, id: 'first' | 'last') => store.tokens.insert(aToken({ id }))
 
-/** What a store tells between the two marks, as `kind id`. */
+/** What a store tells between the two marks, as `kind id`, and whether it is new. */
 function heard(store: Store): { readonly all: () => Promise<readonly string[]> } {
   const events: string[] = []
-  store.subscribe((event) => events.push(event.kind === 'resync' ? event.kind : `${event.kind} ${event.id}`))
+  store.subscribe((event) => events.push(event.kind === 'resync' ? event.kind : `${event.inserted ? 'new ' : ''}${event.kind} ${event.id}`))
   const all = async () => {
-    await vi.waitFor(() => expect(events).toContain('token last'), { timeout: 5_000 })
-    return events.slice(events.indexOf('token first') + 1, events.indexOf('token last'))
+    await vi.waitFor(() => expect(events).toContain('new token last'), { timeout: 5_000 })
+    return events.slice(events.indexOf('new token first') + 1, events.indexOf('new token last'))
   }
   return { all }
 }
 
 export function events(pair: () => Pair): void {
-  test('one event for each changed thing, whoever changed it', async () => {
+  test('one event for each changed thing, whoever changed it, and whether it is new', async () => {
     const { here, there } = pair()
     const [near, far] = [heard(here), heard(there)]
     await marked(here, 'first')
@@ -34,13 +34,13 @@ export function events(pair: () => Pair): void {
     await here.tokens.revoke('token-1', NOW)
     await marked(there, 'last')
     const expected = [
+      'new request req-1',
       'request req-1',
-      'request req-1',
+      'new grant grant-1',
       'grant grant-1',
-      'grant grant-1',
+      'new session session-1',
       'session session-1',
-      'session session-1',
-      'token token-1',
+      'new token token-1',
       'token token-1',
     ]
     expect([await near.all(), await far.all()]).toEqual([expected, expected])
@@ -69,7 +69,7 @@ export function events(pair: () => Pair): void {
     await marked(here, 'first')
     await here.requests.open(aRequest({ id: 'req-2', createdAt: aRequest().expiresAt }))
     await marked(here, 'last')
-    expect(await far.all()).toEqual(['request req-1', 'request req-2'])
+    expect(await far.all()).toEqual(['request req-1', 'new request req-2'])
   })
 
   test('what is read on hearing of it is what was committed', async () => {
