@@ -1,6 +1,9 @@
 /** What the statements are about: tables with everything that may hide an effect behind a name, and user code that has one. */
 export const SEED = `
 CREATE SEQUENCE counter;
+CREATE UNLOGGED SEQUENCE fast_counter CACHE 5;
+CREATE SEQUENCE small_counter AS smallint CYCLE MAXVALUE 3 START 3;
+SELECT nextval('small_counter');
 CREATE TABLE people (id int PRIMARY KEY, name varchar, mail text, born date, score numeric, tags text[], data jsonb, seen timestamptz, ok bool);
 INSERT INTO people SELECT i, 'name ' || i, 'm' || i || '@example.com', date '2000-01-01' + i, i * 1.5, ARRAY['a', 'b' || i], jsonb_build_object('n', i, 'a', jsonb_build_array(i)),
   timestamptz '2026-01-01 00:00:00Z' + i * interval '1 day', i % 2 = 0 FROM generate_series(1, 20) AS i;
@@ -37,6 +40,10 @@ CREATE VIEW harmless AS SELECT id, mail, score FROM people WHERE id > 2;
 CREATE VIEW harmful AS SELECT id, harm(id) AS h FROM people;
 CREATE VIEW behind AS SELECT * FROM harmful WHERE id < 3;
 CREATE VIEW next_number AS SELECT nextval('counter') AS n;
+CREATE VIEW last_number AS SELECT last_value, is_called FROM counter;
+CREATE VIEW sequence_sizes AS SELECT s.sequencename, s.last_value, (pg_sequence_parameters('counter'::regclass)).increment AS p FROM pg_sequences s;
+CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, other int DEFAULT nextval('fast_counter'), note text);
+INSERT INTO numbered (note) VALUES ('x');
 CREATE MATERIALIZED VIEW stored AS SELECT id, total FROM orders;
 CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.counter'); RETURN NEW; END $$;
 CREATE TRIGGER note_it BEFORE INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION note_it();

@@ -44,7 +44,7 @@ const OPERATORS = `SELECT oprname AS name, CASE WHEN oprleft <> 0 THEN format_ty
 const TABLES = `SELECT CASE nspname WHEN 'public' THEN '' ELSE nspname || '.' END || quote_ident(relname) AS name,
     json_agg(json_build_object('name', quote_ident(attname), 'type', format_type(atttypid, NULL)) ORDER BY attnum) AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-  WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND (nspname = 'public' OR nspname IN ('pg_catalog', 'information_schema')) GROUP BY 1, c.oid ORDER BY c.oid`
+  WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND (nspname = 'public' OR nspname IN ('pg_catalog', 'information_schema')) GROUP BY 1, c.oid ORDER BY c.oid`
 
 export async function readShelf(client: pg.Client, isReviewed: (name: string) => boolean): Promise<Shelf> {
   const functions = (await client.query<Callable & { bare: string; schema: string }>(FUNCTIONS)).rows
