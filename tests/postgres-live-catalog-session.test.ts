@@ -61,6 +61,31 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what a name means in 
     expect(await outcome(client, LOWER)).toBe('runs')
   })
 
+  it('is looked up in an open transaction without anything left of it in the settings of the session', async () => {
+    const { connect, outcome } = behind
+    const client = await connect()
+    const settings = async () => (await client.query('SHOW ALL')).rows
+    await client.query('SET jit = on')
+    await client.query('BEGIN')
+    await client.query('SET LOCAL jit_above_cost = 0')
+    const before = await settings()
+    await client.query(`CREATE FUNCTION lower(varchar) RETURNS text ${EVIL}`)
+    expect(await outcome(client, 'SELECT upper(name) FROM people')).toBe('runs')
+    expect(await settings()).toEqual(before)
+    await client.query('SAVEPOINT here')
+    await client.query('CREATE TABLE more (name varchar)')
+    expect(await outcome(client, 'SELECT upper(name) FROM more')).toBe('runs')
+    await client.query('SET LOCAL jit = off')
+    await client.query('CREATE TABLE still_more (name varchar)')
+    expect(await outcome(client, 'SELECT upper(name) FROM still_more')).toBe('runs')
+    expect((await client.query('SHOW jit')).rows).toEqual([{ jit: 'off' }])
+    await client.query('ROLLBACK TO SAVEPOINT here')
+    expect(await settings()).toEqual(before)
+    expect(await outcome(client, LOWER)).toContain('lower may be public.lower')
+    await client.query('ROLLBACK')
+    expect((await client.query('SHOW jit')).rows).toEqual([{ jit: 'on' }])
+  })
+
   it('is looked up for each statement, where the configuration says so', async () => {
     const { stage, direct, connect, outcome } = behind
     const client = await connect('eager')

@@ -2,7 +2,8 @@ import { Skipped } from '../../adapter.ts'
 import type { Batch } from '../batch.ts'
 import type { Uses } from '../classify/uses.ts'
 import type { Finding } from './inside.ts'
-import { Known } from './known.ts'
+import { textValue } from '../impact/values.ts'
+import { type Ask, Known } from './known.ts'
 import { type LiveCatalog, unanswered } from './live.ts'
 import { samePath, type SearchPath } from './meaning.ts'
 
@@ -81,10 +82,24 @@ export class Standing {
   /** Asked on the session's own connection, where an error would end its transaction: so only where the same could be read beside it. */
   async #learnOwn(uses: readonly Uses[], path: SearchPath): Promise<Known> {
     await this.#live.read([], path)
-    const ask: Parameters<Known['learn']>[0] = (text, parameters) => this.#batch.ask(text, parameters)
-    const own = (this.#own ??= await Known.load(ask, this.#live.trust))
-    for (const each of uses) if (!own.covers(each, path)) await own.learn(ask, each, path)
-    return own
+    if (this.#own !== null && uses.every((each) => this.#own?.covers(each, path))) return this.#own
+    return this.#uncompiled(async (ask) => {
+      const own = (this.#own ??= await Known.load(ask, this.#live.trust))
+      for (const each of uses) if (!own.covers(each, path)) await own.learn(ask, each, path)
+      return own
+    })
+  }
+
+  /**
+   * Compiling our questions takes ten times as long as they do (half a second on 15); the connection of the live catalog is opened without, this one has it as its client
+   * wants, and gets it back. What fails in between ends the transaction, and the setting with it.
+   */
+  async #uncompiled<T>(job: (ask: Ask) => Promise<T>): Promise<T> {
+    const ask: Ask = (text, parameters) => this.#batch.ask(text, parameters)
+    const [row] = await ask("SELECT pg_catalog.current_setting('jit'), pg_catalog.set_config('jit', 'off', true)", [])
+    const result = await job(ask)
+    await ask("SELECT pg_catalog.set_config('jit', $1, true)", [textValue(row?.[0] ?? 'on')])
+    return result
   }
 
   #forget(): Promise<void> | null {
