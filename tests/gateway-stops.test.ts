@@ -69,9 +69,7 @@ describe.skipIf(lacks('psql'))('a gateway that is told to stop', () => {
       const stalled = connect(gateway.postgres)
       stalled.on('error', () => undefined)
 
-      const began = performance.now()
-      expect(await gateway.stop(signal)).toBe(0)
-      expect(performance.now() - began).toBeLessThan(9_000)
+      expect(await gateway.stop(signal)).toBe(0) // one that is still there after ten seconds is killed, and has no exit code
       await waiting.next(/FATAL: {2}terminating connection: the gateway is shutting down; what is held stays held, run it again when it is back/)
       await running.next(/FATAL: {2}terminating connection: the gateway is shutting down/)
       await knocking.next(new RegExp(`FATAL: {2}the gateway is shutting down; ${knockId} stays held, connect again when it is back`))

@@ -87,7 +87,7 @@ describe.skipIf(lacks('psql'))('a store that is gone', () => {
     expect(refusal).toMatch(/the gateway's store (has not answered for \d+ s|does not answer), so nothing new is allowed; try again when it is back/)
     expect(refusedMs).toBeLessThan(REFUSED_MS)
 
-    await vi.waitFor(async () => expect(await readiness(gateway)).toMatchObject(NOT_READY), 1_000)
+    await vi.waitFor(async () => expect(await readiness(gateway)).toMatchObject(NOT_READY), 10_000)
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
     const { stderr, code } = await connect().quit()
     expect(stderr).toMatch(/FATAL: {2}the gateway's store has not answered for \d+ s/)
