@@ -16,6 +16,8 @@ import { addLedgerExport } from './commands/ledger-export.ts'
 import { addLedgerKeys, addLedgerVouch } from './commands/ledger-keys.ts'
 import { addLedgerRotateKey } from './commands/ledger-rotate-key.ts'
 import { addLedgerVerify } from './commands/ledger-verify.ts'
+import { addPersonErase } from './commands/person-erase.ts'
+import { addPersonErasures } from './commands/person-erasures.ts'
 import { addPolicyCheck } from './commands/policy-check.ts'
 import { addPolicyExplain } from './commands/policy-explain.ts'
 import { addRequest } from './commands/request.ts'
@@ -65,6 +67,8 @@ program.commandsGroup('Oversight:')
 for (const add of [addGrants, addRevoke, addSessions, addKill, addLeases]) add(program)
 const resource = group(program, 'resource', 'Check what a resource stands for')
 addResourceCheck(resource)
+const person = group(program, 'person', 'Erase personal data')
+for (const add of [addPersonErase, addPersonErasures]) add(person)
 const policy = group(program, 'policy', 'Check and explain policies')
 for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
 const token = group(program, 'token', 'Make, list and revoke tokens')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Change } from './schemas/change.ts'
 import { Flag, Id } from './schemas/common.ts'
+import { EraseBody, Erasure } from './schemas/erasure.ts'
 import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { Lease } from './schemas/lease.ts'
@@ -128,6 +129,20 @@ export const routes = {
     summary: 'Accounts that were made on targets for single sessions; admins only',
     request: { query: live },
     responses: answers(z.array(Lease), 'Newest first; `live`: those that are not removed, and may be there'),
+  },
+
+  erasures: {
+    method: 'get',
+    path: '/api/v1/erasures',
+    summary: 'Whose personal data was erased, and where not yet; admins only',
+    responses: answers(z.array(Erasure), 'Newest first'),
+  },
+  erase: {
+    method: 'post',
+    path: '/api/v1/erasures',
+    summary: 'Erase what policy marks as personal of a user, at every gateway, for good; admins only',
+    request: { body: body(EraseBody) },
+    responses: answers(Erasure, 'It is asked; every gateway says by itself when it is done'),
   },
 
   tokens: { method: 'get', path: '/api/v1/tokens', summary: 'Tokens that the caller may see', responses: answers(z.array(TokenInfo), 'Without their secrets') },

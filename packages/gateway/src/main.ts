@@ -16,6 +16,7 @@ import { checkAll, checkResource } from './checks.ts'
 import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { systemClock } from './clock.ts'
+import { Erasures } from './erasure/erasures.ts'
 import type { Caller } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
 import { Tokens } from './identity/tokens.ts'
@@ -132,6 +133,14 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   if (listening) leases.start()
   onClose(() => leases.stop())
 
+  const forget = async (keys: readonly string[]) => {
+    localJournal.forget(keys)
+    await workers?.forget(keys)
+  }
+  const erasures = new Erasures({ context: { ...context, store }, directory: config.data, forget, onError })
+  if (listening) await erasures.start()
+  onClose(() => erasures.stop())
+
   const addresses = { http: config.listen.http, postgres: config.listen.postgres }
   const app = createApi({
     config,
@@ -140,6 +149,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     workflow,
     tokens: new Desk(tokens, store.tokens, journal),
     store,
+    erasures,
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: policies.files.map(({ file, text }) => ({ name: basename(file), text })) }),
     classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),

@@ -24,7 +24,7 @@ import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
 import { Registry } from './session/registry.ts'
 import { type RemoteStore, remoteStore } from './store/remote/client.ts'
-import { databaseShape, keyShape, type Report, REPORT_EVERY_MS, type Start } from './workers/messages.ts'
+import { databaseShape, keyShape, keysShape, type Report, REPORT_EVERY_MS, type Start } from './workers/messages.ts'
 import { Peer } from './workers/peer.ts'
 import type { Context } from './workflow/context.ts'
 
@@ -100,6 +100,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
       ['use', ([version]) => policies.use(String(version))],
       ['sync', () => local.sync()],
       ['fail', ([why]) => local.fail(String(why))],
+      ['forget', ([keys]) => local.forget(keysShape.parse(keys))],
       ['metrics', () => metrics.values()],
       ['cancel', (args) => cancelHere(args, protocols)],
       ['names', (args) => catalogs.drop(databaseShape.parse(args)[0])],
@@ -147,7 +148,7 @@ function main(): void {
     ['changed', ([event]) => store.heard(event)],
     ['start', async ([start]) => void (worker = await openWorker(start as Start, parent, store, log))],
   ])
-  for (const call of ['prepare', 'use', 'sync', 'fail', 'metrics', 'cancel', 'names', 'stop']) {
+  for (const call of ['prepare', 'use', 'sync', 'fail', 'forget', 'metrics', 'cancel', 'names', 'stop']) {
     answers.set(call, async (args) => {
       const answer = await worker?.answers.get(call)?.(args)
       stopped ||= call === 'stop'

@@ -61,6 +61,7 @@ async function changeFor({ workflow, config }: Sources, caller: Caller, event: S
       case 'session':
         return { kind: 'session', session: presentSession(await workflow.session(caller, event.id)) }
       case 'token':
+      case 'erasure':
         return null
       case 'resync':
         return { kind: 'resync' }

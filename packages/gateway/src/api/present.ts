@@ -5,6 +5,7 @@ import type {
   SessionState,
   Statement,
 } from '@countersign/contract/schemas/action'
+import type { Erasure as ErasureJson } from '@countersign/contract/schemas/erasure'
 import type { Grant as GrantJson } from '@countersign/contract/schemas/grant'
 import type { Lease as LeaseJson } from '@countersign/contract/schemas/lease'
 import type { Principal as PrincipalJson } from '@countersign/contract/schemas/principal'
@@ -19,6 +20,7 @@ import type { Impact, OwnImpact } from '@countersign/core/impact'
 import { describeNeed, describeRequirement, missing } from '@countersign/core/need'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { approvers, ceilingOf, type Request, type Review } from '@countersign/core/request'
+import type { ErasureState } from '../erasure/erasures.ts'
 import { linkTo } from '../session/notices.ts'
 import type { LeaseRecord, SessionRecord, TokenRecord } from '../store/store.ts'
 
@@ -178,6 +180,10 @@ export function presentLease(lease: LeaseRecord): LeaseJson {
     nextAt: isoOrNull(lease.nextAt),
     removedAt: isoOrNull(lease.removedAt),
   }
+}
+
+export function presentErasure({ id, user, by, at, done, waiting }: ErasureState): ErasureJson {
+  return { id, user, by, at: iso(at), done: done.map(({ gateway, at: when }) => ({ gateway, at: iso(when) })), waiting: [...waiting] }
 }
 
 /** Neither the hash nor the verifiers leave the gateway. */

@@ -9,6 +9,7 @@ import { mountPages } from './pages.ts'
 import { answerError, answerInvalid, answerProblem } from './problems.ts'
 import { mountAbout } from './routes/about.ts'
 import { mountAccess } from './routes/access.ts'
+import { mountErasures } from './routes/erasures.ts'
 import { mountEvents } from './routes/events.ts'
 import { mountLeases } from './routes/leases.ts'
 import { mountLedger, mountLedgerFiles } from './routes/ledger.ts'
@@ -42,6 +43,7 @@ export function createApi(services: ApiServices): App {
   mountLedger(app, services)
   mountLedgerFiles(app, services)
   mountLeases(app, services)
+  mountErasures(app, services)
   mountEvents(app, services)
   mountOperation(app, services)
   mountOpenApi(app, services)

@@ -4,6 +4,7 @@ import type { Statement } from '@countersign/core/action'
 import type { GatewayTrust } from '@countersign/ledger/trust'
 import type { Logger } from 'pino'
 import type { Address, Config, Resource } from '../config/config.ts'
+import type { Erasures } from '../erasure/erasures.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
@@ -54,6 +55,7 @@ export interface ApiServices {
   addresses(): { readonly http: Address; readonly postgres: Address }
   readonly workflow: Workflow
   readonly tokens: TokenDesk
+  readonly erasures: Pick<Erasures, 'ask' | 'list'>
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine

@@ -79,6 +79,7 @@ export class Registry {
         await Promise.all([...this.#live.values()].map((session) => this.recheck(session).catch(this.#onError)))
         return undefined
       case 'request':
+      case 'erasure':
         return undefined
     }
   }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import type { Database } from './database.ts'
+import { Erasures } from './erasures.ts'
 import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
@@ -28,6 +29,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     gateways: new Gateways(database),
     ledger: new Ledger(database),
     tree: new Tree(database),
+    erasures: new Erasures(database),
     subscribe: (listener) => database.subscribe(listener),
     ping: () => database.ping(),
     close: () => database.close(),

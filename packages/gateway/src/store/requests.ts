@@ -40,13 +40,15 @@ export class Requests implements RequestStore {
     })
   }
 
-  list({ status, user, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
+  list({ status, user, reviewer, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('requests').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc')
       if (status !== undefined) query = query.where('status', '=', status)
       if (user !== undefined) query = query.where('username', '=', user)
+      if (reviewer !== undefined) query = query.where('body', 'like', mentioning(reviewer))
       if (limit !== undefined) query = query.limit(limit)
-      return (await query.execute()).map(requestOf)
+      const found = (await query.execute()).map(requestOf)
+      return reviewer === undefined ? found : found.filter(({ reviews }) => reviews.some((review) => review.reviewer.user === reviewer))
     })
   }
 
@@ -72,6 +74,9 @@ export class Requests implements RequestStore {
     })
   }
 }
+
+/** Finds every body with this user in it, and some others: `_` is any character, and neither database then takes one of the name's for more than itself. */
+const mentioning = (user: string) => `%"user":${JSON.stringify(user).replaceAll(/[\\%_]/g, '_')}%`
 
 /** False when the same ask is pending already; the partial index `requests_pending` decides among racing gateways. */
 async function insertPending(transaction: Transaction<Tables>, request: Request, changed: Changed): Promise<boolean> {

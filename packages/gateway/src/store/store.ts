@@ -8,6 +8,7 @@ import type { Principal } from '@countersign/core/principal'
  * retried here; a store that does not answer rejects with StoreUnavailable.
  */
 export interface Store extends WorkerStore {
+  readonly erasures: ErasureStore
   readonly tree: TreeStore
 }
 
@@ -29,7 +30,7 @@ export interface WorkerStore {
 
 /** `inserted`: it was not there before. `resync` means that changes may have been missed: read again whatever you wait for. */
 export type StoreEvent =
-  | { readonly kind: 'request' | 'grant' | 'session' | 'token'; readonly id: string; readonly inserted?: true | undefined }
+  | { readonly kind: 'request' | 'grant' | 'session' | 'token' | 'erasure'; readonly id: string; readonly inserted?: true | undefined }
   | { readonly kind: 'resync' }
 
 export interface RequestStore {
@@ -40,7 +41,7 @@ export interface RequestStore {
   open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean; readonly expired: readonly Request[] }>
   get(id: string): Promise<Request | null>
   /** Newest first. */
-  list(filter: { readonly status?: RequestStatus; readonly user?: string; readonly limit?: number }): Promise<readonly Request[]>
+  list(filter: { readonly status?: RequestStatus; readonly user?: string; readonly reviewer?: string; readonly limit?: number }): Promise<readonly Request[]>
   /** The ids of all that are pending. */
   pending(): Promise<readonly string[]>
   /** Pending requests whose own life is over at `now`. */
@@ -156,6 +157,28 @@ export interface LeaseStore {
   list(filter: { readonly open?: boolean; readonly gateway?: string; readonly limit?: number }): Promise<readonly LeaseRecord[]>
   /** Replaces version `next.version - 1`. False: somebody else was first, nothing changed. */
   save(next: LeaseRecord): Promise<boolean>
+}
+
+/** The personal data of a user is to be erased, at every gateway. `at`: when that was asked, Unix milliseconds. */
+export interface ErasureRecord {
+  readonly id: string
+  readonly user: string
+  /** The admin who asked. */
+  readonly by: string
+  readonly at: number
+}
+
+/** With the gateways that have done it. */
+export interface Erasure extends ErasureRecord {
+  readonly done: readonly { readonly gateway: string; readonly at: number }[]
+}
+
+export interface ErasureStore {
+  insert(erasure: ErasureRecord): Promise<void>
+  /** All, newest first. */
+  list(): Promise<readonly Erasure[]>
+  /** Said again, it stays as it was said first. */
+  done(id: string, gateway: string, at: number): Promise<void>
 }
 
 /** Which gateways share this store, and when each last said so. */

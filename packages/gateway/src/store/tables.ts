@@ -8,6 +8,8 @@ export interface Tables {
   sessions: SessionRow
   tokens: TokenRow
   leases: LeaseRow
+  erasures: { id: string; username: string; asked_by: string; at: number }
+  erasures_done: { erasure: string; gateway: string; at: number }
   gateways: { id: string; seen_at: number }
   ledger: { gateway: string; seq: number; line: string }
   /** One row. */

@@ -33,6 +33,9 @@ export const keyShape: z.ZodType<readonly [number, string]> = z.tuple([z.int(), 
 /** A database of which somebody has changed what names mean. */
 export const databaseShape: z.ZodType<readonly [string]> = z.tuple([z.string().max(4_096)])
 
+/** Keys of people that were erased. */
+export const keysShape: z.ZodType<readonly string[]> = z.array(z.string().max(200))
+
 export const problemsShape: z.ZodType<readonly PolicyProblem[]> = z.array(
   z.strictObject({ file: z.string(), line: z.int(), column: z.int(), policy: z.string().nullable(), message: z.string() }),
 )

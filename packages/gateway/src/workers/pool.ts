@@ -89,6 +89,11 @@ export class WorkerPool {
     for (const member of this.#members()) member.ask('use', [version]).catch(() => member.kill())
   }
 
+  /** Keys that were erased. Rejects when a worker has not said that it has forgotten them. */
+  async forget(keys: readonly string[]): Promise<void> {
+    await Promise.all(this.#members().map((member) => member.ask('forget', [keys])))
+  }
+
   /** What each worker counts; one that does not answer is left out. */
   async metrics(): Promise<readonly object[][]> {
     const all = await Promise.allSettled(this.#members().map(async (member) => metricsShape.parse(await member.ask('metrics'))))

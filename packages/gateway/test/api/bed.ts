@@ -12,6 +12,7 @@ import { serveAdminSocket, serveApi } from '../../src/api/listen.ts'
 import { createApi } from '../../src/api/server.ts'
 import type { ApiServices, TokenDesk } from '../../src/api/services.ts'
 import type { Config } from '../../src/config/config.ts'
+import { Erasures } from '../../src/erasure/erasures.ts'
 import type { Caller } from '../../src/identity/caller.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
@@ -90,6 +91,7 @@ export async function openBed(): Promise<Bed> {
         }
       },
     },
+    erasures: new Erasures({ context, directory, forget: () => Promise.resolve(), onError: () => undefined }),
     policy: () => engine,
     policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
     classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements.map((statement) => ({ ...statement, because: null }))),

@@ -35,7 +35,8 @@ function link(store: Store): Store {
   const unsubscribe = store.subscribe((event) => void parent.ask('changed', [event]))
   return {
     ...remote,
-    tree: store.tree, // which no worker asks for
+    tree: store.tree, // for which no worker asks
+    erasures: store.erasures, // nor for these
     close: async () => {
       unsubscribe()
       await remote.close()

@@ -14,7 +14,7 @@ const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 500
 
 const changeShape: z.ZodType<Change> = z.strictObject({
-  kind: z.enum(['request', 'grant', 'session', 'token']),
+  kind: z.enum(['request', 'grant', 'session', 'token', 'erasure']),
   id: z.string(),
   inserted: z.literal(true).optional(),
 })

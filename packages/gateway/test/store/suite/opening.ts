@@ -17,6 +17,8 @@ const TABLES = [
   'tiles',
   'key_leaves',
   'checkpoints',
+  'erasures',
+  'erasures_done',
   'kysely_migration',
   'kysely_migration_lock',
 ]

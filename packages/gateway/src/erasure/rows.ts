@@ -1,0 +1,80 @@
+import { withoutPerson, withoutWordsOf } from '@countersign/core/erasure'
+import { DomainError } from '@countersign/core/error'
+import type { Principal } from '@countersign/core/principal'
+import type { Request } from '@countersign/core/request'
+import type { Erasure, SessionRecord } from '../store/store.ts'
+import type { Context } from '../workflow/context.ts'
+import { revokeGrant } from '../workflow/grants.ts'
+import { withdrawRequest } from '../workflow/requests.ts'
+
+/** How far the clocks of gateways may be apart. */
+const CLOCKS_MS = 60_000
+
+type About = Pick<Erasure, 'user' | 'by' | 'at'>
+
+/** Connections of a user that this gateway has, or one of its workers, since before a time of its own clock. */
+export async function sessionsHere({ store, journal }: Context, user: string, before: number): Promise<readonly SessionRecord[]> {
+  const live = await store.sessions.list({ user, live: true })
+  return live.filter(({ gateway, startedAt }) => (gateway === journal.gateway || gateway.startsWith(`${journal.gateway}-w`)) && startedAt <= before)
+}
+
+/** Cuts them: each remembers what it was opened for. */
+export async function cutSessions({ store, journal, clock }: Context, sessions: readonly SessionRecord[], by: string): Promise<void> {
+  for (const session of sessions) {
+    if (session.cut !== null) continue
+    const cut = { by, reason: `killed by ${by}: the personal data of its user is erased` }
+    if (!(await store.sessions.save({ ...session, version: session.version + 1, cut }))) continue
+    await journal.append({ type: 'session.killed', body: { session: session.id, by, at: clock.now() } }, 'disk')
+  }
+}
+
+/** Takes out of the store's requests, and of the grants that came of them, what policy marks as personal. What is asked later is nobody's to erase yet. */
+export async function eraseRows(context: Context, about: About): Promise<void> {
+  const { requests } = context.store
+  const found = [...(await requests.list({ user: about.user })), ...(await requests.list({ reviewer: about.user }))]
+  const marked = found.filter(
+    (request) => request.createdAt <= about.at + CLOCKS_MS && (request.status === 'pending' || withoutPerson(request, about.user) !== null),
+  )
+  const asked = new Set<string>()
+  for (const request of marked) {
+    const isOwn = request.requester.user === about.user
+    if (isOwn && withoutPerson(request, about.user) !== null) asked.add(request.id)
+    if (isOwn && request.status === 'pending' && asked.has(request.id)) await withdraw(context, request)
+  }
+  await eraseGrants(context, about, asked)
+  for (const { id } of marked) await eraseRequest(context, id, about.user)
+}
+
+/** Until nobody changes it meanwhile. */
+async function eraseRequest({ store: { requests } }: Context, id: string, user: string): Promise<void> {
+  for (;;) {
+    const request = await requests.get(id)
+    const next = request && withoutPerson(request, user)
+    if (!next || (await requests.save(next))) return
+  }
+}
+
+/** An approval is bound to what was asked, so it ends. */
+async function eraseGrants(context: Context, { user, by }: About, asked: ReadonlySet<string>): Promise<void> {
+  const admin: Principal = { user: by, agent: null, groups: [] }
+  for (const { id, request, status, coverage } of await context.store.grants.list({ user })) {
+    if (request === null || !asked.has(request) || coverage.kind === 'scope') continue
+    if (status === 'active') await quietly(() => revokeGrant(context, id, admin, 'the personal data of its subject is erased'))
+    const grant = await context.store.grants.get(id)
+    const next = grant && withoutWordsOf(grant)
+    if (next && !(await context.store.grants.save(next))) throw new Error(`${id} was changed while it was erased`)
+  }
+}
+
+async function withdraw(context: Context, { id, requester }: Request): Promise<void> {
+  await quietly(() => withdrawRequest(context, requester, id))
+}
+
+/** Somebody else was first. */
+async function quietly(step: () => Promise<unknown>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+  }
+}
