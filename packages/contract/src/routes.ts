@@ -9,6 +9,7 @@ import { LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody 
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Problem } from './schemas/problem.ts'
+import { Receipt } from './schemas/receipt.ts'
 import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from './schemas/request.ts'
 import { Gateway, Resource } from './schemas/resource.ts'
 import { Session } from './schemas/session.ts'
@@ -64,6 +65,13 @@ export const routes = {
     responses: answers(z.array(Request), 'Newest first'),
   },
   request: { method: 'get', path: '/api/v1/requests/{id}', summary: 'One request', request: { params: byId }, responses: answers(Request, 'The request') },
+  receipt: {
+    method: 'get',
+    path: '/api/v1/requests/{id}/receipt',
+    summary: 'All that proves what became of it, to be verified without a gateway; for who asked, who reviewed, and admins',
+    request: { params: byId },
+    responses: answers(Receipt, 'The receipt'),
+  },
   approve: {
     method: 'post',
     path: '/api/v1/requests/{id}/approve',

@@ -39,11 +39,13 @@ import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
 import { openProtocols, resourceOf } from './protocols.ts'
+import { makeReceipt } from './receipts/receipt.ts'
 import { connectMs } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
 import { Registry } from './session/registry.ts'
 import { openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
 import { WorkerPool } from './workers/pool.ts'
 import { settleRetired } from './workers/retired.ts'
 import type { Context } from './workflow/context.ts'
@@ -122,7 +124,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, catalogs, resource, text) }
   const workflow = new WorkflowService(context)
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
-  await recordStart(context, policies, log)
+  await recordStart(context, policies, store, log)
   onClose(async () => void (await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)))
   health.start()
   onClose(() => health.stop())
@@ -151,11 +153,12 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     store,
     erasures,
     policy: () => policies.engine,
-    policies: () => ({ version: policies.engine.version, files: policies.files.map(({ file, text }) => ({ name: basename(file), text })) }),
+    policies: () => ({ version: policies.engine.version, files: textsOf(policies.files) }),
     classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),
     resources: async (caller) => resourcesFor(config, policies, caller),
     checkResource: async (name) => checkResource(config, resourceOf(config, name), stopping.signal),
     vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
+    receipt: (request) => makeReceipt({ store, data: config.data, now: () => clock.now() }, request),
     rotateSigningKey: () => rotateSigningKey({ config, journal: localJournal, key: signingKey, drains: () => [drain, ...(workers?.drains ?? [])] }),
     readiness: async () => readiness(health, localJournal.broken, workers),
     metrics: async () => metrics.text((await workers?.metrics()) ?? []),
@@ -196,7 +199,8 @@ const at =
     throw new Error(`${file}: ${key}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 
-async function recordStart({ journal }: Context, policies: PolicyHolder, log: Logger): Promise<void> {
+async function recordStart({ journal }: Context, policies: PolicyHolder, store: Pick<Store, 'policies'>, log: Logger): Promise<void> {
+  await keepPolicies(store, policies)
   await journal.append({ type: 'gateway.started', body: { version: manifest.version, policy: policies.engine.version } }, 'disk')
   policies.onChange((change) => {
     if (change.kind === 'loaded') log.info({ version: change.version }, 'policies reloaded')
@@ -206,8 +210,17 @@ async function recordStart({ journal }: Context, policies: PolicyHolder, log: Lo
         ? { type: 'policy.loaded', body: { policy: change.version } }
         : { type: 'policy.rejected', body: { problems: change.problems.length } }
     journal.append(event, 'disk').catch((error: unknown) => log.error({ err: error }, 'a policy change could not be recorded'))
+    if (change.kind === 'loaded')
+      keepPolicies(store, policies).catch((error: unknown) =>
+        log.warn({ err: error }, 'the text of the new policies could not be kept: receipts will not have it'),
+      )
   })
 }
+
+/** A receipt shows by which text somebody was judged, long after it has changed. */
+const keepPolicies = ({ policies: kept }: Pick<Store, 'policies'>, { engine, files }: PolicyHolder): Promise<void> => kept.keep(engine.version, textsOf(files))
+
+const textsOf = (files: PolicyHolder['files']) => files.map(({ file, text }) => ({ name: basename(file), text }))
 
 /** A gateway of one process gave out every key that there is. */
 const nobodyElse = () => Promise.resolve()

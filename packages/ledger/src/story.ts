@@ -36,6 +36,11 @@ export class Belonging {
     this.#request = request
   }
 
+  /** One of these stands in whatever belongs: who looks for it first spares himself reading the rest. */
+  get names(): readonly string[] {
+    return [this.#request, ...this.#grants, ...this.#running]
+  }
+
   /** True while something that was started has no end yet. */
   get isRunning(): boolean {
     return this.#running.size > 0

@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Client } from '@countersign/contract/client'
@@ -11,6 +12,8 @@ import { withClient } from '../connection.ts'
 import { EXIT } from '../error.ts'
 import { byGateway, type JournalFiles, journalsIn, JournalLines, keysIn } from '../journal-files.ts'
 import type { Output } from '../output.ts'
+import { isStaticLog } from '../static-log.ts'
+import { isReceipt, type ProofOptions, verifyDirectory, verifyReceiptFile } from '../verify-proofs.ts'
 import { waiting } from '../waiting.ts'
 
 /** What verifying one gateway's chain gave. `place` is where the first bad entry is, `file:line` where there is a file. */
@@ -22,7 +25,8 @@ interface Chain extends Verified {
 const EXAMPLES = [
   'countersign ledger verify --data ./countersign-data',
   'countersign ledger verify backup/journal/gw-1f0c22aa31-000001.jsonl',
-  'countersign ledger verify --json',
+  'countersign ledger verify ./ledger-files --key "$LEDGER_KEY" --remember last-checkpoint',
+  'countersign ledger verify receipt.json',
 ]
 
 const PAGE = 1000
@@ -30,18 +34,35 @@ const SETTLE_MS = 500
 
 /** Recomputes the hash chain of every gateway. Exit code 1 names the first entry that is not as it was written. */
 export function addLedgerVerify(ledger: Command): void {
-  define(ledger, 'verify [files...]', 'Recompute the ledger, and name the first entry that was altered, removed or moved', EXAMPLES)
+  define(ledger, 'verify [paths...]', 'Verify a ledger, a directory of exported files or a receipt, and name what was altered, removed or moved', EXAMPLES)
     .option('--data <dir>', "a gateway's data directory: reads its journal, and needs no gateway (default: asks the gateway for the entries)")
+    .option('--key <vkey>', 'the key that you trust, for exported files and receipts (default: the first that they name themselves)')
+    .option('--remember <file>', 'keep the last good checkpoint in this file, and find a ledger that was cut or forked since')
     .action(
-      perform(async (out, files: readonly string[], { data }: { readonly data?: string }) => {
+      perform(async (out, paths: readonly string[], { data, ...options }: ProofOptions & { readonly data?: string }) => {
+        const proofs = await verifyProofs(out, paths, options)
+        const files = paths.filter((path) => !isProof(path))
+        if (proofs !== null && files.length === 0 && data === undefined) return proofs ? EXIT.ok : EXIT.failed
         const chains = files.length > 0 || data !== undefined ? await verifyFiles(files, data) : await withClient({}, verifyRemote)
         const told = toldTogether(chains)
-        const ok = told.every(({ bad }) => bad === null)
+        const ok = told.every(({ bad }) => bad === null) && proofs !== false
         if (out.json) out.data({ ok, chains: told })
         else told.forEach((chain) => tell(out, chain))
         return ok ? EXIT.ok : EXIT.failed
       }),
     )
+}
+
+const isProof = (path: string): boolean => existsSync(path) && (isStaticLog(path) || (statSync(path).isFile() && isReceipt(path)))
+
+/** Exported files and receipts among the paths: whether all are good, null when there are none. */
+async function verifyProofs(out: Output, paths: readonly string[], options: ProofOptions): Promise<boolean | null> {
+  let ok: boolean | null = null
+  for (const path of paths.filter(isProof)) {
+    const good = isStaticLog(path) ? await verifyDirectory(out, path, options) : verifyReceiptFile(out, path, options)
+    ok = (ok ?? true) && good
+  }
+  return ok
 }
 
 /** What one chain says was erased may be sealed in another. */

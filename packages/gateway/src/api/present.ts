@@ -10,6 +10,7 @@ import type { Grant as GrantJson } from '@countersign/contract/schemas/grant'
 import type { Lease as LeaseJson } from '@countersign/contract/schemas/lease'
 import type { Principal as PrincipalJson } from '@countersign/contract/schemas/principal'
 import type { Given as GivenJson, Request as RequestJson, Review as ReviewJson } from '@countersign/contract/schemas/request'
+import type { Receipt as ReceiptJson } from '@countersign/contract/schemas/receipt'
 import type { Session as SessionJson } from '@countersign/contract/schemas/session'
 import type { TokenInfo } from '@countersign/contract/schemas/token'
 import { visible } from '@countersign/contract/visible'
@@ -21,6 +22,7 @@ import { describeNeed, describeRequirement, missing } from '@countersign/core/ne
 import { type Principal, principalId } from '@countersign/core/principal'
 import { approvers, ceilingOf, type Request, type Review } from '@countersign/core/request'
 import type { ErasureState } from '../erasure/erasures.ts'
+import type { Receipt } from '@countersign/ledger/receipt'
 import { linkTo } from '../session/notices.ts'
 import type { LeaseRecord, SessionRecord, TokenRecord } from '../store/store.ts'
 
@@ -75,6 +77,20 @@ function presentAction(action: Action) {
     definition: definition ?? null,
     differs: differs ? differs.map(({ from, to }) => ({ from, to })) : null,
     voided: voided ?? null,
+  }
+}
+
+export function presentReceipt({ story, policy, entries, keys, ...rest }: Receipt): ReceiptJson {
+  return {
+    ...rest,
+    story: { ...story },
+    policy: policy && { version: policy.version, files: [...policy.files] },
+    entries: entries.map(({ proof, opened, ...entry }) => ({
+      ...entry,
+      proof: [...proof],
+      opened: opened.map((one) => ({ ...one, secret: { ...one.secret } })),
+    })),
+    keys: keys.map(({ proof, ...entry }) => ({ ...entry, proof: [...proof] })),
   }
 }
 

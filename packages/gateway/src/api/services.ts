@@ -2,6 +2,8 @@ import type { RotatedKey } from '@countersign/contract/schemas/ledger'
 import type { Finding } from '@countersign/contract/schemas/finding'
 import type { Statement } from '@countersign/core/action'
 import type { GatewayTrust } from '@countersign/ledger/trust'
+import type { Request } from '@countersign/core/request'
+import type { Receipt } from '@countersign/ledger/receipt'
 import type { Logger } from 'pino'
 import type { Address, Config, Resource } from '../config/config.ts'
 import type { Erasures } from '../erasure/erasures.ts'
@@ -72,6 +74,8 @@ export interface ApiServices {
   rotateSigningKey(): Promise<RotatedKey>
   /** Records through this gateway that an admin vouches for another one's key. Throws WorkflowError. */
   vouch(by: Caller, wish: { readonly gateway: string; readonly key: string }): Promise<GatewayTrust>
+  /** All that proves what became of a request. Rejects with WorkflowError `unavailable` while not all of it is under a signed checkpoint. */
+  receipt(request: Request): Promise<Receipt>
   readiness(): Promise<Readiness>
   /** Prometheus text format. */
   metrics(): Promise<string>

@@ -6,6 +6,7 @@ import * as leases from './migrations/0004_leases.ts'
 import * as tree from './migrations/0005_tree.ts'
 import * as ledgerHeads from './migrations/0006_ledger_heads.ts'
 import * as erasures from './migrations/0007_erasures.ts'
+import * as policies from './migrations/0008_policies.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -22,6 +23,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0005_tree': tree,
           '0006_ledger_heads': ledgerHeads,
           '0007_erasures': erasures,
+          '0008_policies': policies,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

@@ -7,6 +7,7 @@ import { Ledger } from './ledger.ts'
 import { Leases } from './leases.ts'
 import { unavailable } from './patience.ts'
 import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
+import { Policies } from './policies.ts'
 import { Requests } from './requests.ts'
 import { Sessions } from './sessions.ts'
 import { SqliteLedger } from './sqlite/ledger.ts'
@@ -30,6 +31,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     ledger: new Ledger(database),
     tree: new Tree(database),
     erasures: new Erasures(database),
+    policies: new Policies(database),
     subscribe: (listener) => database.subscribe(listener),
     ping: () => database.ping(),
     close: () => database.close(),

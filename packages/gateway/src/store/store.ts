@@ -10,6 +10,7 @@ import type { Principal } from '@countersign/core/principal'
 export interface Store extends WorkerStore {
   readonly erasures: ErasureStore
   readonly tree: TreeStore
+  readonly policies: PolicyStore
 }
 
 /** What a protocol worker may ask of it, too. */
@@ -215,6 +216,19 @@ export interface StoredEntry {
   readonly gateway: string
   readonly seq: number
   readonly line: string
+}
+
+/** One file of policies. */
+export interface PolicyText {
+  readonly name: string
+  readonly text: string
+}
+
+/** The policies that were in force, as they were written: entries name them by their version alone. */
+export interface PolicyStore {
+  /** One that is there already is left as it is. */
+  keep(version: string, files: readonly PolicyText[]): Promise<void>
+  get(version: string): Promise<readonly PolicyText[] | null>
 }
 
 /** The one tree over the entries of all gateways, whose growth is somebody's at a time. Tables `tree`, `tree_runs`, `tiles`, `key_leaves`, `checkpoints`. */

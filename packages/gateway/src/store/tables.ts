@@ -19,6 +19,8 @@ export interface Tables {
   tiles: { level: number; n: number; hashes: string }
   key_leaves: { leaf: number }
   checkpoints: { size: number; at: number; note: string }
+  /** `files` is JSON. */
+  policies: { version: string; files: string }
   ledger_heads: { gateway: string; seq: number; hash: string; key: string; signature: string }
 }
 

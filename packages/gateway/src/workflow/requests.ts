@@ -45,7 +45,7 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
   })
   for (const request of expired) await record(context, { request, grant: null })
   if (opened.attached) return { ...opened, request: await showWhoWaits(context, opened.request, opening) }
-  await context.journal.append(openedEvent(opened.request), 'disk')
+  await context.journal.append(openedEvent(opened.request, context.policy().version), 'disk')
   return opened
 }
 
@@ -181,7 +181,8 @@ async function record({ journal }: Context, step: Step): Promise<void> {
   for (const event of outcomes(step)) await journal.append(event, 'disk')
 }
 
-function openedEvent(request: Request): Event {
+/** `policy` is the version by which it was judged. All that the digest is made of is sealed with it, and what the reviewers are shown of its effects. */
+function openedEvent(request: Request, policy: string): Event {
   const { ask } = request
   const held = ask.kind === 'scope' ? (['reason', 'ticket'] as const) : (['reason', 'ticket', 'text', 'parameters'] as const)
   const asked: Record<string, JsonValue> =
@@ -194,6 +195,7 @@ function openedEvent(request: Request): Event {
       resource: request.resource,
       ...asked,
       needs: describeNeed(request.need),
+      policy,
       policies: request.policies,
       session: request.session,
       expiresAt: request.expiresAt,
@@ -202,7 +204,7 @@ function openedEvent(request: Request): Event {
       digest: ask.digest,
       reason: request.reason,
       ticket: request.ticket,
-      ...(ask.kind === 'action' ? bytesOf(ask.action) : {}),
+      ...(ask.kind === 'action' ? { ...bytesOf(ask.action), ...shownWith(ask.action) } : {}),
     },
     person: personOf(request.requester.user, request.obligations.personal, held),
   }
@@ -211,7 +213,16 @@ function openedEvent(request: Request): Event {
 function bytesOf({ text, parameters, statements, pipeline }: Action): Record<string, JsonValue> {
   const copied = (values: Action['parameters']) => values.map((parameter) => ({ ...parameter }))
   if (!pipeline) return { text, parameters: copied(parameters) }
-  return { each: statements.flatMap(({ part }) => (part ? [{ text: part.text, parameters: copied(part.parameters) }] : [])) }
+  return {
+    each: statements.flatMap(({ part }) =>
+      part ? [{ text: part.text, parameters: copied(part.parameters), ...(part.impact ? { impact: { ...part.impact } } : {}) }] : [],
+    ),
+  }
+}
+
+/** What an approval binds beside the bytes, and what the action would have done when somebody was asked. */
+function shownWith({ state, impact }: Action): Record<string, JsonValue> {
+  return { state: state && { ...state }, ...(impact ? { impact: { ...impact } } : {}) }
 }
 
 function outcomes({ request, grant }: Step): readonly Event[] {

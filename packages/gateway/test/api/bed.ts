@@ -108,6 +108,7 @@ export async function openBed(): Promise<Bed> {
         ? Promise.resolve({ databases: ['orders'], findings })
         : Promise.reject(new WorkflowError('not-found', `there is no resource ${name}`)),
     vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
+    receipt: () => Promise.reject(new WorkflowError('unavailable', 'not under a signed checkpoint yet')),
     rotateSigningKey: () => Promise.resolve({ gateway: 'gw-1', key: 'the next', previous: 'the one before' }),
     readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
     metrics: () => Promise.resolve('countersign_sessions 0\n'),

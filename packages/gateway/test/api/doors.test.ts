@@ -24,6 +24,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/requests/{id}/approve': [404, 403],
   'POST /api/v1/requests/{id}/deny': [404, 403],
   'POST /api/v1/requests/{id}/withdraw': [404, 403],
+  'GET /api/v1/requests/{id}/receipt': [404, 503],
   'GET /api/v1/grants': [200, 200],
   'POST /api/v1/grants/{id}/revoke': [404, 404],
   'POST /api/v1/done': [200, 200],

@@ -37,6 +37,7 @@ function link(store: Store): Store {
     ...remote,
     tree: store.tree, // for which no worker asks
     erasures: store.erasures, // nor for these
+    policies: store.policies,
     close: async () => {
       unsubscribe()
       await remote.close()

@@ -7,6 +7,7 @@ import { leases } from './suite/leases.ts'
 import { ledger } from './suite/ledger.ts'
 import { lists } from './suite/lists.ts'
 import { opening } from './suite/opening.ts'
+import { policies } from './suite/policies.ts'
 import { races } from './suite/races.ts'
 import { roundtrip } from './suite/roundtrip.ts'
 import { tree } from './suite/tree.ts'
@@ -20,6 +21,7 @@ const PARTS = {
   'keeps the ledger': ledger,
   'keeps leases': leases,
   'keeps one tree, which': tree,
+  'keeps policies': policies,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

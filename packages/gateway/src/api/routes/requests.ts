@@ -4,12 +4,14 @@ import type { ShapeBounds } from '@countersign/contract/schemas/request'
 import { type Given, parseDuration } from '@countersign/core/coverage'
 import type { Request } from '@countersign/core/request'
 import { type Wish, WorkflowError } from '../../workflow/workflow.ts'
+import type { Caller } from '../../identity/caller.ts'
 import type { App } from '../env.ts'
-import { presentRequest } from '../present.ts'
+import { presentReceipt, presentRequest } from '../present.ts'
 import type { ApiServices } from '../services.ts'
 
 /** Ask, look, approve, deny, withdraw: who may do what is the workflow's to say. */
-export function mountRequests(app: App, { workflow, config }: ApiServices): void {
+export function mountRequests(app: App, services: ApiServices): void {
+  const { workflow, config } = services
   const present = (request: Request) => presentRequest(request, config.url)
 
   app.openapi(routes.ask, async (c) => {
@@ -26,6 +28,13 @@ export function mountRequests(app: App, { workflow, config }: ApiServices): void
 
   app.openapi(routes.request, async (c) => c.json(present(await workflow.request(c.get('caller'), c.req.valid('param').id)), 200))
 
+  app.openapi(routes.receipt, async (c) => {
+    const caller = c.get('caller')
+    const request = await workflow.request(caller, c.req.valid('param').id)
+    if (!tookPart(caller, request)) throw new WorkflowError('forbidden', 'a receipt is for who asked, for who reviewed, and for admins')
+    return c.json(presentReceipt(await services.receipt(request)), 200)
+  })
+
   app.openapi(routes.approve, async (c) => {
     const { comment, shape, for: duration } = c.req.valid('json')
     const verdict = { approve: true, comment: comment ?? null, given: givenOf(shape, duration) }
@@ -38,6 +47,10 @@ export function mountRequests(app: App, { workflow, config }: ApiServices): void
   })
 
   app.openapi(routes.withdraw, async (c) => c.json(present(await workflow.withdraw(c.get('caller'), c.req.valid('param').id)), 200))
+}
+
+function tookPart({ principal, admin }: Caller, { requester, reviews }: Request): boolean {
+  return admin || [requester, ...reviews.map(({ reviewer }) => reviewer)].some(({ user }) => user === principal.user)
 }
 
 function wishOf(body: { readonly scope?: Scope | undefined; readonly action?: string | undefined; readonly for?: string | undefined }): Wish {

@@ -19,6 +19,7 @@ const TABLES = [
   'checkpoints',
   'erasures',
   'erasures_done',
+  'policies',
   'kysely_migration',
   'kysely_migration_lock',
 ]
