@@ -22,6 +22,7 @@ export const PROGRAMS = {
     why: "Python's new driver: binary values, pipelines",
     ask: ['/usr/bin/python3', '-c', 'import psycopg'],
   },
+  python3: { package: 'python3', wantedBy: 'tests', why: 'runs the second verifier of the ledger', ask: ['/usr/bin/python3', '--version'] },
   java: { package: 'default-jdk-headless', wantedBy: 'tests', why: 'runs the JDBC driver from its source file', ask: ['javac', '--version'] },
   jdbc: { package: 'libpostgresql-jdbc-java', wantedBy: 'tests', why: 'the driver of DBeaver and of everything in Java', ask: ['test', '-f', JDBC_JAR] },
   pgbouncer: { package: 'pgbouncer', wantedBy: 'bench', why: 'the relay that the gateway is measured against' },
