@@ -43,6 +43,8 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/ledger/rotate-key': [403, 200],
   'GET /api/v1/ledger/checkpoint': [404, 404],
   'GET /api/v1/ledger/tile/{path}': [403, 404],
+  'GET /api/v1/erasures': [403, 200],
+  'POST /api/v1/erasures': [403, 200],
   'GET /api/v1/gateway': [200, 200],
   'GET /api/v1/events': [200, 200],
 }
@@ -51,6 +53,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/requests': { resource: 'orders-db', action: 'DELETE FROM orders WHERE id = 1' },
   '/api/v1/requests/{id}/deny': { comment: 'no' },
   '/api/v1/tokens': { user: 'alice' },
+  '/api/v1/erasures': { user: 'alice', reason: 'he asked for it' },
   '/api/v1/ledger/vouch': { gateway: 'gw-0000000009', key: 'a key' },
   '/api/v1/policy/explain': { user: 'alice', resource: 'orders-db', type: 'sql:read' },
 }
