@@ -47,6 +47,27 @@ describe.skipIf(lacks('psql')).each([15, 18] as const)('PostgreSQL %i: a gateway
     expect((await entries(stage, 'action.started')).map(({ run }) => run)).toContain(granted?.run)
   })
 
+  it('runs nothing where the rights cannot be granted, and says that the approval is used up', async () => {
+    const { alice, bob } = stage
+    const text = 'UPDATE orders SET status = $$never$$ WHERE id = 5;'
+    const session = alice.psql()
+    session.type(text)
+    const id = await held(session)
+    // Before 16 whoever makes roles may grant any.
+    await stage.ask('ALTER ROLE gateway NOCREATEROLE')
+    await stage.ask('REVOKE ADMIN OPTION FOR app_write FROM gateway CASCADE')
+    await bob.api.approve({ id })
+    await session.next(/ERROR: {2}it was not sent to the target: the rights that it needs could not be granted/)
+    await session.next(/HINT: {2}Nothing has run\. .* run it again, which asks for a new approval: this one is used up\./)
+    await stage.ask('ALTER ROLE gateway CREATEROLE')
+    await stage.ask('GRANT app_write TO gateway WITH ADMIN OPTION')
+    session.type(text)
+    expect(await held(session)).not.toBe(id)
+    session.vanish()
+    expect(await stage.ask('SELECT status FROM orders WHERE id = 5')).toEqual(['new'])
+    await expect.poll(() => stage.ask(MEMBERS), { timeout: 15_000 }).toEqual([])
+  })
+
   it('uses what was approved for a session that is over', async () => {
     const { alice, bob } = stage
     const delayed = 'UPDATE orders SET status = $$late$$ WHERE id = 2;'

@@ -346,7 +346,7 @@ export class Relay implements Cancellable {
 
   #sync(message: FrontendMessage): Waiting {
     const pass = this.#guard?.fence.needsAtSync()
-    return pass ? this.#syncWith({ ...pass, stays: false }, message) : this.#forwardSync(message)
+    return pass ? this.#syncWith({ ...pass, stays: false, reviewed: false }, message) : this.#forwardSync(message)
   }
 
   /** The end of an implicit transaction runs its deferred triggers. */

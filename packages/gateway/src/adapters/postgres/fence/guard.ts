@@ -13,9 +13,11 @@ export interface Pass {
   readonly rights: Rights
   /** They stay: policy allows such reads by itself. */
   readonly stays: boolean
+  /** It was somebody's approval that allowed it, which is used up whatever comes of it. */
+  readonly reviewed: boolean
 }
 
-const OPENING = 'Nothing has run. An operator should look at `countersign resource check`; then run it again.'
+const OPENING = 'Nothing has run. An operator should look at `countersign resource check`; then run it again'
 const AFTER_FAILURE = 'current transaction is aborted, commands ignored until end of transaction block'
 
 /** The fence as the relay sees it: errors in bytes for the client, and null where there is nothing to say. */
@@ -40,15 +42,19 @@ export class Guard {
   /** What has to be granted first; null: nothing. */
   needs(classified: Classified, { run, reviewed }: Allowance): Pass | null {
     const rights = this.fence.needs(classified)
-    return rights && { run, rights, stays: !reviewed && classified.type === 'sql:read' }
+    return rights && { run, rights, stays: !reviewed && classified.type === 'sql:read', reviewed }
   }
 
   /** Grants it. Anything but null is why it may not be forwarded, and then it is recorded that it did not run. */
-  async open({ run, rights, stays }: Pass): Promise<Uint8Array | null> {
+  async open({ run, rights, stays, reviewed }: Pass): Promise<Uint8Array | null> {
     const why = stays ? await this.fence.stand(run, rights) : await this.fence.open(run, rights)
     if (why === null) return null
     this.#session.record({ run, result: 'failed', summary: 'not granted', ...UNANSWERED, sent: null })
-    return statementFailure('58000', `it was not sent to the target: ${why}`, OPENING)
+    return statementFailure(
+      '58000',
+      `it was not sent to the target: ${why}`,
+      reviewed ? `${OPENING}, which asks for a new approval: this one is used up.` : `${OPENING}.`,
+    )
   }
 }
 
