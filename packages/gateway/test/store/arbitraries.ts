@@ -16,7 +16,8 @@ const text = fc.oneof(
 )
 /** What the gateway or its configuration names: any printable text. */
 const name = fc.string({ unit: 'grapheme', minLength: 1 })
-const id = fc.uuid()
+/** Never the same twice in one store: fast-check favours the least and the greatest, and shrinks towards them. */
+const id = fc.noShrink(fc.noBias(fc.uuid()))
 const time = fc.maxSafeNat()
 const count = fc.maxSafeNat()
 /** Goes up by one when it is saved. */
@@ -174,7 +175,7 @@ export const anyLease: fc.Arbitrary<LeaseRecord> = fc.record({
 
 export const anyToken: fc.Arbitrary<TokenRecord> = fc.record({
   id,
-  hash: fc.uuid(),
+  hash: id,
   scram: fc.record({ storedKey: text, serverKey: text }),
   user: name,
   agent: maybe(text),
