@@ -18,6 +18,27 @@ export function canonical(value: unknown, depth = 0): string {
   throw new LedgerError('not-json', `JSON has no ${typeof value}`)
 }
 
+/**
+ * True for a text in canonical form, of which `value` is what JSON.parse made. Throws as `canonical` does. Every entry that anybody verifies is looked at:
+ * what JSON.stringify writes differs from the canonical form only in the order of members, in lone surrogates and in its depth, and takes a fraction of the time.
+ */
+export function isCanonical(value: unknown, text: string): boolean {
+  const isLikely = !text.includes('\\ud') && isSorted(value, 0) && JSON.stringify(value) === text
+  return isLikely || canonical(value) === text
+}
+
+function isSorted(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (depth >= MAX_DEPTH) return false
+  if (Array.isArray(value)) return value.every((item) => isSorted(item, depth + 1))
+  let before: string | null = null
+  for (const [key, member] of Object.entries(value)) {
+    if ((before !== null && before > key) || !isSorted(member, depth + 1)) return false
+    before = key
+  }
+  return true
+}
+
 /** ECMAScript's number format is RFC 8785's by definition (its section 3.2.2.3); -0 is 0. */
 function number(value: number): string {
   if (!Number.isFinite(value)) throw new LedgerError('not-json', `JSON has no ${value}`)

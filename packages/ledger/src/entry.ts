@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { canonical, type JsonValue } from './canonical.ts'
+import { canonical, isCanonical, type JsonValue } from './canonical.ts'
 import { LedgerError } from './error.ts'
 
 /**
@@ -66,7 +66,7 @@ export const hashLeaf = (bytes: Uint8Array): string => hash('sha256', bytes, 'he
 export function parseEntry(line: string): Entry {
   const value = parseJson(line)
   if (!isEntry(value)) throw new LedgerError('unreadable', 'not an entry of version 1')
-  if (canonical(value) !== line) throw new LedgerError('not-canonical', 'not in canonical form (RFC 8785)')
+  if (!isCanonical(value, line)) throw new LedgerError('not-canonical', 'not in canonical form (RFC 8785)')
   return value
 }
 

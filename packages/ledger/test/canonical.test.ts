@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { canonical } from '../src/canonical.ts'
+import { canonical, isCanonical } from '../src/canonical.ts'
 
 const vector = (name: string) => readFileSync(new URL(`vectors/${name}`, import.meta.url), 'utf8')
 
@@ -22,6 +22,47 @@ describe('canonical JSON', () => {
         expect(canonical(Object.fromEntries(Object.entries(value).reverse()))).toBe(canonical(value))
       }),
     )
+  })
+
+  test('is told from every other form', () => {
+    const either = (ask: () => boolean) => {
+      try {
+        return ask()
+      } catch (error) {
+        return String(error)
+      }
+    }
+    // Names that are numbers, which an object puts first; lone surrogates, written out and not; nesting beyond the bound.
+    const name = fc.oneof(
+      fc.constantFrom('9', '10', 'a', 'B', '__proto__', 'toJSON', '\u20ac', '\ud83d\ude00', '\ufb33', '\ud800'),
+      fc.string({ unit: 'binary' }),
+    )
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small', maxDepth: 4 },
+        fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.constantFrom(null, true, -0, '\ud800', '\\ud800')),
+        fc.array(tie('value')),
+        fc.array(fc.tuple(name, tie('value'))).map((members) => Object.fromEntries(members)),
+      ),
+    }))
+    const sorted = fc.jsonValue().map((json) => canonical(JSON.parse(JSON.stringify(json))))
+    const nested = fc.integer({ min: 60, max: 68 }).map((depth) => '['.repeat(depth) + ']'.repeat(depth))
+    const texts = fc.oneof(
+      value.map((any) => JSON.stringify(any)),
+      value.map((any) => JSON.stringify(any, null, 1)),
+      sorted,
+      nested,
+      fc.json(),
+    )
+    fc.assert(
+      fc.property(texts, (text) => {
+        const parsed: unknown = JSON.parse(text)
+        expect(either(() => isCanonical(parsed, text))).toBe(either(() => canonical(parsed) === text))
+      }),
+      { numRuns: 300 },
+    )
+    expect(isCanonical(JSON.parse('{"a":1,"a":1}'), '{"a":1,"a":1}')).toBe(false)
+    expect(isCanonical(JSON.parse('[-0]'), '[-0]')).toBe(false)
   })
 
   // RFC 8785 section 3.2.4 and the author's examples.
