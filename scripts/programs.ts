@@ -25,6 +25,13 @@ export const PROGRAMS = {
   python3: { package: 'python3', wantedBy: 'tests', why: 'runs the second verifier of the ledger', ask: ['/usr/bin/python3', '--version'] },
   java: { package: 'default-jdk-headless', wantedBy: 'tests', why: 'runs the JDBC driver from its source file', ask: ['javac', '--version'] },
   jdbc: { package: 'libpostgresql-jdbc-java', wantedBy: 'tests', why: 'the driver of DBeaver and of everything in Java', ask: ['test', '-f', JDBC_JAR] },
+  rsyslogd: { package: 'rsyslog', wantedBy: 'tests', why: 'the syslog server that most hosts have', ask: ['rsyslogd', '-v'] },
+  'rsyslog-openssl': {
+    package: 'rsyslog-openssl',
+    wantedBy: 'tests',
+    why: 'its TLS',
+    ask: ['sh', '-c', 'test -f /usr/lib/*/rsyslog/lmnsd_ossl.so'],
+  },
   pgbouncer: { package: 'pgbouncer', wantedBy: 'bench', why: 'the relay that the gateway is measured against' },
   haproxy: { package: 'haproxy', wantedBy: 'bench', why: 'another, that looks at nothing', ask: ['haproxy', '-v'] },
 } as const satisfies Record<string, Program>

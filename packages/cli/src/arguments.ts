@@ -43,6 +43,13 @@ export function untilAfter(text: string, now: Date): string {
   throw new InvalidArgumentError('A time is 15:30 (here, the next one) or 2026-11-25T15:30Z.')
 }
 
+/** A day (`2026-10-01`, its beginning in UTC) or a moment with its zone, as the API has it. */
+export function parseMoment(text: string): string {
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isFinite(time)) return new Date(time).toISOString()
+  throw new InvalidArgumentError('A time is 2026-10-01 (its beginning, in UTC) or 2026-10-01T15:30Z.')
+}
+
 export function parseRows(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('A number of rows is a whole number: 0, 10, 5000.')

@@ -15,6 +15,7 @@ import { addLedgerCheckpoint } from './commands/ledger-checkpoint.ts'
 import { addLedgerExport } from './commands/ledger-export.ts'
 import { addLedgerKeys, addLedgerVouch } from './commands/ledger-keys.ts'
 import { addLedgerProof } from './commands/ledger-proof.ts'
+import { addLedgerReport } from './commands/ledger-report.ts'
 import { addLedgerRotateKey } from './commands/ledger-rotate-key.ts'
 import { addLedgerVerify } from './commands/ledger-verify.ts'
 import { addPersonErase } from './commands/person-erase.ts'
@@ -75,7 +76,8 @@ for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
 const token = group(program, 'token', 'Make, list and revoke tokens')
 for (const add of [addTokenCreate, addTokenList, addTokenRevoke]) add(token)
 const ledger = group(program, 'ledger', 'Verify and export the ledger, and care for its keys')
-for (const add of [addLedgerVerify, addLedgerCheckpoint, addLedgerExport, addLedgerKeys, addLedgerVouch, addLedgerRotateKey, addLedgerProof]) add(ledger)
+for (const add of [addLedgerVerify, addLedgerCheckpoint, addLedgerExport, addLedgerReport, addLedgerKeys, addLedgerVouch, addLedgerRotateKey, addLedgerProof])
+  add(ledger)
 
 // A reader that has seen enough (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

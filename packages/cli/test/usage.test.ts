@@ -27,6 +27,8 @@ const COMMANDS = [
   ['token', 'create'],
   ['token', 'list'],
   ['token', 'revoke'],
+  ['ledger', 'export'],
+  ['ledger', 'report'],
   ['ledger', 'verify'],
 ]
 

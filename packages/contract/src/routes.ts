@@ -5,11 +5,12 @@ import { EraseBody, Erasure } from './schemas/erasure.ts'
 import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { Lease } from './schemas/lease.ts'
-import { LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody } from './schemas/ledger.ts'
+import { ExportPage, ExportQuery, LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody } from './schemas/ledger.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Problem } from './schemas/problem.ts'
 import { Receipt } from './schemas/receipt.ts'
+import { Report, ReportQuery } from './schemas/report.ts'
 import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from './schemas/request.ts'
 import { Gateway, Resource } from './schemas/resource.ts'
 import { Session } from './schemas/session.ts'
@@ -190,6 +191,20 @@ export const routes = {
     path: '/api/v1/ledger/heads',
     summary: 'The last entry of each gateway; admins only',
     responses: answers(z.array(LedgerHead), 'By gateway'),
+  },
+  ledgerExport: {
+    method: 'get',
+    path: '/api/v1/ledger/export',
+    summary: "The ledger of all gateways in the tree's order, as JSONL or OCSF, page by page; admins only",
+    request: { query: ExportQuery },
+    responses: answers(ExportPage, 'One page'),
+  },
+  ledgerReport: {
+    method: 'get',
+    path: '/api/v1/ledger/report',
+    summary: 'Evidence of a period for an auditor: who did what, who approved it, which standing access nobody used; admins only',
+    request: { query: ReportQuery },
+    responses: answers(Report, 'Made from the whole ledger, so it may take a while'),
   },
   rotateSigningKey: {
     method: 'post',

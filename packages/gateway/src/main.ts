@@ -25,6 +25,9 @@ import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
 import { storing } from './journal/storing.ts'
 import { recordLost } from './journal/unfinished.ts'
+import { makeReport } from './evidence/report.ts'
+import { startExports } from './export/exports.ts'
+import { Pages } from './export/pages.ts'
 import { Leases } from './leases/leases.ts'
 import { rotateSigningKey } from './ledger/rotation.ts'
 import { openSigningKey } from './ledger/signer.ts'
@@ -152,6 +155,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     tokens: new Desk(tokens, store.tokens, journal),
     store,
     erasures,
+    pages: new Pages(store, manifest.version),
+    report: (period) => makeReport({ config, store, policy: () => policies.engine, now: () => clock.now() }, period),
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: textsOf(policies.files) }),
     classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),
@@ -188,6 +193,9 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const postgres = await listen(config.listen.postgres, (socket) => serving.accept(socket), workers !== null).catch(at(config, 'listen.postgres'))
   onClose(() => postgres.close())
   addresses.postgres = postgres.address
+  const exports = startExports({ config, store, gateway: { id: journal.gateway, version: manifest.version }, clock, log })
+  onClose(() => exports.stop())
+  metrics.exports(() => exports.statuses())
   void checkAll(config, log, stopping.signal)
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
 }

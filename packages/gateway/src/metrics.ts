@@ -1,4 +1,5 @@
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { ExportStatus } from './export/exporter.ts'
 import type { Event, Journal } from './journal/journal.ts'
 import type { Status } from './ledger/worker.ts'
 
@@ -76,6 +77,33 @@ export class Metrics {
       },
       close: () => journal.close(),
     }
+  }
+
+  /** How each export of this gateway does. Its name is the operator's, and no person's. */
+  exports(statuses: () => readonly ExportStatus[]): void {
+    this.#byExport(
+      'countersign_export_behind',
+      'Entries of the ledger that an export has not delivered yet; of those that this gateway delivers.',
+      (report) => {
+        for (const { name, behind } of statuses()) if (behind !== null) report(name, behind)
+      },
+    )
+    this.#byExport('countersign_export_failing', '1 while the target of an export does not take what it is given.', (report) => {
+      for (const { name, trouble } of statuses()) report(name, Number(trouble !== null))
+    })
+  }
+
+  #byExport(name: string, help: string, collect: (report: (name: string, value: number) => void) => void): void {
+    const gauge: Gauge<'export'> = new Gauge({
+      name,
+      help,
+      labelNames: ['export'],
+      registers: [this.#registry],
+      collect: () => {
+        gauge.reset()
+        collect((label, value) => gauge.set({ export: label }, value))
+      },
+    })
   }
 
   #gauge(name: string, help: string, value: () => number, aggregator: 'sum' | 'max' = 'sum'): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Name } from './common.ts'
+import { Name, Timestamp } from './common.ts'
 
 /** `line` is the entry's canonical JSON (RFC 8785), the very bytes that were hashed. */
 export const LedgerEntry = z.object({ gateway: z.string(), seq: z.number().int().nonnegative(), line: z.string() }).meta({ id: 'LedgerEntry' })
@@ -27,3 +27,18 @@ export const LedgerQuery = z.strictObject({
   from: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
   limit: wholeNumber(10_000).optional(),
 })
+
+/** Of the leaves from `index` on, `limit` (500) at most: those of the period from `from` to before `until`. */
+export const ExportQuery = z.strictObject({
+  format: z.enum(['jsonl', 'ocsf']),
+  index: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+  limit: wholeNumber(1_000).optional(),
+  from: Timestamp.optional(),
+  until: Timestamp.optional(),
+})
+
+/** Each record is one line of JSON. The next page begins at `next`, and there is none when that is `size`. `missing` counts leaves that cannot be read. */
+export const ExportPage = z
+  .object({ records: z.array(z.string()), next: z.number().int(), size: z.number().int(), missing: z.number().int() })
+  .meta({ id: 'ExportPage' })
+export type ExportPage = z.infer<typeof ExportPage>

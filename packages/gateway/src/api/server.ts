@@ -11,6 +11,7 @@ import { mountAbout } from './routes/about.ts'
 import { mountAccess } from './routes/access.ts'
 import { mountErasures } from './routes/erasures.ts'
 import { mountEvents } from './routes/events.ts'
+import { mountExports } from './routes/exports.ts'
 import { mountLeases } from './routes/leases.ts'
 import { mountLedger, mountLedgerFiles } from './routes/ledger.ts'
 import { mountOperation } from './routes/operation.ts'
@@ -42,6 +43,7 @@ export function createApi(services: ApiServices): App {
   mountPolicy(app, services)
   mountLedger(app, services)
   mountLedgerFiles(app, services)
+  mountExports(app, services)
   mountLeases(app, services)
   mountErasures(app, services)
   mountEvents(app, services)

@@ -1,4 +1,5 @@
 import type { RotatedKey } from '@countersign/contract/schemas/ledger'
+import type { Report } from '@countersign/contract/schemas/report'
 import type { Finding } from '@countersign/contract/schemas/finding'
 import type { Statement } from '@countersign/core/action'
 import type { GatewayTrust } from '@countersign/ledger/trust'
@@ -7,6 +8,8 @@ import type { Receipt } from '@countersign/ledger/receipt'
 import type { Logger } from 'pino'
 import type { Address, Config, Resource } from '../config/config.ts'
 import type { Erasures } from '../erasure/erasures.ts'
+import type { Period } from '../evidence/collect.ts'
+import type { Pages } from '../export/pages.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
@@ -59,6 +62,10 @@ export interface ApiServices {
   readonly tokens: TokenDesk
   readonly erasures: Pick<Erasures, 'ask' | 'list'>
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
+  /** The ledger in a form for others. */
+  readonly pages: Pick<Pages, 'read'>
+  /** Evidence of a period, from the whole ledger. */
+  report(period: Period): Promise<Report>
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
   policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }

@@ -51,6 +51,28 @@ export interface Resource {
   readonly impact: { readonly maxCost: number }
 }
 
+/** Where an export goes. */
+export type ExportTarget =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'webhook'; readonly url: string; readonly secret: SecretSource; readonly ca: string | null }
+  | {
+      readonly kind: 'syslog'
+      readonly host: string
+      readonly port: number
+      /** `cert` and `key` are both there or both null. */
+      readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null }
+    }
+
+/** The ledger, sent elsewhere as it grows. */
+export interface ExportConfig {
+  /** Its position is remembered under this name. */
+  readonly name: string
+  readonly format: 'jsonl' | 'ocsf'
+  readonly target: ExportTarget
+  /** Whether it may hold what people typed. */
+  readonly texts: boolean
+}
+
 /** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */
 export interface Config {
   readonly file: string
@@ -74,6 +96,7 @@ export interface Config {
     readonly auth: 'scram' | 'password'
   }
   readonly policies: string
+  readonly exports: readonly ExportConfig[]
   /** How many processes speak protocols; 1 is this one alone. */
   readonly workers: number
 }

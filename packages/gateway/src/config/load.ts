@@ -2,8 +2,9 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
-import type { Config, Resource, SecretSource } from './config.ts'
+import type { Config, ExportTarget, Resource, SecretSource } from './config.ts'
 import { ConfigError, type ConfigProblem } from './error.ts'
+import { readExports } from './exports.ts'
 import { suggestion } from './nearest.ts'
 import { readResource } from './resource.ts'
 import { configSchema, KNOWN_KEYS, type RawConfig } from './schema.ts'
@@ -98,6 +99,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     hold: { connectMs: raw.hold.connect, inTransactionMs: raw.hold.inTransaction, reminderMs: raw.hold.reminder },
     session: { maxMs: raw.session.max, idleMs: raw.session.idle ?? null, auth: raw.session.auth },
     policies: resolve(folder, raw.policies),
+    exports: readExports(raw.exports, folder, (path, message) => report(['exports', ...path], message)),
     workers: raw.workers === 'auto' ? workersFor(availableParallelism()) : raw.workers,
   }
 }
@@ -138,6 +140,11 @@ function checkFiles(config: Config, report: Report): void {
       if (file !== null) checkFile(file, ['resources', name, 'tls', key], report)
     }
   }
+  for (const [index, { target }] of config.exports.entries()) {
+    for (const [key, file] of filesOf(target)) checkFile(file, ['exports', index, 'target', key], report)
+    if (target.kind === 'file' && !statSync(dirname(target.path), { throwIfNoEntry: false })?.isDirectory())
+      report(['exports', index, 'target', 'file'], `${dirname(target.path)} is no folder; make it, and only the gateway needs to write there`)
+  }
   if (!statSync(config.policies, { throwIfNoEntry: false })?.isDirectory()) report(['policies'], `${config.policies} is no folder`)
 }
 
@@ -156,6 +163,14 @@ function checkSecrets(config: Config, environment: Environment, report: Report):
     const key = ['resources', name, 'credential', 'password']
     if (credential.password !== null) checkSecret(credential.password, key, environment, report)
   }
+  for (const [index, { target }] of config.exports.entries())
+    if (target.kind === 'webhook') checkSecret(target.secret, ['exports', index, 'target', 'secret'], environment, report)
+}
+
+/** What must be readable. */
+function filesOf(target: ExportTarget): readonly (readonly [key: string, file: string])[] {
+  const named = target.kind === 'syslog' ? target.tls : target.kind === 'webhook' ? { ca: target.ca } : {}
+  return Object.entries(named).flatMap(([key, file]) => (file === null ? [] : [[key, file] as const]))
 }
 
 function checkSecret(source: SecretSource, key: Path, environment: Environment, report: Report): void {

@@ -88,12 +88,12 @@ function readAccounts(raw: RawResource['accounts'], username: string, report: Re
   return { mode: 'ephemeral', roles, owner: raw.owner ?? null }
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /** A file, and a program that is named by its path, are found from the configuration's folder. */
-function absolute(source: SecretSource, folder: string): SecretSource {
+export function absolute(source: SecretSource, folder: string): SecretSource {
   if ('file' in source) return { file: resolve(folder, source.file) }
   if ('exec' in source) {
     const [program = '', ...rest] = source.exec

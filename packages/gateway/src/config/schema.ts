@@ -99,6 +99,26 @@ const resource = z.strictObject({
   impact: z.strictObject({ maxCost: z.number('expected a cost in the planner’s units, such as 25000').min(0).default(MAX_COST) }).prefault({}),
 })
 
+/** It stands in what a receiver keeps its place by, where a dot has a meaning of its own. */
+const EXPORT_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/
+
+const exportTarget = z.strictObject({
+  file: text.optional(),
+  webhook: text.optional(),
+  syslog: text.optional(),
+  secret: secret.optional(),
+  ca: text.optional(),
+  cert: text.optional(),
+  key: text.optional(),
+})
+
+const exported = z.strictObject({
+  name: z.string().regex(EXPORT_NAME, 'an export’s name holds letters, digits, dashes and underscores, 63 at most'),
+  format: z.enum(['jsonl', 'ocsf'], 'expected jsonl or ocsf'),
+  target: exportTarget,
+  texts: z.boolean().default(false),
+})
+
 /** Each has its own caches and its own connection to its journal; more processes than this share one store badly. */
 const MAX_WORKERS = 64
 
@@ -118,11 +138,13 @@ export const configSchema = z.strictObject({
   hold: z.strictObject({ connect: duration.prefault('20s'), inTransaction: duration.prefault('60s'), reminder: duration.prefault('30s') }).prefault({}),
   session: z.strictObject({ max: duration.prefault('8h'), idle: duration.optional(), auth: z.enum(['scram', 'password']).default('scram') }).prefault({}),
   policies: text.default('./policies'),
+  exports: z.array(exported, 'expected a list, each with name, format and target').default([]),
   workers: z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], { error: `expected auto, or a number from 1 to ${MAX_WORKERS}` }).default('auto'),
 })
 
 export type RawConfig = z.infer<typeof configSchema>
 export type RawResource = z.infer<typeof resource>
+export type RawExport = z.infer<typeof exported>
 
 /** The keys that may stand where an unknown one does, by the path with names replaced by `*`. */
 export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -131,6 +153,8 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   tls: ['cert', 'key'],
   hold: ['connect', 'inTransaction', 'reminder'],
   session: ['max', 'idle', 'auth'],
+  'exports.*': Object.keys(exported.shape),
+  'exports.*.target': Object.keys(exportTarget.shape),
   'users.*': ['groups', 'admin'],
   'resources.*': Object.keys(resource.shape),
   'resources.*.credential': ['username', 'password'],

@@ -7,6 +7,7 @@ import * as tree from './migrations/0005_tree.ts'
 import * as ledgerHeads from './migrations/0006_ledger_heads.ts'
 import * as erasures from './migrations/0007_erasures.ts'
 import * as policies from './migrations/0008_policies.ts'
+import * as exports from './migrations/0009_exports.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -24,6 +25,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0006_ledger_heads': ledgerHeads,
           '0007_erasures': erasures,
           '0008_policies': policies,
+          '0009_exports': exports,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Database } from './database.ts'
 import { Erasures } from './erasures.ts'
+import { Exports } from './exports.ts'
 import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
@@ -32,6 +33,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     tree: new Tree(database),
     erasures: new Erasures(database),
     policies: new Policies(database),
+    exports: new Exports(database),
     subscribe: (listener) => database.subscribe(listener),
     ping: () => database.ping(),
     close: () => database.close(),

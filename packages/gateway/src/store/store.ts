@@ -11,6 +11,7 @@ export interface Store extends WorkerStore {
   readonly erasures: ErasureStore
   readonly tree: TreeStore
   readonly policies: PolicyStore
+  readonly exports: ExportStore
 }
 
 /** What a protocol worker may ask of it, too. */
@@ -318,6 +319,33 @@ export interface TreeStore {
   checkpoint(atMost?: number): Promise<StoredCheckpoint | null>
   /** The oldest of at least this size: the first that covers the leaf before it. Null: there is none yet. */
   checkpointCovering(size: number): Promise<StoredCheckpoint | null>
+}
+
+/** How far an export of the ledger has come, and whose it is. Table `exports`. */
+export interface ExportState {
+  readonly name: string
+  /** The index of the first leaf that is not known to have been delivered. */
+  readonly position: number
+  /** Goes up by one whenever it changes hands. */
+  readonly term: number
+  /** The gateway that delivers; null when it gave that up. */
+  readonly holder: string | null
+  /** Goes up with whatever the holder does: one that does not for a while is dead. */
+  readonly beat: number
+}
+
+/** What takes a term changes the position only for the holder of that term, so two that both believe to have it cannot put it back. */
+export interface ExportStore {
+  /** Of the export with this name; from the tree's beginning where there was none. */
+  state(name: string): Promise<ExportState>
+  /** Gives it to `holder` if nobody has done anything since `seen`. Null: somebody has. */
+  take(holder: string, seen: ExportState): Promise<ExportState | null>
+  /** Says that the holder lives. False: it is somebody else's. */
+  renew(held: Pick<ExportState, 'name' | 'term'>): Promise<boolean>
+  /** Remembers how far it is. False: it is somebody else's, or further; nothing changed. */
+  advance(held: Pick<ExportState, 'name' | 'term'>, position: number): Promise<boolean>
+  /** Gives it up, so that others need not wait until its holder looks dead. */
+  release(held: Pick<ExportState, 'name' | 'term'>): Promise<void>
 }
 
 /** The store did not answer, or answered with an error that is not a refusal. Nothing may be assumed about what it did. */

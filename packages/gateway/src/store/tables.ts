@@ -21,6 +21,7 @@ export interface Tables {
   checkpoints: { size: number; at: number; note: string }
   /** `files` is JSON. */
   policies: { version: string; files: string }
+  exports: { name: string; position: number; term: number; holder: string | null; beat: number }
   ledger_heads: { gateway: string; seq: number; hash: string; key: string; signature: string }
 }
 

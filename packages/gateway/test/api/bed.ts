@@ -14,6 +14,8 @@ import type { ApiServices, TokenDesk } from '../../src/api/services.ts'
 import type { Config } from '../../src/config/config.ts'
 import { Erasures } from '../../src/erasure/erasures.ts'
 import type { Caller } from '../../src/identity/caller.ts'
+import { makeReport } from '../../src/evidence/report.ts'
+import { Pages } from '../../src/export/pages.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
@@ -92,6 +94,8 @@ export async function openBed(): Promise<Bed> {
       },
     },
     erasures: new Erasures({ context, directory, forget: () => Promise.resolve(), onError: () => undefined }),
+    pages: new Pages(store, '0.1.0'),
+    report: (period) => makeReport({ config, store, policy: () => engine, now: Date.now }, period),
     policy: () => engine,
     policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
     classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements.map((statement) => ({ ...statement, because: null }))),
@@ -234,6 +238,7 @@ function configIn(data: string): Config {
     hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
     session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
     policies: join(data, 'policies'),
+    exports: [],
     workers: 1,
   }
 }

@@ -51,6 +51,7 @@ describe('a configuration that can be used', () => {
       hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
       session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
       policies: join(folder, 'policies'),
+      exports: [],
       workers: expect.any(Number),
     })
   })

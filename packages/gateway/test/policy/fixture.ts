@@ -42,6 +42,7 @@ export const CONFIG: Config = {
   hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
   session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
   policies: '/etc/policies',
+  exports: [],
   workers: 1,
 }
 

@@ -38,6 +38,7 @@ function link(store: Store): Store {
     tree: store.tree, // for which no worker asks
     erasures: store.erasures, // nor for these
     policies: store.policies,
+    exports: store.exports,
     close: async () => {
       unsubscribe()
       await remote.close()

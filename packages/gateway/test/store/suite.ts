@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { type Bed, pairs } from './bed.ts'
 import { attaching } from './suite/attaching.ts'
 import { events } from './suite/events.ts'
+import { exports } from './suite/exports.ts'
 import { hostileRows } from './suite/hostile-rows.ts'
 import { leases } from './suite/leases.ts'
 import { ledger } from './suite/ledger.ts'
@@ -22,6 +23,7 @@ const PARTS = {
   'keeps leases': leases,
   'keeps one tree, which': tree,
   'keeps policies': policies,
+  'remembers how far each export is:': exports,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

@@ -20,6 +20,7 @@ const TABLES = [
   'erasures',
   'erasures_done',
   'policies',
+  'exports',
   'kysely_migration',
   'kysely_migration_lock',
 ]

@@ -1,0 +1,39 @@
+import type { ExportState, ExportStore } from '../store/store.ts'
+
+/** An export whose holder has done nothing for this long, by our own clock, is taken over. */
+export const DEAD_MS = 15_000
+/** How often a holder says that it lives. */
+export const BEAT_MS = 4_000
+
+/**
+ * One gateway delivers an export at a time. Two may do so for a moment, when one was held up and not dead: then a reader gets something
+ * twice, which he must be ready for anyway; what is remembered is only ever set by the one whose term it is.
+ */
+export class ExportLease {
+  readonly #store: ExportStore
+  readonly #name: string
+  readonly #gateway: string
+  readonly #monotonic: () => number
+  /** The last sign of life of somebody else, and when it was first seen. */
+  #heard: { readonly term: number; readonly beat: number; readonly since: number } | null = null
+
+  constructor(store: ExportStore, name: string, gateway: string, monotonic: () => number) {
+    this.#store = store
+    this.#name = name
+    this.#gateway = gateway
+    this.#monotonic = monotonic
+  }
+
+  /** Null: another gateway delivers it. A gateway takes at once what it held itself before it was restarted. */
+  async take(): Promise<ExportState | null> {
+    const seen = await this.#store.state(this.#name)
+    if (seen.holder !== null && seen.holder !== this.#gateway && !this.#isDead(seen)) return null
+    return this.#store.take(this.#gateway, seen)
+  }
+
+  #isDead({ term, beat }: ExportState): boolean {
+    const now = this.#monotonic()
+    if (this.#heard?.term !== term || this.#heard.beat !== beat) this.#heard = { term, beat, since: now }
+    return now - this.#heard.since >= DEAD_MS
+  }
+}

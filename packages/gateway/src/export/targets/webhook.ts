@@ -1,0 +1,100 @@
+import { createHmac } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { ExportConfig, SecretSource } from '../../config/config.ts'
+import { readSecret } from '../../config/secret.ts'
+import { ANSWER_MS, type Batch, reasonOf, type Target, TargetError } from './target.ts'
+
+type Options = Extract<ExportConfig['target'], { readonly kind: 'webhook' }>
+
+/** What a receiver may ask us to wait at most: it is told, and not obeyed without end. */
+const LONGEST_WAIT_MS = 3_600_000
+
+/**
+ * POSTs each batch with the headers and signatures of Standard Webhooks 1.0.0 (standardwebhooks.com). Any 2xx takes it; a redirect is a failure.
+ * `410 Gone` is one too, and not the end of it, as that specification has it: an audit trail must not stop because a receiver says so.
+ */
+export class Webhook implements Target {
+  readonly #options: Options
+  readonly #now: () => number
+
+  constructor(options: Options, now: () => number = Date.now) {
+    this.#options = options
+    this.#now = now
+  }
+
+  async deliver(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { url } = this.#options
+    const { origin } = new URL(url) // its path and query may hold a secret
+    const body = bodyOf(batch)
+    try {
+      const headers = { 'content-type': 'application/json', ...(await this.#signed(batch.id, body)) }
+      const answer = await post(url, { headers, ...(await this.#tls()) }, body, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]))
+      if (answer.status >= 200 && answer.status < 300) return
+      throw new TargetError(`${origin} answered ${answer.status}`, { notBefore: waitOf(answer.retryAfter, this.#now()) })
+    } catch (error) {
+      if (error instanceof TargetError) throw error
+      throw new TargetError(`${origin} did not take a batch: ${reasonOf(error)}`, { cause: error })
+    }
+  }
+
+  async #signed(id: string, body: string): Promise<Record<string, string>> {
+    const timestamp = String(Math.floor(this.#now() / 1000))
+    const keys = await signingKeys(this.#options.secret)
+    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': keys.map((key) => sign(key, id, timestamp, body)).join(' ') }
+  }
+
+  async #tls(): Promise<RequestOptions & { ca?: string }> {
+    return this.#options.ca === null ? {} : { ca: await readFile(this.#options.ca, 'utf8') }
+  }
+}
+
+/** `v1,` and the HMAC-SHA256 of id, timestamp and body, joined by dots, in base64. */
+export function sign(key: Buffer, id: string, timestamp: string, body: string): string {
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+}
+
+const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/
+
+/** One, or an old one beside a new one while they are exchanged: each signs. */
+async function signingKeys(source: SecretSource): Promise<readonly Buffer[]> {
+  const secrets = (await readSecret(source)).split(/\s+/).filter((secret) => secret !== '')
+  return secrets.map((secret) => {
+    const key = Buffer.from(SECRET.exec(secret)?.[1] ?? '', 'base64')
+    if (key.length >= 24 && key.length <= 64) return key
+    throw new TargetError('the webhook’s secret is not one: whsec_ and 24 to 64 random bytes in base64, such as `echo whsec_$(openssl rand -base64 32)` makes')
+  })
+}
+
+/** The same text for the same batch: its time is that of its last record. */
+function bodyOf({ from, to, records }: Batch): string {
+  const timestamp = new Date(records.at(-1)?.at ?? 0).toISOString()
+  return `{"type":"ledger.entries","timestamp":"${timestamp}","data":{"from":${from},"to":${to},"records":[${records.map(({ text }) => text).join(',')}]}}`
+}
+
+interface Answer {
+  readonly status: number
+  readonly retryAfter: string | null
+}
+
+/** By hand and not by `fetch`, which takes no certificate authority of one request's own. */
+function post(url: string, options: RequestOptions, body: string, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = url.startsWith('https:') ? requestHttps : requestHttp
+    const sent = request(url, { ...options, method: 'POST', signal, agent: false }, (response: IncomingMessage) => {
+      response.once('error', reject)
+      response.resume() // nothing in it is of interest, and it may be long
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] ?? null }))
+    })
+    sent.once('error', reject)
+    sent.end(body)
+  })
+}
+
+/** Seconds, or a date (RFC 9110 section 10.2.3). */
+function waitOf(retryAfter: string | null, now: number): number | null {
+  if (retryAfter === null) return null
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - now
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS)
+}
