@@ -76,7 +76,7 @@ describe.skipIf(lacks('python3'))('a verifier that was written from the specific
     ['a bundle that is gone', () => without('tile/entries/000'), false],
     ['a bundle with a byte changed', () => changed('tile/entries/000', 300), false],
     ['a checkpoint with a byte changed', () => changed('checkpoint', 40), false],
-    ['a head that was altered', () => changed('heads', 60), false],
+    ['a head that was altered', () => changed('signed-heads', 60), false],
     [
       'a log that was cut under the checkpoint of before',
       async () => new Map([...(await tree.files(first, 200)), ['checkpoint', good.get('checkpoint') ?? Buffer.of()]]),

@@ -75,6 +75,14 @@ describe.skipIf(lacks('psql'))('the tree over two gateways on one store, one of 
     expect(more.code).toBe(0)
     expect(JSON.parse(more.stdout)).toMatchObject({ origin: before.origin, before: expect.any(Number), size: after.size })
     expect(parseNote(readFileSync(join(folder, 'files/checkpoint'))).text).toBe(after.note.text)
+    // The second signed it, for whom the first vouched in an entry that its own key covers.
+    const verified = await countersign(['ledger', 'verify', join(folder, 'files'), '--key', keys[0]?.key ?? '', '--json'])
+    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, problems: [], entries: after.size })
+    rmSync(join(folder, 'files/signed-heads'))
+    expect(await countersign(['ledger', 'verify', join(folder, 'files'), '--key', keys[0]?.key ?? ''])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('unsigned'),
+    })
   })
 
   it('comes to rest where somebody changes it in the store, and says so', async () => {

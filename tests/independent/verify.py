@@ -368,7 +368,7 @@ def follow(directory, lines, problems):
         if entry["type"] in KEY_EVENTS:
             key_entries.append(entry)
     try:
-        heads = read(directory, "heads").decode().split("\n")
+        heads = read(directory, "signed-heads").decode().split("\n")
     except (Bad, UnicodeDecodeError):
         heads = []
     known = {decode64(entry["body"]["key"]) for entry in key_entries if entry["type"] != "gateway.vouched"}

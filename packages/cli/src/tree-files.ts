@@ -4,6 +4,7 @@ import type { Client } from '@countersign/contract/client'
 import { ClientError } from '@countersign/contract/client-error'
 import { decodeBundle, decodeLines } from '@countersign/ledger/bundle'
 import { type Checkpoint, parseCheckpoint } from '@countersign/ledger/checkpoint'
+import { HEADS_PATH } from '@countersign/ledger/heads'
 import { isSameHash, leafHash } from '@countersign/ledger/merkle'
 import { parseNote } from '@countersign/ledger/note'
 import { rootFromTiles } from '@countersign/ledger/proof'
@@ -24,6 +25,8 @@ export interface Exported {
  * signature it has is for `ledger verify`. Throws CliError.
  */
 export async function exportTiles(client: Client, directory: string): Promise<Exported> {
+  // Before the checkpoint, which then covers them.
+  const heads = await client.ledgerFile(HEADS_PATH)
   const note = await client.ledgerFile('checkpoint')
   const [before, now] = [await lastIn(directory), parseCheckpoint(parseNote(note).text)]
   if (before && (before.origin !== now.origin || before.size > now.size))
@@ -33,6 +36,7 @@ export async function exportTiles(client: Client, directory: string): Promise<Ex
   if (!isSameHash(await rootFromTiles(read, now.size), now.root)) throw altered('the tiles that the gateway gives are not those of its checkpoint')
   if (before && !isSameHash(await rootFromTiles(read, before.size), before.root))
     throw altered(`the first ${before.size} entries are not those that were exported before: somebody rewrote the ledger`)
+  writeWhole(join(directory, HEADS_PATH), heads)
   writeWhole(join(directory, 'checkpoint'), note)
   return { origin: now.origin, before: before?.size ?? 0, size: now.size }
 }

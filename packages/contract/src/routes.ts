@@ -255,6 +255,12 @@ export const ledgerFileRoutes = {
     summary: 'The last signed checkpoint of the tree, with its cosignatures',
     responses: bytes('text/plain', 'A signed note'),
   },
+  signedHeads: {
+    method: 'get',
+    path: '/api/v1/ledger/signed-heads',
+    summary: "What each gateway's key says of its chain, as far as the checkpoint covers it, one JSON object a line; admins only",
+    responses: bytes('application/jsonl', 'The last signed head of each chain'),
+  },
   tile: {
     method: 'get',
     path: '/api/v1/ledger/tile/{path}',

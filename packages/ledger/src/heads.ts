@@ -5,7 +5,10 @@ import type { SignedHead } from './gateway-key.ts'
 const FIELDS = ['gateway', 'seq', 'hash', 'key', 'signature'] as const
 const HASH = /^[0-9a-f]{64}$/
 
-/** Heads as a static log has them in its file `heads`: one JSON object a line, in any order. No file is no heads. Throws LedgerError `unreadable`. */
+/** Where a static log has what its gateways' keys say of their chains. */
+export const HEADS_PATH = 'signed-heads'
+
+/** Heads as they stand in that file: one JSON object a line, in any order. No file is no heads. Throws LedgerError `unreadable`. */
 export function parseHeads(bytes: Uint8Array | null): readonly SignedHead[] {
   const lines = bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n') : []
   return lines.filter((line) => line !== '').map(parseHead)

@@ -3,7 +3,7 @@ import { Chains } from './chains.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
 import { type Entry, parseEntry } from './entry.ts'
 import { LedgerError } from './error.ts'
-import { parseHeads } from './heads.ts'
+import { HEADS_PATH, parseHeads } from './heads.ts'
 import type { VerifierKey } from './key.ts'
 import { CompactRange, type Hash, isSameHash, leafHash } from './merkle.ts'
 import { type Note, parseNote, type Signed, verifyNote } from './note.ts'
@@ -42,7 +42,7 @@ export async function verifyLog(read: ReadFile, options: LogOptions = {}): Promi
   const note = await problems.catching('checkpoint', async () => parseNote(await present(read, 'checkpoint')))
   const checkpoint = note && (await problems.catching('checkpoint', () => parseCheckpoint(note.text)))
   if (!note || !checkpoint) return { checkpoint: null, note: null, signed: [], entries: 0, chains: [], problems: problems.list }
-  const heads = (await problems.catching('heads', async () => parseHeads(await read('heads')))) ?? []
+  const heads = (await problems.catching(HEADS_PATH, async () => parseHeads(await read(HEADS_PATH)))) ?? []
   const reading = new Reading(read, checkpoint, new Chains(heads), problems, options.remembered)
   await reading.all()
   const signed = signatures(note, checkpoint, reading, options, problems)
@@ -150,8 +150,8 @@ class Reading {
   #judgeHeads(): void {
     for (const head of this.#chains.beyond()) {
       const { gateway, seq } = head
-      if (this.trust.historyOf(gateway).vouchesFor(head)) this.#problems.add('truncated', 'heads', `${gateway} signed its entry ${seq}, which is not here`)
-      else this.#problems.add('unsigned', 'heads', `what vouches for entry ${seq} of ${gateway}, which is not here, is not signed by its gateway's key`)
+      if (this.trust.historyOf(gateway).vouchesFor(head)) this.#problems.add('truncated', HEADS_PATH, `${gateway} signed its entry ${seq}, which is not here`)
+      else this.#problems.add('unsigned', HEADS_PATH, `what vouches for entry ${seq} of ${gateway}, which is not here, is not signed by its gateway's key`)
     }
   }
 

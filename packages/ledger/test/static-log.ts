@@ -69,7 +69,7 @@ export class TestTree {
       else files.set(linesPath(id), encodeLines(own))
     }
     files.set('checkpoint', checkpointOf(size, rootOf(leaves), signer))
-    files.set('heads', Buffer.from(formatHeads(this.heads)))
+    files.set('signed-heads', Buffer.from(formatHeads(this.heads)))
     return files
   }
 }

@@ -42,6 +42,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/ledger/vouch': [403, 404],
   'POST /api/v1/ledger/rotate-key': [403, 200],
   'GET /api/v1/ledger/checkpoint': [404, 404],
+  'GET /api/v1/ledger/signed-heads': [403, 200],
   'GET /api/v1/ledger/tile/{path}': [403, 404],
   'GET /api/v1/erasures': [403, 200],
   'POST /api/v1/erasures': [403, 200],

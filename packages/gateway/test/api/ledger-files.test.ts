@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { decodeBundle, decodeLines } from '@countersign/ledger/bundle'
 import { parseCheckpoint } from '@countersign/ledger/checkpoint'
+import { parseHeads } from '@countersign/ledger/heads'
 import { leafHash, type Hash } from '@countersign/ledger/merkle'
 import { parseNote } from '@countersign/ledger/note'
 import { rootFromTiles } from '@countersign/ledger/proof'
@@ -59,6 +60,12 @@ describe('the ledger’s tree as files', () => {
     expect([refused.status, await refused.json()]).toEqual([404, expect.objectContaining({ message: expect.stringContaining('tile/lines/') })])
     const lines = decodeLines((await read('tile/lines/001.p/45')).bytes, 45)
     expect(lines.at(-1)?.length).toBeGreaterThan(70_000)
+  })
+
+  test('come with what the gateway’s key says of the chain that they hold', async () => {
+    const heads = parseHeads((await read('signed-heads')).bytes)
+    expect(heads).toEqual([expect.objectContaining({ gateway: 'gw-0000000001', seq: 301 })])
+    expect((await bed.ask('/api/v1/ledger/signed-heads', { as: 'alice' })).status).toBe(403)
   })
 
   test.each(['tile/0/002', 'tile/0/001', 'tile/0/001.p/46', 'tile/2/000.p/1', 'tile/0/0', 'tile/entries/000.p/256', 'tile/0/000%2Fp'])(

@@ -1,6 +1,7 @@
 import { ledgerFileRoutes, routes } from '@countersign/contract/routes'
 import type { Caller } from '../../identity/caller.ts'
 import { treeFile } from '../../ledger/files.ts'
+import { headsFile } from '../../ledger/heads-file.ts'
 import { trustOf } from '../../ledger/vouching.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
@@ -56,6 +57,11 @@ export function mountLedgerFiles(app: App, { store }: ApiServices): void {
     const checkpoint = await store.tree.checkpoint()
     if (!checkpoint) throw new WorkflowError('not-found', 'no checkpoint of the ledger has been signed yet; one is within seconds of its first entries')
     return c.body(checkpoint.note, 200, { 'content-type': 'text/plain; charset=utf-8' })
+  })
+
+  app.get(ledgerFileRoutes.signedHeads.path, async (c) => {
+    assertAuditor(c.get('caller'))
+    return c.body(await headsFile(store.tree, store.ledger), 200, { 'content-type': 'application/jsonl; charset=utf-8' })
   })
 
   app.get(`${PREFIX}tile/*`, async (c) => {
