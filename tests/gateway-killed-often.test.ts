@@ -78,7 +78,7 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
     expect(lane.tally.acknowledged).toBeGreaterThan(0)
   }
 
-  it('while its store is down', { timeout: 120_000 }, async () => {
+  it('while its store is down', { timeout: DISTURBED * 90_000 }, async () => {
     const { lane, cable, random } = await disturbed('down')
     for (let round = 0; round < DISTURBED; round++) {
       const during = async () => {
@@ -90,7 +90,7 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
     await inTheEnd(lane)
   })
 
-  it('while its disk is full, with which it does not start either', { timeout: 120_000 }, async ({ skip }) => {
+  it('while its disk is full, with which it does not start either', { timeout: DISTURBED * 90_000 }, async ({ skip }) => {
     const disk = smallDisk()
     if (!disk) return skip('only root may mount a small disk')
     onTestFinished(() => disk.close())
@@ -112,7 +112,7 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
     return undefined
   })
 
-  it('while its clock is set back by an hour, and when it starts so', { timeout: 120_000 }, async () => {
+  it('while its clock is set back by an hour, and when it starts so', { timeout: DISTURBED * 90_000 }, async () => {
     const file = join(cache, 'back')
     const env = { CLOCK_BACK: file, NODE_OPTIONS: `--import=${new URL('support/killed/clock.ts', import.meta.url).href}` }
     const { lane, random } = await disturbed('back', { env })

@@ -87,7 +87,7 @@ export class Lane {
     this.#round += 1
     const { random } = this.#options
     const gateway = await this.#running()
-    this.#tokens ??= { alice: await gateway.token(ALICE), bob: await gateway.token(BOB, { mayReview: true }) }
+    this.#tokens ??= await patiently(async () => ({ alice: await gateway.token(ALICE), bob: await gateway.token(BOB, { mayReview: true }) }))
     const working = load(gateway, this.#tokens, this.#round)
     if (!random.chance(EARLY)) await this.#atWork()
     await (during ?? (() => sleep(random.below(LATEST_KILL_MS))))(gateway)
@@ -120,7 +120,7 @@ export class Lane {
   }
 
   async #running(): Promise<GatewayProcess> {
-    return (this.#gateway ??= await this.#start())
+    return (this.#gateway ??= await patiently(() => this.#start()))
   }
 
   async #killWhileItStarts(): Promise<void> {
@@ -140,8 +140,11 @@ export class Lane {
 
   /** The same bytes by the same person: what was used up is refused, and what was not runs now. */
   async #sendAgain(gateway: GatewayProcess, { open }: Known): Promise<void> {
-    const client = clientOf(gateway, this.#tokens?.alice ?? '')
-    await client.connect()
+    const client = await patiently(async () => {
+      const connecting = clientOf(gateway, this.#tokens?.alice ?? '')
+      await connecting.connect()
+      return connecting
+    })
     for (const { text } of open) {
       this.tally.open += 1
       const ran = await client.query(text).catch(() => null)
@@ -183,5 +186,18 @@ export class Lane {
       data: this.data,
       ...(onSpawn && { onSpawn }),
     })
+  }
+}
+
+const PATIENCE_MS = 60_000
+
+/** A machine that is busy with much else lets a store look dead for a while, and a gateway says so: then it is tried again. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + PATIENCE_MS; ; await sleep(500)) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Error && /\bstore\b/.test(error.message)) || performance.now() > end) throw error
+    }
   }
 }
