@@ -13,12 +13,19 @@ import { openReplicas, type Replicas } from './support/replicas.ts'
 
 const SOON = { timeout: 30_000, interval: 200 }
 
-describe.skipIf(lacks('psql'))('the tree over two gateways on one store, one of them with workers', { timeout: 120_000 }, () => {
+/** The texts of the checkpoints that a file has. */
+const witnessed = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => parseNote((JSON.parse(line) as { readonly note: string }).note).text)
+
+describe.skipIf(lacks('psql'))('the tree over two gateways with workers on one store', { timeout: 120_000 }, () => {
   let replicas: Replicas
   let folder: string
   beforeAll(async () => {
-    replicas = await openReplicas()
     folder = mkdtempSync(join(tmpdir(), 'countersign-tree-'))
+    replicas = await openReplicas({ workers: 2, witness: [{ file: join(folder, 'elsewhere') }] })
   })
   afterAll(async () => {
     await replicas?.close()
@@ -70,6 +77,10 @@ describe.skipIf(lacks('psql'))('the tree over two gateways on one store, one of 
       return signed
     }, SOON)
     expect(after.origin).toBe(before.origin)
+    const chains = (await replicas.store('SELECT DISTINCT gateway FROM countersign.tree_runs')).map(([gateway]) => String(gateway))
+    expect(chains.filter((chain) => /-w[12]$/.test(chain)).length).toBeGreaterThanOrEqual(2)
+    // Both showed theirs to the same witness, whose last one is that of whoever goes on.
+    await vi.waitFor(() => expect(witnessed(join(folder, 'elsewhere'))).toEqual(expect.arrayContaining([before.note.text, after.note.text])), SOON)
     // What was exported before is the beginning of it, which the command checks.
     const more = await exported(second, 'files')
     expect(more.code).toBe(0)

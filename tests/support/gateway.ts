@@ -20,6 +20,7 @@ export interface GatewayOptions {
   /** Cedar text, one file. */
   readonly policy: string
   readonly store?: unknown
+  readonly witness?: unknown
   readonly hold?: Readonly<Record<string, string>>
   readonly session?: Readonly<Record<string, string>>
   readonly tls?: { readonly cert: string; readonly key: string }
@@ -99,13 +100,17 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
   }
 }
 
-function writeConfiguration(folder: string, data: string, { users, resources, policy, store, hold, session, tls, exports, workers = WORKERS }: GatewayOptions) {
+function writeConfiguration(
+  folder: string,
+  data: string,
+  { users, resources, policy, store, witness, hold, session, tls, exports, workers = WORKERS }: GatewayOptions,
+) {
   const policies = join(folder, 'policies')
   mkdirSync(policies)
   const policyFile = join(policies, 'test.cedar')
   writeFileSync(policyFile, policy)
   const config = join(folder, 'countersign.yaml')
-  const optional = Object.fromEntries(Object.entries({ store, hold, session, tls, exports, workers }).filter(([, value]) => value !== undefined))
+  const optional = Object.fromEntries(Object.entries({ store, witness, hold, session, tls, exports, workers }).filter(([, value]) => value !== undefined))
   writeFileSync(config, stringify({ listen: { http: '127.0.0.1:0', postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
   return { config, policyFile }
 }

@@ -40,6 +40,15 @@ export class Metrics {
     )
     this.#gauge('countersign_tree_chains_stopped', 'Chains whose entries in the store are not what their gateway wrote.', () => status().stops.length)
     this.#gauge('countersign_checkpoint_entries', 'Entries that the last checkpoint covers which was signed here.', () => status().signed?.size ?? 0)
+    this.#gauge('countersign_witnesses_failing', 'Witnesses that did not take the last checkpoint that they were shown.', () => failing(status()).length)
+    this.#gauge(
+      'countersign_witnesses_disagreeing',
+      'Witnesses that have seen another history of the ledger.',
+      () => failing(status()).filter((trouble) => trouble?.disagrees).length,
+    )
+    this.#gauge('countersign_witnessed_entries', 'Entries that a witness has seen, the most of any.', () =>
+      Math.max(0, ...status().witnesses.map(({ size }) => size)),
+    )
     this.#gauge('countersign_checkpoint_timestamp_seconds', 'When that was signed.', () => (status().signed?.at ?? 0) / 1000)
   }
 
@@ -110,3 +119,5 @@ export class Metrics {
     const gauge: Gauge = new Gauge({ name, help, aggregator, registers: [this.#registry], collect: () => gauge.set(value()) })
   }
 }
+
+const failing = ({ witnesses }: Status) => witnesses.map(({ trouble }) => trouble).filter((trouble) => trouble !== null)

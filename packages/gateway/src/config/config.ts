@@ -73,6 +73,12 @@ export interface ExportConfig {
   readonly texts: boolean
 }
 
+/** Somebody outside who is shown each checkpoint of the ledger, and does not forget. `key`: the vkey of a witness of C2SP tlog-witness. */
+export type WitnessConfig =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'webhook'; readonly url: string; readonly secret: SecretSource }
+  | { readonly kind: 'tlog'; readonly url: string; readonly key: string }
+
 /** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */
 export interface Config {
   readonly file: string
@@ -99,6 +105,8 @@ export interface Config {
   readonly exports: readonly ExportConfig[]
   /** How many processes speak protocols; 1 is this one alone. */
   readonly workers: number
+  /** Who sees the checkpoints of the ledger; nobody, where it is empty. */
+  readonly witnesses: readonly WitnessConfig[]
 }
 
 /** What a protocol worker is given: it never opens the store, so it is not told how. */

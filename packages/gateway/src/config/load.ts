@@ -7,6 +7,7 @@ import { ConfigError, type ConfigProblem } from './error.ts'
 import { readExports } from './exports.ts'
 import { suggestion } from './nearest.ts'
 import { readResource } from './resource.ts'
+import { readWitness } from './witness.ts'
 import { configSchema, KNOWN_KEYS, type RawConfig } from './schema.ts'
 import { type Path, type Position, YamlSource } from './source.ts'
 
@@ -100,6 +101,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     session: { maxMs: raw.session.max, idleMs: raw.session.idle ?? null, auth: raw.session.auth },
     policies: resolve(folder, raw.policies),
     exports: readExports(raw.exports, folder, (path, message) => report(['exports', ...path], message)),
+    witnesses: raw.witness.map((each, index) => readWitness(each, folder, (path, message) => report(['witness', index, ...path], message))),
     workers: raw.workers === 'auto' ? workersFor(availableParallelism()) : raw.workers,
   }
 }
@@ -163,6 +165,9 @@ function checkSecrets(config: Config, environment: Environment, report: Report):
     const key = ['resources', name, 'credential', 'password']
     if (credential.password !== null) checkSecret(credential.password, key, environment, report)
   }
+  config.witnesses.forEach((witness, index) => {
+    if (witness.kind === 'webhook') checkSecret(witness.secret, ['witness', index, 'secret'], environment, report)
+  })
   for (const [index, { target }] of config.exports.entries())
     if (target.kind === 'webhook') checkSecret(target.secret, ['exports', index, 'target', 'secret'], environment, report)
 }

@@ -124,6 +124,13 @@ const MAX_WORKERS = 64
 
 const STORE = 'expected sqlite, postgres://host/database or { url: { env: NAME } }'
 
+const WITNESS = 'expected one of { file: PATH }, { webhook: URL, secret: … } and { tlog: URL, key: VKEY }'
+const web = z.url({ protocol: /^https?$/, error: 'expected an address such as https://witness.example.com/' })
+
+const witness = z.union([z.strictObject({ file: text }), z.strictObject({ webhook: web, secret }), z.strictObject({ tlog: web, key: text })], {
+  error: WITNESS,
+})
+
 /** The shape of `countersign.yaml`. What needs the disk or the environment is checked in load.ts. */
 export const configSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'expected the address people reach this gateway at, such as https://cs.example.com' }).optional(),
@@ -139,6 +146,7 @@ export const configSchema = z.strictObject({
   session: z.strictObject({ max: duration.prefault('8h'), idle: duration.optional(), auth: z.enum(['scram', 'password']).default('scram') }).prefault({}),
   policies: text.default('./policies'),
   exports: z.array(exported, 'expected a list, each with name, format and target').default([]),
+  witness: z.array(witness, `${WITNESS}, in a list`).default([]),
   workers: z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], { error: `expected auto, or a number from 1 to ${MAX_WORKERS}` }).default('auto'),
 })
 

@@ -30,10 +30,10 @@ export class Sequencing {
   #ended: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | undefined
   #stopped = false
-  #status: Status = { role: 'starting', size: null, signed: null, stops: [], trouble: null }
+  #status: Status = { role: 'starting', size: null, signed: null, stops: [], witnesses: [], trouble: null }
 
-  constructor(config: Pick<Config, 'store' | 'data'>, options: SequencingOptions) {
-    this.#start = { config: { store: config.store, data: config.data }, gateway: options.gateway }
+  constructor(config: Pick<Config, 'store' | 'data' | 'witnesses'>, options: SequencingOptions) {
+    this.#start = { config: { store: config.store, data: config.data, witnesses: config.witnesses }, gateway: options.gateway }
     this.#options = options
   }
 
@@ -82,11 +82,23 @@ export class Sequencing {
       if (next.trouble.altered) log.error({ why: next.trouble.message }, 'the ledger’s tree in the store is not what gateways made it')
       else log.warn({ why: next.trouble.message }, 'the ledger’s tree waits for the store')
     }
+    this.#tellOfWitnesses(before, next)
     for (const stop of next.stops) {
       if (!before.stops.some(({ gateway, why }) => gateway === stop.gateway && why === stop.why))
         log.error(stop, 'entries of this chain in the store are not what its gateway wrote, so that none of them comes into the tree')
     }
     for (const { gateway } of before.stops)
       if (!next.stops.some((stop) => stop.gateway === gateway)) log.info({ gateway }, 'entries of this chain come into the tree again')
+  }
+
+  #tellOfWitnesses(before: Status, next: Status): void {
+    const { log } = this.#options
+    for (const { name, trouble } of next.witnesses) {
+      const earlier = before.witnesses.find((witness) => witness.name === name)?.trouble ?? null
+      if (trouble?.message === earlier?.message) continue
+      if (trouble?.disagrees) log.error({ witness: name, why: trouble.message }, 'a witness has seen another history of the ledger')
+      else if (trouble) log.warn({ witness: name, why: trouble.message }, 'a witness does not take the ledger’s checkpoint; it is tried again')
+      else log.info({ witness: name }, 'a witness takes the ledger’s checkpoints again')
+    }
   }
 }

@@ -5,11 +5,13 @@ import { openTree, type OpenTree } from '../store/open.ts'
 import type { Stop } from './chains.ts'
 import { Checkpoints, remembered, type Sign } from './checkpoints.ts'
 import { Sequencer, type Turn } from './sequencer.ts'
+import { openWitness } from '../witness/open.ts'
+import { Witnesses, type WitnessState } from '../witness/witnesses.ts'
 import { TreeAltered } from './stored-tiles.ts'
 
 /** What the thread is started with. */
 export interface Start {
-  readonly config: Pick<Config, 'store' | 'data'>
+  readonly config: Pick<Config, 'store' | 'data' | 'witnesses'>
   readonly gateway: string
 }
 
@@ -26,6 +28,8 @@ export interface Status {
   readonly signed: { readonly size: number; readonly at: number } | null
   /** Chains that go no further. */
   readonly stops: readonly Stop[]
+  /** What each witness has seen; empty while another gateway sequences. */
+  readonly witnesses: readonly WitnessState[]
   /** Why nothing is done: the store does not answer, or what it has is not what gateways wrote (`altered`). */
   readonly trouble: { readonly altered: boolean; readonly message: string } | null
 }
@@ -39,7 +43,7 @@ const LONGEST_WAIT_MS = 10_000
 const { config, gateway }: Start = workerData
 const stopping = new AbortController()
 const signing = new Map<number, PromiseWithResolvers<Awaited<ReturnType<Sign>>>>()
-let status: Status = { role: 'starting', size: null, signed: null, stops: [], trouble: null }
+let status: Status = { role: 'starting', size: null, signed: null, stops: [], witnesses: [], trouble: null }
 let asked = 0
 
 parentPort?.on('message', (question: Question) => {
@@ -83,26 +87,50 @@ async function run(): Promise<void> {
 /** Until it is to stop. Rejects when something fails. */
 async function work(store: OpenTree, went: () => void): Promise<void> {
   const sequencer = new Sequencer(store, { gateway, remembered: () => remembered(config.data) })
-  const checkpoints = new Checkpoints(store.tree, config.data, { gateway, sign, witnessed: () => null })
+  const witnesses = new Witnesses(
+    store.tree,
+    config.data,
+    config.witnesses.map(openWitness),
+    () => sequencer.growing && report({ ...status, witnesses: witnesses.states }),
+  )
+  const checkpoints = new Checkpoints(store.tree, config.data, { gateway, sign, witnessed: () => witnesses.witnessed })
+  try {
+    await tend(sequencer, checkpoints, witnesses, went)
+  } finally {
+    witnesses.stop()
+  }
+}
+
+async function tend(sequencer: Sequencer, checkpoints: Checkpoints, witnesses: Witnesses, went: () => void): Promise<void> {
   while (!stopping.signal.aborted) {
     const turn = await sequencer.turn()
     const { growing } = sequencer
     if (!growing) checkpoints.forget()
-    else if (checkpoints.isDue(growing)) await seal(sequencer, checkpoints)
-    report({ ...status, role: turn.role, size: growing?.size ?? null, stops: turn.role === 'sequencer' ? turn.stops : [], trouble: null })
+    else if (checkpoints.isDue(growing)) await seal(sequencer, checkpoints, witnesses)
+    report({
+      ...status,
+      role: turn.role,
+      size: growing?.size ?? null,
+      witnesses: growing ? witnesses.states : [],
+      stops: turn.role === 'sequencer' ? turn.stops : [],
+      trouble: null,
+    })
     went()
     if (turn.role !== 'sequencer' || turn.added === 0) await rest(IDLE_MS)
   }
   // What came since the last checkpoint is signed now: nobody may be there to do it later.
-  await seal(sequencer, checkpoints)
+  await seal(sequencer, checkpoints, witnesses)
   await sequencer.stop()
 }
 
-async function seal(sequencer: Sequencer, checkpoints: Checkpoints): Promise<void> {
+async function seal(sequencer: Sequencer, checkpoints: Checkpoints, witnesses: Witnesses): Promise<void> {
   if (!sequencer.growing) return
   const signed = await checkpoints.sign(sequencer.growing)
   if (signed === 'lost') sequencer.lost()
-  else if (signed) status = { ...status, signed: { size: signed.size, at: signed.at } }
+  else if (signed) {
+    status = { ...status, signed: { size: signed.size, at: signed.at } }
+    witnesses.show(signed)
+  }
 }
 
 function report(next: Status): void {

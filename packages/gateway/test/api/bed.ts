@@ -240,5 +240,6 @@ function configIn(data: string): Config {
     policies: join(data, 'policies'),
     exports: [],
     workers: 1,
+    witnesses: [],
   }
 }

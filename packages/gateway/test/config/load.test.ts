@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -53,7 +53,18 @@ describe('a configuration that can be used', () => {
       policies: join(folder, 'policies'),
       exports: [],
       workers: expect.any(Number),
+      witnesses: [],
     })
+  })
+
+  test('names the witnesses that docs/configuration.md has', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/configuration.md'), 'utf8')
+    const [, example = ''] = /## Witnesses[^]*?```yaml\n([^]*?)```/.exec(page) ?? []
+    expect(load(example, { ...ENV, WITNESS_SECRET: 'whsec_canary' }).witnesses).toEqual([
+      { kind: 'file', path: '/mnt/elsewhere/countersign-checkpoints.jsonl' },
+      { kind: 'webhook', url: 'https://audit.example.com/countersign', secret: { env: 'WITNESS_SECRET' } },
+      { kind: 'tlog', url: 'https://witness.example.com/', key: expect.stringMatching(/^witness\.example\.com\/w1\+/) },
+    ])
   })
 
   test('takes every key, and finds paths from its own folder', () => {
@@ -132,6 +143,17 @@ describe('a configuration that cannot be used is refused with line, column and k
     ['a tab as indentation', 'users:\n\talice: {}', /^2:1 : indent with spaces/],
     ['a key that is there twice', 'data: a\ndata: b', /^2:1 : this key is there twice$/],
     ['an unknown key', 'data: a\nlisten: { htttp: 127.0.0.1:1 }', /^2:11 listen\.htttp: unknown key; did you mean http\?$/],
+    ['a witness of no known kind', 'witness: [{ fax: 123 }]', /^1:11 witness\.0: expected one of \{ file: PATH \}/],
+    [
+      'a witness whose secret is not there',
+      'witness: [{ webhook: "https://a.example", secret: { env: NOWHERE } }]',
+      /witness\.0\.secret\.env: environment variable NOWHERE is not set/,
+    ],
+    [
+      'a witness with a key that was mistyped',
+      'witness: [{ tlog: "https://a.example", key: "a.example+00000000+AAAA" }]',
+      /witness\.0\.key: expected the key of a witness/,
+    ],
     ['an unknown key at the top', '\nresorces: {}', /^2:1 resorces: unknown key; did you mean resources\?$/],
     ['a key of a later version', resource(...GOOD, 'recording: { mode: all }'), /^6:5 resources\.db\.recording: unknown key/],
     ['accounts without roles', resource(...GOOD, 'accounts: { mode: ephemeral }'), /^6:15 resources\.db\.accounts: mode: ephemeral needs roles, such as/],

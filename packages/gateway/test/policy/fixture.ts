@@ -44,6 +44,7 @@ export const CONFIG: Config = {
   policies: '/etc/policies',
   exports: [],
   workers: 1,
+  witnesses: [],
 }
 
 export function engineOf(...policies: readonly string[]): PolicyEngine {

@@ -1,0 +1,17 @@
+import type { WitnessConfig } from '../config/config.ts'
+import { FileWitness } from './file.ts'
+import { TlogWitness } from './tlog.ts'
+import { WebhookWitness } from './webhook.ts'
+import type { Witness } from './witness.ts'
+
+/** Nothing is asked of it yet. */
+export function openWitness(config: WitnessConfig): Witness {
+  switch (config.kind) {
+    case 'file':
+      return new FileWitness(config.path)
+    case 'webhook':
+      return new WebhookWitness(config.url, config.secret)
+    case 'tlog':
+      return new TlogWitness(config.url, config.key)
+  }
+}
