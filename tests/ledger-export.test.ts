@@ -58,10 +58,10 @@ describe('the ledger for readers elsewhere', () => {
   it('goes on after a kill -9, and nothing is lost', async () => {
     await gateway.stop('SIGKILL')
     gateway = await start()
-    await vi.waitFor(() => expect(types().filter((type) => type === 'gateway.started')).toHaveLength(2), 20_000)
-    const names = events().map(({ metadata }) => metadata.uid)
-    expect(new Set(names).size).toBeGreaterThanOrEqual(TYPES.length + 1)
-    expect(types().slice(0, TYPES.length)).toEqual(TYPES)
+    // What was delivered and not remembered comes again, under the name that it had.
+    const once = () => [...new Map(events().map(({ metadata }) => [metadata.uid, metadata.event_code])).values()]
+    await vi.waitFor(() => expect(once().filter((type) => type === 'gateway.started')).toHaveLength(2), 20_000)
+    expect(once().slice(0, TYPES.length)).toEqual(TYPES)
   })
 
   it('is told of where a target is down, which holds up nothing', async () => {

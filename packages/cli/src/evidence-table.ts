@@ -53,12 +53,12 @@ export function aboutOf(report: Report): readonly (readonly [name: string, value
     ['Period', `${report.from} to before ${report.until}`],
     ['Made at', report.madeAt],
     ['Ledger', report.origin],
-    ['Entries read', `${report.size}, as the checkpoint below vouches for them`],
+    ['Entries read', `${report.size}${report.checkpoint === null ? '' : ', as the checkpoint below vouches for them'}`],
     ...(report.unreadable === 0
       ? []
       : [['Entries missing', `${report.unreadable} are not in the store as a gateway wrote them: run countersign ledger verify`] as const]),
     ['Policies in the period', report.policies.join(', ') || 'none recorded'],
     ['Policies now', report.policyVersion],
-    ['Checkpoint', report.checkpoint ?? 'none is signed yet'],
+    ['Checkpoint', report.checkpoint ?? 'none is signed yet: make the report again in a minute'],
   ]
 }
