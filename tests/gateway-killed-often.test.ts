@@ -51,8 +51,8 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
     console.info(`${((performance.now() - began) / 1000).toFixed(0)} s`, tallies)
     const sum = (of: (tally: (typeof tallies)[number]) => number) => tallies.reduce((total, tally) => total + of(tally), 0)
     expect(sum(({ kills }) => kills)).toBeGreaterThanOrEqual(KILLS)
-    expect(sum(({ acknowledged }) => acknowledged)).toBeGreaterThan(KILLS)
-    expect(sum(({ unknown }) => unknown)).toBeGreaterThan(0)
+    expect(sum(({ acknowledged }) => acknowledged)).toBeGreaterThan(0)
+    if (KILLS >= 100) expect(sum(({ unknown }) => unknown)).toBeGreaterThan(0) // of a few kills none may have met a statement that runs
   })
 
   /** A lane of its own, whose store is behind a cable, and so away from the disk that the journal is on. */
