@@ -85,6 +85,15 @@ describe('the ledger for readers elsewhere', () => {
     expect(stdout.split('\n').slice(0, -1)).toEqual(lines.filter((line) => parseEntry(line).at >= from && parseEntry(line).at < until))
   })
 
+  it('is told as evidence of a period, as a page and as a table', async () => {
+    const report = ['ledger', 'report', '--from', '2020-01-01', '--until', '2100-01-01', '--data', gateway.data]
+    const page = join(folder, 'evidence.html')
+    expect(await countersign([...report, '-o', page])).toMatchObject({ code: 0, stdout: '' })
+    expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>[^]*What was done[^]*Standing access that was not used[^]*Reviews by unproven tokens/)
+    const table = await countersign([...report, '--format', 'csv'])
+    expect(table.stdout).toMatch(/"about",[^\n]*"Ledger: countersign\/tree-[0-9a-f]{10}"/)
+  })
+
   it('is for admins, and says what it needs', async () => {
     await expect(gateway.api(token).ledgerExport({ format: 'jsonl' })).rejects.toThrow('the ledger is for admins')
     expect(await countersign(['ledger', 'export', '--format', 'ocsf', './folder', '--data', gateway.data])).toMatchObject({ code: 2 })
