@@ -70,6 +70,8 @@ export interface Parameter {
   readonly format: 'text' | 'binary'
   /** The type's OID from Parse, 0 when the server chooses. It changes what a binary value means. */
   readonly type: number
+  /** Its value is not recorded and not shown: policy says that it is secret. */
+  readonly withheld?: true
 }
 
 /** Session state that changes what the same text does; an approval is void when it differs. */
@@ -94,6 +96,8 @@ export interface Action {
   readonly statements: readonly Statement[]
   /** The statements came in messages of their own, up to one Sync: each has its part, and `text` is those texts for reading. */
   readonly pipeline?: true
+  /** Parts of the text that are passwords, as they stand there. Only while it is decided: never recorded, kept or shown. */
+  readonly secrets?: readonly string[]
   /** What it would have done when somebody was asked; absent when nobody looked. It is shown and judged, and not part of what is approved. */
   readonly impact?: Impact
   /**

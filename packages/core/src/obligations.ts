@@ -16,12 +16,14 @@ export interface Obligations {
   readonly sign: boolean
   readonly mask: readonly string[]
   readonly personal: readonly PersonalField[]
+  /** The values of parameters are neither recorded nor shown. */
+  readonly secret: boolean
   readonly ceiling: Ceiling | null
   /** The request's own life in milliseconds. */
   readonly expiresMs: number | null
 }
 
-export const NO_OBLIGATIONS: Obligations = { reason: false, tickets: [], sign: false, mask: [], personal: [], ceiling: null, expiresMs: null }
+export const NO_OBLIGATIONS: Obligations = { reason: false, tickets: [], sign: false, mask: [], personal: [], secret: false, ceiling: null, expiresMs: null }
 
 /** Union of what is asked, minimum of what is given. */
 export function combineObligations(...all: readonly Obligations[]): Obligations {
@@ -32,6 +34,7 @@ export function combineObligations(...all: readonly Obligations[]): Obligations 
       sign: sum.sign || next.sign,
       mask: [...new Set([...sum.mask, ...next.mask])],
       personal: [...new Set([...sum.personal, ...next.personal])],
+      secret: sum.secret || next.secret,
       ceiling: sum.ceiling && next.ceiling ? narrower(sum.ceiling, next.ceiling) : (sum.ceiling ?? next.ceiling),
       expiresMs: sum.expiresMs !== null && next.expiresMs !== null ? Math.min(sum.expiresMs, next.expiresMs) : (sum.expiresMs ?? next.expiresMs),
     }),
@@ -51,7 +54,14 @@ export type Decision =
       readonly failed?: boolean
       /** What is recorded of a denial is no less personal. */
       readonly personal?: readonly PersonalField[]
+      readonly secret?: boolean
     }
+
+/** Whether policy keeps the values of parameters out of every record. Where it could not be asked, it does. */
+export function hidesValues(decision: Decision): boolean {
+  if (decision.effect !== 'deny') return decision.obligations.secret
+  return decision.failed === true || decision.secret === true
+}
 
 /** What policy marks as personal. Where it could not be asked, everything. */
 export function personalOf(decision: Decision): readonly PersonalField[] {
@@ -66,7 +76,7 @@ export function personalOf(decision: Decision): readonly PersonalField[] {
  */
 export function strictest(decisions: readonly Decision[], unsaid: Ceiling | null = DEFAULT_CEILING): Decision {
   const deny = decisions.find((decision) => decision.effect === 'deny')
-  if (deny) return withPersonal(deny, decisions.flatMap(personalOf))
+  if (deny) return withMarks(deny, { personal: decisions.flatMap(personalOf), secret: decisions.some(hidesValues) })
   const open = decisions.filter((decision) => decision.effect !== 'deny')
   const isSaid = open.some(({ obligations: { ceiling } }) => ceiling !== null)
   const obligations = combineObligations(
@@ -87,7 +97,8 @@ export function personOf(user: string, marked: readonly PersonalField[], held: r
   return held.some((field) => marked.includes(field)) ? user : null
 }
 
-/** A denial under which this is personal too. */
-export function withPersonal<D extends Extract<Decision, { effect: 'deny' }>>(deny: D, personal: readonly PersonalField[]): D {
-  return personal.length === 0 ? deny : { ...deny, personal: [...new Set([...(deny.personal ?? []), ...personal])] }
+/** A denial of whose record this is said too. */
+export function withMarks<D extends Extract<Decision, { effect: 'deny' }>>(deny: D, { personal, secret }: Pick<Obligations, 'personal' | 'secret'>): D {
+  const all = [...new Set([...(deny.personal ?? []), ...personal])]
+  return { ...deny, ...(all.length > 0 ? { personal: all } : {}), ...(secret ? { secret } : {}) }
 }

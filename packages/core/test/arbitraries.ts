@@ -67,6 +67,7 @@ export const obligations: fc.Arbitrary<Obligations> = fc.record({
   sign: fc.boolean(),
   mask: fc.subarray(['email', 'ssn', 'iban']),
   personal: fc.subarray([...PERSONAL_FIELDS]),
+  secret: fc.boolean(),
   ceiling: fc.option(ceiling),
   expiresMs: fc.option(duration),
 })

@@ -74,12 +74,13 @@ function effect({ effect, needs, message }: Decision): string {
 /** A denial's message names its policies already. */
 const by = ({ effect, policies }: Decision) => (effect === 'deny' || policies.length === 0 ? '' : visible(` (by ${policies.join(', ')})`))
 
-function obligations({ reasonRequired, tickets, mask, personal, sign }: Decision): readonly string[] {
+function obligations({ reasonRequired, tickets, mask, personal, secret, sign }: Decision): readonly string[] {
   return [
     ...(reasonRequired ? ['a reason is required'] : []),
     ...tickets.map((pattern) => `a ticket is required that matches ${pattern}`),
     ...(mask.length > 0 ? [`masked: ${mask.join(', ')}`] : []),
     ...(personal.length > 0 ? [`recorded as personal: ${personal.join(', ')}`] : []),
+    ...(secret ? ['values of parameters are neither recorded nor shown'] : []),
     ...(sign ? ['approvals need a passkey signature'] : []),
   ]
 }

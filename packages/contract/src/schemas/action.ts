@@ -3,7 +3,14 @@ import { ActionType } from './common.ts'
 
 /** A bound value as it crossed the wire: text, or hexadecimal when `format` is binary. A null `value` is SQL NULL. */
 export const Parameter = z
-  .object({ value: z.string().nullable(), display: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.number().int() })
+  .object({
+    value: z.string().nullable(),
+    display: z.string().nullable(),
+    format: z.enum(['text', 'binary']),
+    type: z.number().int(),
+    /** Policy says that it is secret: nobody but the target sees it. */
+    withheld: z.literal(true).optional(),
+  })
   .meta({ id: 'Parameter' })
 export type Parameter = z.infer<typeof Parameter>
 

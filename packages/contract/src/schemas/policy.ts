@@ -29,6 +29,8 @@ const Decision = z
     mask: z.array(z.string()),
     /** Of what is recorded: sealed for the person. */
     personal: z.array(z.string()),
+    /** The values of parameters are neither recorded nor shown. */
+    secret: z.boolean(),
     sign: z.boolean(),
   })
   .meta({ id: 'Decision' })

@@ -20,6 +20,7 @@ import type { Grant } from '@countersign/core/grant'
 import type { Impact, OwnImpact } from '@countersign/core/impact'
 import { describeNeed, describeRequirement, missing } from '@countersign/core/need'
 import { type Principal, principalId } from '@countersign/core/principal'
+import { WITHHELD } from '@countersign/core/withheld'
 import { approvers, ceilingOf, type Request, type Review } from '@countersign/core/request'
 import type { ErasureState } from '../erasure/erasures.ts'
 import type { Receipt } from '@countersign/ledger/receipt'
@@ -94,7 +95,10 @@ export function presentReceipt({ story, policy, entries, keys, ...rest }: Receip
   }
 }
 
-const presentParameter = (parameter: Parameter): ParameterJson => ({ ...parameter, display: parameter.value === null ? null : visible(parameter.value) })
+const presentParameter = (parameter: Parameter): ParameterJson => ({
+  ...parameter,
+  display: parameter.withheld ? WITHHELD : parameter.value === null ? null : visible(parameter.value),
+})
 
 function presentStatement({ type, fingerprint, facts }: CoreStatement, { text, parameters, impact }: Part): Statement {
   const { tables, columns, unbounded, rows, rowsKnown } = facts

@@ -16,7 +16,7 @@ export interface AnnotationProblem {
   readonly message: string
 }
 
-const KNOWN = ['id', 'review', 'quorum', 'grants', 'expires', 'reason', 'ticket', 'sign', 'mask', 'personal', 'message']
+const KNOWN = ['id', 'review', 'quorum', 'grants', 'expires', 'reason', 'ticket', 'sign', 'mask', 'personal', 'secret', 'message']
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/
 
 /** Thrown inside this file only: what is wrong with one annotation's value. */
@@ -56,6 +56,7 @@ export function readAnnotations(
     sign: read('sign', (value) => only(value, 'sign', 'passkey')) ?? false,
     mask: read('mask', (value) => parseList(value, 'mask', 'column names')) ?? [],
     personal: read('personal', parsePersonal) ?? [],
+    secret: read('secret', (value) => only(value, 'secret', 'parameters')) ?? false,
     ceiling: read('grants', parseGrants),
     expiresMs: read('expires', (value) => parseTime(value, 'expires')),
   }

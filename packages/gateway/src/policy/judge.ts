@@ -1,5 +1,5 @@
 import type { Need, Requirement } from '@countersign/core/need'
-import { combineObligations, type Decision, NO_OBLIGATIONS, personalOf, withPersonal } from '@countersign/core/obligations'
+import { combineObligations, type Decision, NO_OBLIGATIONS, hidesValues, personalOf, withMarks } from '@countersign/core/obligations'
 import type { Policy } from './compile.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { Policy } from './compile.ts'
  */
 export function judge(matching: readonly Policy[], asked: string): Decision {
   const obligations = combineObligations(...matching.map((policy) => policy.obligations))
-  const denied = (policies: readonly string[], message: string) => withPersonal({ effect: 'deny', policies, message }, obligations.personal)
+  const denied = (policies: readonly string[], message: string) => withMarks({ effect: 'deny', policies, message }, obligations)
   const forbids = matching.filter(({ json }) => json.effect === 'forbid')
   const never = forbids.filter(({ review }) => review === null)
   if (never.length > 0) return denied(ids(never), `denied by ${never.map(nameAndMessage).join('; ')}`)
@@ -32,14 +32,21 @@ export function judge(matching: readonly Policy[], asked: string): Decision {
 export function withConnect(matching: readonly Policy[], connect: readonly Policy[]): readonly Policy[] {
   if (judge(connect, '').effect === 'deny') return matching
   const permits = connect.filter(({ json }) => json.effect === 'permit')
-  return [...matching, ...permits.map((policy) => ({ ...policy, review: null, obligations: { ...NO_OBLIGATIONS, personal: policy.obligations.personal } }))]
+  return [
+    ...matching,
+    ...permits.map((policy) => ({
+      ...policy,
+      review: null,
+      obligations: { ...NO_OBLIGATIONS, personal: policy.obligations.personal, secret: policy.obligations.secret },
+    })),
+  ]
 }
 
 /** What this version cannot do is refused, never left out. */
 export function honourable(decision: Decision): Decision {
   if (decision.effect === 'deny') return decision
   const { policies, obligations } = decision
-  const denied = (message: string) => withPersonal({ effect: 'deny', policies, message }, personalOf(decision))
+  const denied = (message: string) => withMarks({ effect: 'deny', policies, message }, { personal: personalOf(decision), secret: hidesValues(decision) })
   if (obligations.mask.length > 0)
     return denied(`policy asks to mask ${obligations.mask.join(', ')}, which this version cannot do; it is refused rather than shown`)
   if (decision.effect === 'allow' && obligations.sign)

@@ -25,8 +25,9 @@ export function whole(first: Attempted, pipeline: Pipeline): Attempted {
 /** What each statement of a pipeline would be alone; of any other action, itself. */
 export function eachOf(action: Stateless): readonly Stateless[] {
   if (!action.pipeline) return [action]
+  const secrets = action.secrets ? { secrets: action.secrets } : {}
   return action.statements.flatMap(({ type, fingerprint, facts, part }) =>
-    part ? [{ type, text: part.text, parameters: part.parameters, statements: [{ type, fingerprint, facts }] }] : [],
+    part ? [{ type, text: part.text, parameters: part.parameters, statements: [{ type, fingerprint, facts }], ...secrets }] : [],
   )
 }
 

@@ -8,6 +8,8 @@ export interface Allowed {
   readonly inside: StartedBody
   /** Whose personal data its text and parameters are, if any. */
   readonly person: string | null
+  /** The values of its parameters are not recorded. */
+  readonly hidden: boolean
 }
 
 interface Known {

@@ -1,6 +1,6 @@
 import { type Action, type ActionType, NO_FACTS, type Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
-import type { Decision } from '@countersign/core/obligations'
+import { type Decision, hidesValues, withMarks } from '@countersign/core/obligations'
 import { principalId } from '@countersign/core/principal'
 import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
@@ -9,20 +9,19 @@ import { actionDigest } from '../workflow/digest.ts'
 import { liveGrants, useGrants } from '../workflow/grants.ts'
 import { isReviewable, openRequest } from '../workflow/requests.ts'
 import { after } from '../clock.ts'
-import { finishedBody, finishedSecret, notForwarded, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
+import { finishedBody, notForwarded, secretText, startedBody, type StartedBody, startedWith } from './events.ts'
 import { waitForDecision } from './hold.ts'
 import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whichOf, whole } from './pipeline.ts'
+import { Marks } from './marks.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal, shapeNotice } from './notices.ts'
 import type { Opened } from './opened.ts'
 import { closeRecord, type Recorded } from './records.ts'
 import { blindRefusal, endWait, failure } from './refusals.ts'
 import { type Allowed, Remembered } from './remembered.ts'
-import { secretOf } from './sealed.ts'
 import type { Services } from './services.ts'
 import { Shapes } from './shapes.ts'
-import { Whose } from './whose.ts'
 import { askingOnce, changesRows, isUnweighed, mayBeCounted, weighed } from './weigh.ts'
 
 /** What a run is allowed under, and what cuts it when that ends. */
@@ -44,7 +43,7 @@ export class LiveSession implements Session {
   #purpose: Purpose
   readonly #remembered = new Remembered((statement) => this.#allowed(statement))
   #runs = 0
-  readonly #whose: Whose
+  readonly #marks: Marks
   /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
   readonly #runningUnder = new Map<string, Under>()
   isOver = false
@@ -61,7 +60,7 @@ export class LiveSession implements Session {
     this.#opened = opened
     this.#services = services
     this.#shapes = new Shapes(services)
-    this.#whose = new Whose(opened.principal.user)
+    this.#marks = new Marks(opened.principal.user)
     this.#purpose = opened.purpose
     this.#stopClock = after(
       opened.endsAt - clock.now(),
@@ -118,7 +117,7 @@ export class LiveSession implements Session {
     this.#idle.busy() // it runs from now on
     const run = this.#nextRun()
     const body = startedWith(inTransaction ? allowed.inside : allowed.outside, run)
-    return this.#start(run, { type: 'action.started', body, secret: secretText(action), person: allowed.person })
+    return this.#start(run, { type: 'action.started', body, secret: secretText(this.#marks.running(action, allowed.hidden, run)), person: allowed.person })
   }
 
   async decide(attempted: Attempted, hold: Hold): Promise<Verdict> {
@@ -133,8 +132,8 @@ export class LiveSession implements Session {
     const { run, summary } = outcome
     if (summary !== SUSPENDED) this.#leave(run, outcome)
     if (run === this.#runName()) this.#idle.rest() // those before it are over too
-    const [body, secret] = [finishedBody(outcome, this.id), finishedSecret(outcome)]
-    this.#services.context.journal.join({ type: 'action.finished', body, secret, person: this.#whose.ofFailures })
+    const body = finishedBody(outcome, this.id)
+    this.#services.context.journal.join({ type: 'action.finished', body, ...this.#marks.outcome(outcome, summary !== SUSPENDED) })
   }
 
   async rights({ run, effect, roles }: Parameters<Session['rights']>[0]): Promise<void> {
@@ -190,7 +189,8 @@ export class LiveSession implements Session {
   /** Nobody needs to review it; policy may still ask for a reason or a ticket. */
   #allowWhereSaid(attempted: Attempted, decision: Extract<Decision, { effect: 'allow' }>): Promise<Verdict> {
     const missing = this.#unmet(decision)
-    if (missing) return this.#deny(attempted, { effect: 'deny', policies: decision.policies, message: missing.message })
+    const { policies, obligations } = decision
+    if (missing) return this.#deny(attempted, withMarks({ effect: 'deny', policies, message: missing.message }, obligations))
     return this.#allowUnheld(attempted, decision)
   }
 
@@ -230,7 +230,8 @@ export class LiveSession implements Session {
     return {
       outside: this.#startedBody(statement.type, false, decision),
       inside: this.#startedBody(statement.type, true, decision),
-      person: this.#whose.ofStatement(decision),
+      person: this.#marks.person(decision),
+      hidden: hidesValues(decision),
     }
   }
 
@@ -254,7 +255,8 @@ export class LiveSession implements Session {
   async #allowUnheld({ action, inTransaction }: Attempted, decision: Decision): Promise<Verdict> {
     const run = this.#nextRun()
     const body = startedWith(this.#startedBody(action.type, inTransaction, decision), run)
-    return this.#start(run, { type: 'action.started', body, secret: secretText(action), person: this.#whose.ofStatement(decision) })
+    const secret = secretText(this.#marks.running(action, hidesValues(decision), run))
+    return this.#start(run, { type: 'action.started', body, secret, person: this.#marks.person(decision) })
   }
 
   /** The body of `action.started` for what nobody has to review. */
@@ -263,13 +265,13 @@ export class LiveSession implements Session {
   }
 
   async #deny(attempted: Attempted, decision: Extract<Decision, { effect: 'deny' }>): Promise<Verdict> {
-    await this.#recordDecided(attempted, decision, secretOfAll(attempted.action))
+    await this.#recordDecided(attempted, decision, secretOfAll(this.#marks.shown(attempted.action, decision)))
     return refusal('denied', decision.message, denialHint(decision.policies, attempted.action.statements))
   }
 
   async #recordDecided({ action, inTransaction }: Attempted, decision: Decision, secret: Event['secret'] & {}, more: Event['body'] = {}): Promise<void> {
     const body = { session: this.id, effect: decision.effect, ...more, ...this.#what(action.type, inTransaction), policies: decision.policies }
-    await this.#services.context.journal.append({ type: 'action.decided', body, secret, person: this.#whose.ofStatement(decision) }, 'process')
+    await this.#services.context.journal.append({ type: 'action.decided', body, secret, person: this.#marks.person(decision) }, 'process')
   }
 
   /**
@@ -287,7 +289,7 @@ export class LiveSession implements Session {
     const policy = this.#policy()
     const { principal, resource } = this.#opened
     const action: Action = { ...attempted.action, state: await attempted.state() }
-    const digest = isReviewable(action) ? actionDigest(principal, resource.name, action) : '' // nobody can have approved exactly this
+    const digest = isReviewable(action) ? actionDigest(principal, resource.name, action, this.#marks.salt(action, decision)) : '' // nobody can have approved exactly this
     const purposed = this.#unmet(decision) === null // a shape runs for what is said of it now
     const live = (await liveGrants(context, principal, resource.name)).filter(({ coverage }) => purposed || coverage.kind !== 'shape')
     const sent = { principal, resource: resource.name, digest, state: action.state, alone: action.statements.length === 1 }
@@ -301,7 +303,7 @@ export class LiveSession implements Session {
     const now = context.clock.now()
     if (pipeline && needsMore(pipeline, action.state, { policy, principal, resource: resource.name, live, now })) return 'together'
 
-    const asked = await this.#shapes.asked(action, attempted, decision)
+    const asked = this.#marks.shown(await this.#shapes.asked(action, attempted, decision), decision)
     const { request, attached } = await openRequest(context, {
       requester: principal,
       resource: resource.name,
@@ -333,10 +335,8 @@ export class LiveSession implements Session {
     const under = { grants: grants.map(({ id }) => id), requests: grants.map(({ request }) => request) }
     const started = runs.map(({ run, action }) => {
       const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
-      return this.#services.context.journal.append(
-        { type: 'action.started', body, secret: secretOf(action), person: this.#whose.ofStatement(decision) },
-        atLeast('disk', this.#opened.resource.durability),
-      )
+      const event = { type: 'action.started', body, ...this.#marks.started(action, decision, run) } as const
+      return this.#services.context.journal.append(event, atLeast('disk', this.#opened.resource.durability))
     })
     const refused = await Promise.all(started).then(() => this.#cutVerdict(), this.#failed)
     if (refused) for (const { run } of runs) this.#notForwarded(run)

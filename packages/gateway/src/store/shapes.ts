@@ -18,7 +18,7 @@ const bound = z.int().nullable()
 const givenShape = z.strictObject({ kind: z.literal('shape'), maxRows: bound, uses: bound, ms: bound, until: bound })
 const given = z.discriminatedUnion('kind', [once, givenShape, duration])
 
-const parameter = z.strictObject({ value: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.int() })
+const parameter = z.strictObject({ value: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.int(), withheld: z.literal(true).optional() })
 const count = z.int().min(0).nullable()
 const impact = z.strictObject({
   rows: count,
@@ -67,6 +67,7 @@ const obligations = z.strictObject({
   mask: strings,
   /** Not in what was written before there were such marks. */
   personal: z.array(z.enum(PERSONAL_FIELDS)).default([]),
+  secret: z.boolean().default(false),
   ceiling: ceiling.nullable(),
   expiresMs: z.int().nullable(),
 })

@@ -5,11 +5,12 @@ import { canonical } from '@countersign/ledger/canonical'
 
 /**
  * SHA-256 (hexadecimal) of everything an approval binds: who, where, the exact text with its parameters, and the session
- * state that changes its meaning. Two actions with one digest are the same action.
+ * state that changes its meaning. Two actions with one digest are the same action. Of what is secret a bare digest would be guessed: with a `salt`, which
+ * nobody but one session knows, only that session finds its action again.
  */
-export function actionDigest(principal: Principal, resource: string, action: Action): string {
+export function actionDigest(principal: Principal, resource: string, action: Action, salt: string | null = null): string {
   const { text, parameters, state, type } = action
-  const bound = { principal: principalId(principal), resource, type, state }
+  const bound = { principal: principalId(principal), resource, type, state, ...(salt === null ? {} : { salt }) }
   return sha256(action.pipeline ? { kind: 'pipeline', ...bound, each: partsOf(action) } : { kind: 'action', ...bound, text, parameters })
 }
 

@@ -129,6 +129,11 @@ export class WorkflowService implements Workflow {
 
   async #askAction(caller: Caller, resource: Resource, text: string): Promise<{ ask: Ask; decision: Open }> {
     const action = await this.#context.plan(resource.name, text)
+    if (action.secrets)
+      throw new WorkflowError(
+        'invalid',
+        'there is a password in this, which would be kept until somebody decides: send it in a session, where it is not recorded',
+      )
     const decision = strictest(
       action.statements.map((statement) =>
         this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type: statement.type, facts: statement.facts }),

@@ -39,6 +39,7 @@ test.each([
   ['bad @sign', `@id("a") @sign("pgp") permit ${ANY};`, /:1:10: a: @sign can be "passkey" only$/],
   ['bad @mask', `@id("a") @mask("email,") permit ${ANY};`, /:1:10: a: @mask is a list of column names/],
   ['bad @personal', `@id("a") @personal("reasons") permit ${ANY};`, /:1:10: a: @personal names text, parameters, .* and not reasons; did you mean reason\?$/],
+  ['bad @secret', `@id("a") @secret("text") permit ${ANY};`, /:1:10: a: @secret can be "parameters" only$/],
   ['a @message of two lines', `@id("a") @message("x\\ny") forbid ${ANY};`, /:1:10: a: @message is one line/],
   [
     'an unknown group',

@@ -102,6 +102,7 @@ const required = {
     sign: fc.boolean(),
     mask: texts,
     personal: fc.subarray([...PERSONAL_FIELDS]),
+    secret: fc.boolean(),
     ceiling: maybe(ceiling),
     expiresMs: maybe(count),
   }),

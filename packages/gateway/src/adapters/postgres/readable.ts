@@ -4,6 +4,7 @@ import { strictText } from '@countersign/wire/postgres/text'
 import type { Purpose } from '../adapter.ts'
 import { doubt, type Finding, NOTHING } from './catalog/inside.ts'
 import { classify, type Classified, type ClassifiedStatement, inherit, unknownBecause } from './classify.ts'
+import { secretsOf } from './classify/passwords.ts'
 import type { Uses } from './classify/uses.ts'
 import type { Change, Names, Prepared } from './names.ts'
 
@@ -94,7 +95,9 @@ const widestType = (types: readonly ActionType[]) => SQL_TYPES.findLast((candida
 /** The action that policy judges, for what is not held: its statements are those that were read. */
 export function unheldOf({ classified, definitions }: Reading, parameters: readonly Parameter[]): Omit<Action, 'state'> {
   const shown = definitions.length === 0 ? parameters : [...parameters, ...definitions]
-  return { type: classified.type, text: classified.canonical, parameters: shown, statements: classified.statements }
+  const secrets = secretsOf(classified)
+  const { type, canonical: text, statements } = classified
+  return secrets.length === 0 ? { type, text, parameters: shown, statements } : { type, text, parameters: shown, statements, secrets }
 }
 
 /** The same as a reviewer is shown it and a store keeps it: without what only this connection needs to know of its statements. */
@@ -117,7 +120,9 @@ export function pipelineOf(bound: readonly Bound[]): Omit<Action, 'state'> {
     classified.statements.map((statement) => statementOf(statement, parameters, { text: classified.canonical, parameters })),
   )
   const type = widestType(statements.map((statement) => statement.type)) ?? 'sql:session'
-  return { type, text: statements.map(({ part }) => part?.text).join(';\n'), parameters: [], statements, pipeline: true }
+  const secrets = bound.flatMap(({ reading }) => secretsOf(reading.classified))
+  const text = statements.map(({ part }) => part?.text).join(';\n')
+  return { type, text, parameters: [], statements, pipeline: true, ...(secrets.length > 0 ? { secrets } : {}) }
 }
 
 const statementOf = (statement: Statement, parameters: readonly Parameter[], part?: Part): Statement => ({

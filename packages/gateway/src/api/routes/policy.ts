@@ -2,7 +2,7 @@ import { routes } from '@countersign/contract/routes'
 import type { Explanation as ExplanationJson } from '@countersign/contract/schemas/policy'
 import { type ActionType, type Facts, NO_FACTS, ROWS_UNKNOWN } from '@countersign/core/action'
 import { describeNeed } from '@countersign/core/need'
-import { type Decision, NO_OBLIGATIONS, personalOf, strictest } from '@countersign/core/obligations'
+import { type Decision, hidesValues, NO_OBLIGATIONS, personalOf, strictest } from '@countersign/core/obligations'
 import type { Principal } from '@countersign/core/principal'
 import type { Caller } from '../../identity/caller.ts'
 import type { Explanation } from '../../policy/engine.ts'
@@ -85,6 +85,7 @@ function presentDecision(decision: Decision): ExplanationJson['decision'] {
     tickets: [...tickets],
     mask: [...mask],
     personal: [...personalOf(decision)],
+    secret: hidesValues(decision),
     sign,
   }
 }
