@@ -32,6 +32,8 @@ export const PROGRAMS = {
     why: 'its TLS',
     ask: ['sh', '-c', 'test -f /usr/lib/*/rsyslog/lmnsd_ossl.so'],
   },
+  age: { package: 'age', wantedBy: 'tests', why: 'opens recordings, as an auditor would' },
+  zstd: { package: 'zstd', wantedBy: 'tests', why: 'unpacks them' },
   pgbouncer: { package: 'pgbouncer', wantedBy: 'bench', why: 'the relay that the gateway is measured against' },
   haproxy: { package: 'haproxy', wantedBy: 'bench', why: 'another, that looks at nothing', ask: ['haproxy', '-v'] },
 } as const satisfies Record<string, Program>

@@ -78,5 +78,6 @@ function resourceOf({ host, port }: PostgresServer): Resource {
     catalog: { maxAgeMs: 1_000 },
     accounts: SHARED,
     impact: { maxCost: 0 },
+    recording: { parameters: 'withhold' },
   }
 }

@@ -23,6 +23,7 @@ export interface GatewayOptions {
   readonly witness?: unknown
   readonly hold?: Readonly<Record<string, string>>
   readonly session?: Readonly<Record<string, string>>
+  readonly recordings?: unknown
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly exports?: readonly unknown[]
   /** How many processes speak the protocol; without it what TEST_WORKERS says, or one. */
@@ -103,14 +104,16 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
 function writeConfiguration(
   folder: string,
   data: string,
-  { users, resources, policy, store, witness, hold, session, tls, exports, workers = WORKERS }: GatewayOptions,
+  { users, resources, policy, store, witness, hold, session, tls, recordings, exports, workers = WORKERS }: GatewayOptions,
 ) {
   const policies = join(folder, 'policies')
   mkdirSync(policies)
   const policyFile = join(policies, 'test.cedar')
   writeFileSync(policyFile, policy)
   const config = join(folder, 'countersign.yaml')
-  const optional = Object.fromEntries(Object.entries({ store, witness, hold, session, tls, exports, workers }).filter(([, value]) => value !== undefined))
+  const optional = Object.fromEntries(
+    Object.entries({ store, witness, hold, session, tls, recordings, exports, workers }).filter(([, value]) => value !== undefined),
+  )
   writeFileSync(config, stringify({ listen: { http: '127.0.0.1:0', postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
   return { config, policyFile }
 }

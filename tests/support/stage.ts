@@ -42,7 +42,7 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export interface StageOptions extends Pick<GatewayOptions, 'policy' | 'hold' | 'session' | 'store' | 'env' | 'workers' | 'data'> {
+export interface StageOptions extends Pick<GatewayOptions, 'policy' | 'hold' | 'session' | 'store' | 'env' | 'workers' | 'data' | 'recordings'> {
   /** What is said of each resource besides how it is reached; all of them are the same target. */
   readonly resources?: Readonly<Record<string, object>>
   /** More SQL for the target, after `orders` was made. */

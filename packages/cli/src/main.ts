@@ -22,6 +22,8 @@ import { addPersonErase } from './commands/person-erase.ts'
 import { addPersonErasures } from './commands/person-erasures.ts'
 import { addPolicyCheck } from './commands/policy-check.ts'
 import { addPolicyExplain } from './commands/policy-explain.ts'
+import { addRecordings } from './commands/recordings.ts'
+import { addReplay } from './commands/replay.ts'
 import { addRequest } from './commands/request.ts'
 import { addRequests } from './commands/requests.ts'
 import { addResourceCheck } from './commands/resource-check.ts'
@@ -66,7 +68,7 @@ program.commandsGroup('Review:')
 for (const add of [addRequests, addShow, addApprove, addDeny, addWithdraw]) add(program)
 
 program.commandsGroup('Oversight:')
-for (const add of [addGrants, addRevoke, addSessions, addKill, addLeases]) add(program)
+for (const add of [addGrants, addRevoke, addSessions, addKill, addLeases, addRecordings, addReplay]) add(program)
 const resource = group(program, 'resource', 'Check what a resource stands for')
 addResourceCheck(resource)
 const person = group(program, 'person', 'Erase personal data')

@@ -2,8 +2,10 @@ import type { z } from 'zod'
 import { ClientError } from './client-error.ts'
 import { events } from './events.ts'
 import { readBytes, readText } from './read.ts'
-import { type Route, type Routes, routes } from './routes.ts'
+import { recordingLines } from './recording.ts'
+import { recordingRoute, type Route, type Routes, routes } from './routes.ts'
 import type { Change } from './schemas/change.ts'
+import type { RecordingLine } from './schemas/recording.ts'
 import { Problem } from './schemas/problem.ts'
 
 /** 256 entries of the longest there can be. */
@@ -45,6 +47,8 @@ export type Client = { readonly [K in keyof Routes]: Call<Routes[K]> } & {
   events(options?: { readonly signal?: AbortSignal }): AsyncGenerator<Change, void, undefined>
   /** A file of the ledger's tree, by its path in C2SP tlog-tiles: `checkpoint`, `tile/0/x001/234`. */
   ledgerFile(path: string): Promise<Uint8Array>
+  /** The recording of a session, line by line. Throws where the stream ends before the recording does. */
+  recording(input: { readonly session: string }): AsyncGenerator<RecordingLine, void, undefined>
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -53,6 +57,7 @@ export function createClient(options: ClientOptions): Client {
     ...Object.fromEntries(calls),
     events: ({ signal } = {}) => events((init) => send(options, '/api/v1/events', init), signal),
     ledgerFile: async (path) => readBytes(await send(options, `/api/v1/ledger/${path}`, { method: 'GET' }), LONGEST_FILE),
+    recording: ({ session }) => recordingLines(() => send(options, fill(recordingRoute.path, { session }).path, { method: 'GET' })),
   } as Client
 }
 
@@ -73,7 +78,11 @@ async function call(options: ClientOptions, route: Route, input: Readonly<Record
 
 /** Sends with the token; anything but 200 is thrown as what the gateway said. */
 async function send({ url, token, fetch = globalThis.fetch }: ClientOptions, path: string, init: Sent): Promise<Response> {
-  const headers = { ...init.headers, accept: 'application/json, text/event-stream', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+  const headers = {
+    ...init.headers,
+    accept: 'application/json, text/x-ndjson, text/event-stream',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  }
   let response: Response
   try {
     // A redirect would carry the token to wherever it points.

@@ -13,6 +13,7 @@ import { Receipt } from './schemas/receipt.ts'
 import { Report, ReportQuery } from './schemas/report.ts'
 import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from './schemas/request.ts'
 import { Gateway, Resource } from './schemas/resource.ts'
+import { bySession, RecordingLine, RecordingsPage, RecordingsQuery } from './schemas/recording.ts'
 import { Session } from './schemas/session.ts'
 import { CreatedToken, CreateTokenBody, TokenInfo } from './schemas/token.ts'
 
@@ -228,6 +229,14 @@ export const routes = {
     responses: answers(LedgerKey, 'Recorded; it counts when the entry is in the tree'),
   },
 
+  recordings: {
+    method: 'get',
+    path: '/api/v1/recordings',
+    summary: 'Recordings of sessions: those of the caller, or of everybody for admins',
+    request: { query: RecordingsQuery },
+    responses: answers(RecordingsPage, 'Newest first'),
+  },
+
   gateway: { method: 'get', path: '/api/v1/gateway', summary: 'How to reach this gateway', responses: answers(Gateway, 'Addresses, certificate and version') },
 } as const
 
@@ -268,4 +277,13 @@ export const ledgerFileRoutes = {
     request: { params: z.object({ path: z.string() }) },
     responses: bytes('application/octet-stream', 'It never changes'),
   },
+} as const
+
+/** JSON lines (RFC 8259, one a line). A stream that ends without an `end` was cut off, because the file is not what was recorded. */
+export const recordingRoute = {
+  method: 'get',
+  path: '/api/v1/recordings/{session}',
+  summary: 'The recording of a session; reading it is an entry in the ledger',
+  request: { params: bySession },
+  responses: { 200: { description: 'From `begin` to `end`', content: { 'text/x-ndjson': { schema: RecordingLine } } }, ...refusals },
 } as const

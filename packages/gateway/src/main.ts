@@ -46,6 +46,7 @@ import { makeReceipt } from './receipts/receipt.ts'
 import { connectMs } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
+import { openRecordings } from './recordings/open.ts'
 import { Registry } from './session/registry.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
@@ -132,6 +133,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   health.start()
   onClose(() => health.stop())
   const leases = new Leases({ context, registry, onError }, new RoleKeeper(admins))
+  const recordings = await openRecordings({ config, store, journal, local: localJournal, clock, log }, listening)
+  onClose(() => recordings?.close())
   const housekeeping = new Housekeeping({ context, registry, health, onError }, 'gateway', (gateway) => leases.takeOver(gateway))
   if (listening) await housekeeping.start(told)
   onClose(() => housekeeping.stop())
@@ -157,6 +160,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     erasures,
     pages: new Pages(store, manifest.version),
     report: (period) => makeReport({ config, store, policy: () => policies.engine, now: () => clock.now() }, period),
+    recordings: recordings?.library ?? null,
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: textsOf(policies.files) }),
     classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),
@@ -183,6 +187,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
 
   await settleRetired(config, journal.gateway, signingKey, store, housekeeping)
+  recordings?.start()
   if (config.workers > 1)
     workers = new WorkerPool({ config, store, gateway: journal.gateway, signingKey, policies, log, namesChanged: (database) => catalogs.drop(database) })
   const serving =

@@ -9,9 +9,10 @@ import { Unopened } from '@countersign/ledger/unopened'
 import { type Verified, verifyChain } from '@countersign/ledger/verify'
 import { define, perform } from '../command.ts'
 import { withClient } from '../connection.ts'
-import { EXIT } from '../error.ts'
+import { CliError, EXIT } from '../error.ts'
 import { byGateway, type JournalFiles, journalsIn, JournalLines, keysIn } from '../journal-files.ts'
 import type { Output } from '../output.ts'
+import { type CheckedRecordings, checkRecordings } from '../recordings-check.ts'
 import { isStaticLog } from '../static-log.ts'
 import { isReceipt, type ProofOptions, verifyDirectory, verifyReceiptFile } from '../verify-proofs.ts'
 import { waiting } from '../waiting.ts'
@@ -22,9 +23,15 @@ interface Chain extends Verified {
   readonly place: string | null
 }
 
+interface Options extends ProofOptions {
+  readonly data?: string
+  readonly recordings?: string
+}
+
 const EXAMPLES = [
   'countersign ledger verify --data ./countersign-data',
   'countersign ledger verify backup/journal/gw-1f0c22aa31-000001.jsonl',
+  'countersign ledger verify --data ./countersign-data --recordings ./recordings',
   'countersign ledger verify ./ledger-files --key "$LEDGER_KEY" --remember last-checkpoint',
   'countersign ledger verify receipt.json',
 ]
@@ -38,16 +45,19 @@ export function addLedgerVerify(ledger: Command): void {
     .option('--data <dir>', "a gateway's data directory: reads its journal, and needs no gateway (default: asks the gateway for the entries)")
     .option('--key <vkey>', 'the key that you trust, for exported files and receipts (default: the first that they name themselves)')
     .option('--remember <file>', 'keep the last good checkpoint in this file, and find a ledger that was cut or forked since')
+    .option('--recordings <dir>', 'the folder of its recordings, each of which is held against its digest in the ledger; with --data or files')
     .action(
-      perform(async (out, paths: readonly string[], { data, ...options }: ProofOptions & { readonly data?: string }) => {
+      perform(async (out, paths: readonly string[], { data, recordings: folder, ...options }: Options) => {
         const proofs = await verifyProofs(out, paths, options)
         const files = paths.filter((path) => !isProof(path))
+        const recordings = folder === undefined ? null : await checkRecordings(folder, journalsOf(files, data))
         if (proofs !== null && files.length === 0 && data === undefined) return proofs ? EXIT.ok : EXIT.failed
         const chains = files.length > 0 || data !== undefined ? await verifyFiles(files, data) : await withClient({}, verifyRemote)
         const told = toldTogether(chains)
-        const ok = told.every(({ bad }) => bad === null) && proofs !== false
-        if (out.json) out.data({ ok, chains: told })
+        const ok = told.every(({ bad }) => bad === null) && proofs !== false && (recordings?.bad ?? []).length === 0
+        if (out.json) out.data({ ok, chains: told, ...(recordings && { recordings }) })
         else told.forEach((chain) => tell(out, chain))
+        if (recordings && !out.json) tellRecordings(out, recordings)
         return ok ? EXIT.ok : EXIT.failed
       }),
     )
@@ -75,10 +85,15 @@ type Told = Omit<Chain, 'sealed'>
 
 async function verifyFiles(files: readonly string[], data: string | undefined): Promise<readonly Chain[]> {
   const keys = data === undefined ? new Map<string, DataKey>() : keysIn(data)
-  const journals = files.length > 0 ? byGateway(files) : journalsIn(data ?? '.')
   const chains: Chain[] = []
-  for (const journal of journals) chains.push(await verifyJournal(journal, keys))
+  for (const journal of journalsOf(files, data)) chains.push(await verifyJournal(journal, keys))
   return chains
+}
+
+function journalsOf(files: readonly string[], data: string | undefined): readonly JournalFiles[] {
+  if (files.length > 0) return byGateway(files)
+  if (data !== undefined) return journalsIn(data)
+  throw new CliError('usage', '--recordings needs the journal that tells of them', 'add --data DIR, or name the files of the journal')
 }
 
 /** A last line that is cut off is read once more: a gateway may have been writing that very line. */
@@ -152,4 +167,10 @@ function tell(out: Output, { gateway, entries, head, bad, unopened, erased, warn
   if (!bad) return out.line(visible(`${gateway}: ${entries} entries verified${sealed}, head ${head?.hash.slice(0, 16) ?? 'none'}`))
   out.line(out.colors.red(visible(`${gateway}: entry ${bad.seq} is bad (${bad.why}): ${bad.message}`)))
   out.line(visible(`  ${place ?? `gateway ${gateway}, entry ${bad.seq}`}; the ${entries} entries before it are good${sealed}`))
+}
+
+function tellRecordings(out: Output, { folder, good, bad, unknown }: CheckedRecordings): void {
+  if (unknown.length > 0) out.note(`warning: ${folder}: these journals do not tell of ${unknown.length} recordings there: ${unknown.slice(0, 5).join(', ')}`)
+  out.line(visible(`${folder}: ${good} recordings are what the ledger says`))
+  for (const { session, why, message } of bad) out.line(out.colors.red(visible(`${folder}: the recording of ${session} is bad (${why}): ${message}`)))
 }

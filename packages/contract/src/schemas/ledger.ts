@@ -19,7 +19,7 @@ export type LedgerKey = z.infer<typeof LedgerKey>
 
 export const VouchBody = z.strictObject({ gateway: Name, key: z.string().max(64) }).meta({ id: 'VouchBody' })
 
-const wholeNumber = (max: number) => z.coerce.number<string | number>().int().min(0).max(max).meta({ type: 'integer' })
+export const wholeNumber = (max: number) => z.coerce.number<string | number>().int().min(0).max(max).meta({ type: 'integer' })
 
 /** Without a gateway: the one that answers. The next page starts at the last `seq` + 1. */
 export const LedgerQuery = z.strictObject({

@@ -9,6 +9,7 @@ import type { Erasure as ErasureJson } from '@countersign/contract/schemas/erasu
 import type { Grant as GrantJson } from '@countersign/contract/schemas/grant'
 import type { Lease as LeaseJson } from '@countersign/contract/schemas/lease'
 import type { Principal as PrincipalJson } from '@countersign/contract/schemas/principal'
+import type { Recording as RecordingJson } from '@countersign/contract/schemas/recording'
 import type { Given as GivenJson, Request as RequestJson, Review as ReviewJson } from '@countersign/contract/schemas/request'
 import type { Receipt as ReceiptJson } from '@countersign/contract/schemas/receipt'
 import type { Session as SessionJson } from '@countersign/contract/schemas/session'
@@ -25,7 +26,8 @@ import { approvers, ceilingOf, type Request, type Review } from '@countersign/co
 import type { ErasureState } from '../erasure/erasures.ts'
 import type { Receipt } from '@countersign/ledger/receipt'
 import { linkTo } from '../session/notices.ts'
-import type { LeaseRecord, SessionRecord, TokenRecord } from '../store/store.ts'
+import type { Found } from '../recordings/scan.ts'
+import type { LeaseRecord, RecordingRecord, SessionRecord, TokenRecord } from '../store/store.ts'
 
 /** What core and the store hold, as the contract says it. */
 
@@ -162,6 +164,26 @@ export function presentGrant(grant: Grant): GrantJson {
     usesLeft,
     endedAt: isoOrNull(grant.endedAt),
     endReason,
+  }
+}
+
+export function presentRecording(record: RecordingRecord, found: Found | null): RecordingJson {
+  const { session, principal, resource, statements, failed, rows, answered, sha256, bytes, deleted } = record
+  return {
+    session,
+    principal,
+    resource,
+    startedAt: iso(record.startedAt),
+    endedAt: iso(record.endedAt),
+    statements,
+    failed,
+    rows,
+    answered,
+    sha256,
+    bytes,
+    deleted: deleted && { at: iso(deleted.at), why: deleted.why },
+    matches: found && { count: found.matches, first: found.first.map(({ at, ...match }) => ({ at: iso(at), ...match })) },
+    broken: found?.broken ?? null,
   }
 }
 

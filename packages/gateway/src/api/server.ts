@@ -16,6 +16,7 @@ import { mountLeases } from './routes/leases.ts'
 import { mountLedger, mountLedgerFiles } from './routes/ledger.ts'
 import { mountOperation } from './routes/operation.ts'
 import { mountPolicy } from './routes/policy.ts'
+import { mountRecordings } from './routes/recordings.ts'
 import { mountRequests } from './routes/requests.ts'
 import { mountTokens } from './routes/tokens.ts'
 import type { ApiServices } from './services.ts'
@@ -46,6 +47,7 @@ export function createApi(services: ApiServices): App {
   mountExports(app, services)
   mountLeases(app, services)
   mountErasures(app, services)
+  mountRecordings(app, services)
   mountEvents(app, services)
   mountOperation(app, services)
   mountOpenApi(app, services)

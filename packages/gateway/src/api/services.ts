@@ -12,6 +12,7 @@ import type { Period } from '../evidence/collect.ts'
 import type { Pages } from '../export/pages.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
+import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 
@@ -66,6 +67,8 @@ export interface ApiServices {
   readonly pages: Pick<Pages, 'read'>
   /** Evidence of a period, from the whole ledger. */
   report(period: Period): Promise<Report>
+  /** Null where sessions are not recorded. */
+  readonly recordings: Pick<Library, 'search' | 'read'> | null
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
   policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }

@@ -49,6 +49,24 @@ export interface Resource {
   readonly accounts: Accounts
   /** Rows are counted for a reviewer and for policy up to this cost, in the planner's units; 0 never counts. */
   readonly impact: { readonly maxCost: number }
+  /** Whether recordings of its sessions hold the values of parameters, or only how many there were. */
+  readonly recording: { readonly parameters: 'withhold' | 'keep' }
+}
+
+/** A bucket of a store that speaks Amazon's S3. `prefix` is empty or ends with a slash; `endpoint` has no slash at its end. */
+export interface S3Bucket {
+  readonly endpoint: string
+  readonly region: string
+  readonly bucket: string
+  readonly prefix: string
+  readonly credential: { readonly id: string; readonly secret: SecretSource }
+}
+
+/** Where recordings of sessions are kept, for how long, and what opens them: age identities; null is a key that the gateway makes itself. */
+export interface RecordingsConfig {
+  readonly place: { readonly directory: string } | { readonly s3: S3Bucket }
+  readonly key: SecretSource | null
+  readonly retentionMs: number | null
 }
 
 /** Where an export goes. */
@@ -103,6 +121,8 @@ export interface Config {
   }
   readonly policies: string
   readonly exports: readonly ExportConfig[]
+  /** Null: sessions are not recorded. */
+  readonly recordings: RecordingsConfig | null
   /** How many processes speak protocols; 1 is this one alone. */
   readonly workers: number
   /** Who sees the checkpoints of the ledger; nobody, where it is empty. */

@@ -6,6 +6,7 @@ import type { Config, ExportTarget, Resource, SecretSource } from './config.ts'
 import { ConfigError, type ConfigProblem } from './error.ts'
 import { readExports } from './exports.ts'
 import { suggestion } from './nearest.ts'
+import { readRecordings } from './recordings.ts'
 import { readResource } from './resource.ts'
 import { readWitness } from './witness.ts'
 import { configSchema, KNOWN_KEYS, type RawConfig } from './schema.ts'
@@ -102,6 +103,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     policies: resolve(folder, raw.policies),
     exports: readExports(raw.exports, folder, (path, message) => report(['exports', ...path], message)),
     witnesses: raw.witness.map((each, index) => readWitness(each, folder, (path, message) => report(['witness', index, ...path], message))),
+    recordings: raw.recordings ? readRecordings(raw.recordings, folder) : null,
     workers: raw.workers === 'auto' ? workersFor(availableParallelism()) : raw.workers,
   }
 }
@@ -170,6 +172,10 @@ function checkSecrets(config: Config, environment: Environment, report: Report):
   })
   for (const [index, { target }] of config.exports.entries())
     if (target.kind === 'webhook') checkSecret(target.secret, ['exports', index, 'target', 'secret'], environment, report)
+  if (config.recordings === null) return
+  const { key, place } = config.recordings
+  if (key !== null) checkSecret(key, ['recordings', 'key'], environment, report)
+  if ('s3' in place) checkSecret(place.s3.credential.secret, ['recordings', 's3', 'credential', 'secret'], environment, report)
 }
 
 /** What must be readable. */

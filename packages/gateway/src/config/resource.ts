@@ -26,6 +26,7 @@ export function readResource(name: string, raw: RawResource, folder: string, rep
     catalog: { maxAgeMs: raw.catalog.maxAge },
     accounts: readAccounts(raw.accounts, username, report),
     impact: raw.impact,
+    recording: raw.recording,
   }
 }
 

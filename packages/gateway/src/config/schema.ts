@@ -96,6 +96,7 @@ const resource = z.strictObject({
     .prefault({}),
   catalog: z.strictObject({ maxAge: age.prefault('1s') }).prefault({}),
   accounts: accounts.prefault({}),
+  recording: z.strictObject({ parameters: z.enum(['withhold', 'keep']).default('withhold') }).prefault({}),
   impact: z.strictObject({ maxCost: z.number('expected a cost in the planner’s units, such as 25000').min(0).default(MAX_COST) }).prefault({}),
 })
 
@@ -118,6 +119,20 @@ const exported = z.strictObject({
   target: exportTarget,
   texts: z.boolean().default(false),
 })
+const s3 = z.strictObject({
+  endpoint: z.url({ protocol: /^https?$/, error: 'expected the address of the store, such as https://s3.eu-central-1.amazonaws.com' }),
+  region: text.default('us-east-1'),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket has 3 to 63 lower-case letters, digits, dots and dashes'),
+  prefix: z
+    .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)*$/, 'expected a path without slashes at its ends, such as countersign/recordings')
+    .optional(),
+  credential: z.strictObject({ id: text, secret }),
+})
+
+const recordings = z
+  .strictObject({ directory: text.optional(), s3: s3.optional(), key: secret.optional(), retention: duration.optional() })
+  .refine(({ directory, s3: bucket }) => (directory === undefined) !== (bucket === undefined), 'expected either directory: FOLDER or s3: { … }')
 
 /** Each has its own caches and its own connection to its journal; more processes than this share one store badly. */
 const MAX_WORKERS = 64
@@ -147,12 +162,14 @@ export const configSchema = z.strictObject({
   policies: text.default('./policies'),
   exports: z.array(exported, 'expected a list, each with name, format and target').default([]),
   witness: z.array(witness, `${WITNESS}, in a list`).default([]),
+  recordings: recordings.optional(),
   workers: z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], { error: `expected auto, or a number from 1 to ${MAX_WORKERS}` }).default('auto'),
 })
 
 export type RawConfig = z.infer<typeof configSchema>
 export type RawResource = z.infer<typeof resource>
 export type RawExport = z.infer<typeof exported>
+export type RawRecordings = z.infer<typeof recordings>
 
 /** The keys that may stand where an unknown one does, by the path with names replaced by `*`. */
 export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -163,6 +180,9 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   session: ['max', 'idle', 'auth'],
   'exports.*': Object.keys(exported.shape),
   'exports.*.target': Object.keys(exportTarget.shape),
+  recordings: ['directory', 's3', 'key', 'retention'],
+  'recordings.*': Object.keys(s3.shape),
+  'recordings.*.credential': ['id', 'secret'],
   'users.*': ['groups', 'admin'],
   'resources.*': Object.keys(resource.shape),
   'resources.*.credential': ['username', 'password'],
@@ -172,4 +192,5 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'resources.*.accounts': Object.keys(accounts.shape),
   'resources.*.accounts.roles': MAPPED_TYPES,
   'resources.*.impact': ['maxCost'],
+  'resources.*.recording': ['parameters'],
 }

@@ -48,6 +48,10 @@ export type EventType =
   | 'rights.revoked'
   | 'erasure.asked'
   | 'person.erased'
+  | 'recording.finished'
+  | 'recording.deleted'
+  | 'recording.read'
+  | 'recording.searched'
 
 /**
  * `process`: the write returned, so it survives kill -9. `disk`: fdatasync returned, so it survives a power cut. `store`: it is

@@ -1,8 +1,8 @@
-import type { Action, Parameter } from '@countersign/core/action'
+import type { Parameter } from '@countersign/core/action'
 import { canonical } from '@countersign/ledger/canonical'
 import { type Outcome, UNANSWERED } from '../adapters/adapter.ts'
 import type { ActionEvent, JsonValue } from '../journal/journal.ts'
-import { isShort, secretOf } from './sealed.ts'
+import { isShort, objectsOf, type Secretive, secretOf } from './sealed.ts'
 
 /*
  * What every statement leaves in the ledger, in canonical JSON (RFC 8785). The members are known, so they are written in
@@ -38,11 +38,13 @@ export function notForwarded(run: string, session: string): ActionEvent {
 export const finishedSecret = ({ error }: Pick<Outcome, 'error'>): string | null => (error === null ? null : `{"error":${canonical(error.toWellFormed())}}`)
 
 /** The secret of `action.started`, as `secretOf` has it. */
-export function secretText(action: Pick<Action, 'text' | 'parameters'>): string {
+export function secretText(action: Secretive): string {
   if (!isShort(action)) return canonical(secretOf(action))
-  const { text, parameters } = action
+  const { text, parameters, statements } = action
+  const objects = objectsOf(statements)
+  const named = objects.length === 0 ? '' : `"objects":[${objects.map((object) => canonical(object)).join(',')}],`
   const list = parameters.length === 0 ? '' : `"parameters":[${parameters.map(parameterText).join(',')}],`
-  return `{${list}"text":${canonical(text)}}`
+  return `{${named}${list}"text":${canonical(text)}}`
 }
 
 const parameterText = ({ format, type, value }: Parameter) => `{"format":"${format}","type":${type},"value":${canonical(value)}}`

@@ -8,9 +8,24 @@ const WHOLE_BYTES = 1024 * 1024
 const EACH_BYTES = 40
 const BEGINNING_CHARACTERS = 64 * 1024
 
-/** The part of an action's entry that only who holds the key can read: its text, and its parameters where it has any. */
-export function secretOf({ text, parameters }: Pick<Action, 'text' | 'parameters'>): Record<string, JsonValue> {
-  return { text: sealed(text) ?? text, ...(parameters.length > 0 ? { parameters: parametersOf(parameters) } : {}) }
+/** What of an action only who holds the key can read. */
+export type Secretive = Pick<Action, 'text' | 'parameters' | 'statements'>
+
+/** The part of an action's entry that only who holds the key can read: its text, and its parameters and the tables that it names where it has any. */
+export function secretOf({ text, parameters, statements }: Secretive): Record<string, JsonValue> {
+  const objects = objectsOf(statements)
+  return {
+    text: sealed(text) ?? text,
+    ...(objects.length > 0 ? { objects } : {}),
+    ...(parameters.length > 0 ? { parameters: parametersOf(parameters) } : {}),
+  }
+}
+
+/** The tables that statements name, as they name them: what a recording is searched by. */
+export function objectsOf(statements: Action['statements']): readonly string[] {
+  const [first, ...rest] = statements
+  if (rest.length === 0) return first?.facts.tables ?? []
+  return [...new Set(statements.flatMap(({ facts }) => facts.tables))]
 }
 
 /** True for what is certainly recorded whole, without counting its bytes: no character has more than three. */

@@ -8,6 +8,7 @@ import * as ledgerHeads from './migrations/0006_ledger_heads.ts'
 import * as erasures from './migrations/0007_erasures.ts'
 import * as policies from './migrations/0008_policies.ts'
 import * as exports from './migrations/0009_exports.ts'
+import * as recordings from './migrations/0010_recordings.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -26,6 +27,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0007_erasures': erasures,
           '0008_policies': policies,
           '0009_exports': exports,
+          '0010_recordings': recordings,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

@@ -9,6 +9,7 @@ import { Leases } from './leases.ts'
 import { unavailable } from './patience.ts'
 import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
 import { Policies } from './policies.ts'
+import { Recordings } from './recordings.ts'
 import { Requests } from './requests.ts'
 import { Sessions } from './sessions.ts'
 import { SqliteLedger } from './sqlite/ledger.ts'
@@ -34,6 +35,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     erasures: new Erasures(database),
     policies: new Policies(database),
     exports: new Exports(database),
+    recordings: new Recordings(database),
     subscribe: (listener) => database.subscribe(listener),
     ping: () => database.ping(),
     close: () => database.close(),

@@ -3,6 +3,7 @@ import type { Grant } from '@countersign/core/grant'
 import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import type { Request } from '@countersign/core/request'
 import { z } from 'zod'
+import type { RecordingRecord } from './recording-store.ts'
 import { type LeaseRecord, type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
 
 /** What a row's `body` must be. Strict: a field that this version does not know would be lost when it saves. */
@@ -155,6 +156,26 @@ export const leaseShape: z.ZodType<LeaseRecord> = z.strictObject({
   lastError: z.string().nullable(),
   nextAt: time.nullable(),
   removedAt: time.nullable(),
+})
+
+export const recordingShape: z.ZodType<RecordingRecord> = z.strictObject({
+  session: z.string(),
+  version: z.int(),
+  gateway: z.string(),
+  user: z.string(),
+  principal: z.string(),
+  resource: z.string(),
+  startedAt: time,
+  endedAt: time,
+  statements: z.int().min(0),
+  failed: z.int().min(0),
+  rows: z.int().min(0),
+  answered: z.int().min(0),
+  sha256: z.string(),
+  bytes: z.int().min(0),
+  stage: z.enum(['stored', 'recorded', 'deleting', 'deleted']),
+  afterSeq: z.int().min(0),
+  deleted: z.strictObject({ at: time, why: z.string() }).nullable(),
 })
 
 const token = z.strictObject({

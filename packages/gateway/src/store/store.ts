@@ -1,6 +1,9 @@
 import type { Grant } from '@countersign/core/grant'
 import type { Request, RequestStatus } from '@countersign/core/request'
 import type { Principal } from '@countersign/core/principal'
+import type { RecordingStore } from './recording-store.ts'
+
+export type { RecordingRecord } from './recording-store.ts'
 
 /**
  * What gateways share. Every state change of a request, grant or session is a compare-and-set on `version`: when
@@ -12,6 +15,7 @@ export interface Store extends WorkerStore {
   readonly tree: TreeStore
   readonly policies: PolicyStore
   readonly exports: ExportStore
+  readonly recordings: RecordingStore
 }
 
 /** What a protocol worker may ask of it, too. */

@@ -10,6 +10,8 @@ export interface Tables {
   leases: LeaseRow
   erasures: { id: string; username: string; asked_by: string; at: number }
   erasures_done: { erasure: string; gateway: string; at: number }
+  recordings: RecordingRow
+  recording_places: { gateway: string; seq: number }
   gateways: { id: string; seen_at: number }
   ledger: { gateway: string; seq: number; line: string }
   /** One row. */
@@ -71,6 +73,20 @@ export interface LeaseRow {
   created_at: number
   /** Null while it is there, or may be. */
   removed_at: number | null
+  body: string
+}
+
+export interface RecordingRow {
+  /** The session's. */
+  id: string
+  version: number
+  gateway: string
+  username: string
+  principal: string
+  resource: string
+  started_at: number
+  ended_at: number
+  stage: string
   body: string
 }
 

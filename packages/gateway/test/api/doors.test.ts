@@ -1,4 +1,4 @@
-import { eventsRoute, ledgerFileRoutes, routes } from '@countersign/contract/routes'
+import { eventsRoute, ledgerFileRoutes, recordingRoute, routes } from '@countersign/contract/routes'
 import { ACTION_TYPES, ACTION_GROUPS } from '@countersign/core/action'
 import { Scope } from '@countersign/contract/schemas/common'
 import { Validator } from '@seriousme/openapi-schema-validator'
@@ -11,7 +11,9 @@ beforeAll(async () => {
 })
 afterAll(() => bed.close())
 
-const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute].map((route) => [route.method.toUpperCase(), route.path] as const)
+const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute, recordingRoute].map(
+  (route) => [route.method.toUpperCase(), route.path] as const,
+)
 
 /** What carol, who is in no group that matters, and root, an admin, get for things that are not theirs. */
 const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>> = {
@@ -49,6 +51,8 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   // Without what they need to be asked, which is found out first.
   'GET /api/v1/ledger/export': [400, 400],
   'GET /api/v1/ledger/report': [400, 400],
+  'GET /api/v1/recordings': [404, 404], // this gateway records nothing
+  'GET /api/v1/recordings/{session}': [404, 404],
   'GET /api/v1/gateway': [200, 200],
   'GET /api/v1/events': [200, 200],
 }
@@ -65,7 +69,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 const call = (method: string, path: string, id: string, token?: string) => {
   const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' }
   const body = method === 'POST' ? { body: JSON.stringify(BODIES[path] ?? {}) } : {}
-  return fetch(bed.url + path.replace('{id}', id), { method, headers, ...body })
+  return fetch(bed.url + path.replace(/\{(id|session)\}/, id), { method, headers, ...body })
 }
 
 describe('every route', () => {

@@ -52,6 +52,7 @@ describe('a configuration that can be used', () => {
       session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
       policies: join(folder, 'policies'),
       exports: [],
+      recordings: null,
       workers: expect.any(Number),
       witnesses: [],
     })
@@ -90,9 +91,11 @@ describe('a configuration that can be used', () => {
           'catalog: { maxAge: 0s }',
           'accounts: { mode: ephemeral, roles: { read: [app_read], write: [app_read, \'App "write"\'] }, owner: app_owner }',
           'impact: { maxCost: 100.5 }',
+          'recording: { parameters: keep }',
         ),
         'hold: { connect: 500ms, inTransaction: 2m, reminder: 1h }',
         'session: { max: 40d, idle: 15m, auth: password }',
+        'recordings: { s3: { endpoint: https://s3.example.com/, bucket: audit, prefix: a/b, credential: { id: AK, secret: { exec: [./secret] } } }, key: { file: key.pem }, retention: 400d }',
       ].join('\n'),
     )
     expect(config).toMatchObject({
@@ -106,6 +109,19 @@ describe('a configuration that can be used', () => {
       labels: ['team'],
       hold: { connectMs: 500, inTransactionMs: 120_000, reminderMs: 3_600_000 },
       session: { maxMs: 3_456_000_000, idleMs: 900_000, auth: 'password' },
+      recordings: {
+        place: {
+          s3: {
+            endpoint: 'https://s3.example.com',
+            region: 'us-east-1',
+            bucket: 'audit',
+            prefix: 'a/b/',
+            credential: { id: 'AK', secret: { exec: [join(folder, 'secret')] } },
+          },
+        },
+        key: { file: join(folder, 'key.pem') },
+        retentionMs: 34_560_000_000,
+      },
     })
     expect(config.resources.db).toEqual({
       name: 'db',
@@ -123,6 +139,7 @@ describe('a configuration that can be used', () => {
       catalog: { maxAgeMs: 0 },
       accounts: { mode: 'ephemeral', roles: { read: ['app_read'], write: ['app_read', 'App "write"'] }, owner: 'app_owner' },
       impact: { maxCost: 100.5 },
+      recording: { parameters: 'keep' },
     })
   })
 
@@ -155,7 +172,7 @@ describe('a configuration that cannot be used is refused with line, column and k
       /witness\.0\.key: expected the key of a witness/,
     ],
     ['an unknown key at the top', '\nresorces: {}', /^2:1 resorces: unknown key; did you mean resources\?$/],
-    ['a key of a later version', resource(...GOOD, 'recording: { mode: all }'), /^6:5 resources\.db\.recording: unknown key/],
+    ['a key of a later version', resource(...GOOD, 'masking: { columns: all }'), /^6:5 resources\.db\.masking: unknown key/],
     ['accounts without roles', resource(...GOOD, 'accounts: { mode: ephemeral }'), /^6:15 resources\.db\.accounts: mode: ephemeral needs roles, such as/],
     [
       'roles for a type that is none',
@@ -229,6 +246,24 @@ describe('a configuration that cannot be used is refused with line, column and k
       resource(...GOOD, 'tls: { mode: disable, cert: countersign.yaml, key: countersign.yaml }'),
       /^6:33 resources\.db\.tls\.cert: a cert says nothing/,
     ],
+    ['recordings that are kept nowhere', 'recordings: { retention: 30d }', /^1:13 recordings: expected either directory: FOLDER or s3/],
+    [
+      'recordings that are kept twice',
+      'recordings: { directory: a, s3: { endpoint: https://h, bucket: abc, credential: { id: a, secret: { env: STORE } } } }',
+      /expected either/,
+    ],
+    ['a key of recordings that is not there', 'recordings: { directory: a, key: { file: ./none } }', /^1:42 recordings\.key\.file: .*none cannot be read/],
+    [
+      'a bucket that is none',
+      'recordings: { s3: { endpoint: https://h, bucket: A_B, credential: { id: a, secret: { env: STORE } } } }',
+      /recordings\.s3\.bucket: a bucket has/,
+    ],
+    [
+      'a secret of a bucket that is written down',
+      'recordings: { s3: { endpoint: https://h, bucket: abc, credential: { id: a, secret: b } } }',
+      /recordings\.s3\.credential\.secret: expected \{ env: NAME \}/,
+    ],
+    ['a misspelt key of recordings', 'recordings: { directory: a, retension: 30d }', /recordings\.retension: unknown key; did you mean retention/],
     ['a missing certificate', 'tls: { cert: policies, key: nokey }', /^1:14 tls\.cert: .*policies is a folder, not a file$/],
     ['a missing policies folder', 'policies: ./nowhere', /^1:11 policies: .*nowhere is no folder$/],
     ['a url without a database', resource('url: postgres://db.internal', GOOD[1] ?? ''), /^4:10 resources\.db\.url: the url names no database/],

@@ -32,6 +32,7 @@ const target = () =>
       catalog: { maxAgeMs: 1_000 },
       accounts: { mode: 'shared' },
       impact: { maxCost: 25_000 },
+      recording: { parameters: 'withhold' },
     },
     null,
   )

@@ -24,6 +24,7 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
     catalog: { maxAgeMs: 1_000 },
     accounts: { mode: 'shared' },
     impact: { maxCost: 25_000 },
+    recording: { parameters: 'withhold' },
   }
 }
 
@@ -43,6 +44,7 @@ export const CONFIG: Config = {
   session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
   policies: '/etc/policies',
   exports: [],
+  recordings: null,
   workers: 1,
   witnesses: [],
 }

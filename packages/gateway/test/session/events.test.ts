@@ -1,3 +1,4 @@
+import { NO_FACTS } from '@countersign/core/action'
 import { canonical } from '@countersign/ledger/canonical'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -49,10 +50,12 @@ test('what a target says of a failure is the outcome’s secret, and others have
 
 test('the secret of a start is the general writer’s, however long it is', () => {
   const value = fc.oneof(words, fc.constant('é'.repeat(700_000)), fc.constant('x'.repeat(300_000)))
+  const statement = fc.array(words).map((tables) => ({ type: 'sql:read' as const, fingerprint: null, facts: { ...NO_FACTS, tables } }))
   const parameter = fc.record({ value: fc.option(value), format: fc.constantFrom('text' as const, 'binary' as const), type: fc.nat(2 ** 31) })
   fc.assert(
-    fc.property(value, fc.array(parameter, { maxLength: 4 }), (text, parameters) => {
-      expect(secretText({ text, parameters })).toBe(canonical(secretOf({ text, parameters })))
+    fc.property(value, fc.array(parameter, { maxLength: 4 }), fc.array(statement, { maxLength: 2 }), (text, parameters, statements) => {
+      const action = { text, parameters, statements }
+      expect(secretText(action)).toBe(canonical(secretOf(action)))
     }),
   )
 })

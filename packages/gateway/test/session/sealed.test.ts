@@ -19,25 +19,27 @@ describe('what is sealed of an action', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.array(fc.option(fc.string())), (text, values) => {
         const parameters = values.map(parameter)
-        expect(secretOf({ text, parameters })).toEqual(values.length > 0 ? { text, parameters } : { text })
+        expect(secretOf({ text, parameters, statements: [] })).toEqual(values.length > 0 ? { text, parameters } : { text })
       }),
     )
   })
 
   test('is a hash, a length and a beginning of what is longer than 1 MiB, be it text or parameters', () => {
     const long = `${'é'.repeat(MIB / 2)}x`
-    expect(secretOf({ text: long.slice(0, -1), parameters: [] })).toEqual({ text: long.slice(0, -1) })
-    expect(secretOf({ text: long, parameters: [] })).toEqual({ text: { sha256: sha256(long), bytes: MIB + 1, beginning: 'é'.repeat(64 * 1024) } })
+    expect(secretOf({ text: long.slice(0, -1), parameters: [], statements: [] })).toEqual({ text: long.slice(0, -1) })
+    expect(secretOf({ text: long, parameters: [], statements: [] })).toEqual({
+      text: { sha256: sha256(long), bytes: MIB + 1, beginning: 'é'.repeat(64 * 1024) },
+    })
     const parameters = [parameter(null), parameter('a'.repeat(MIB)), parameter('b')]
     const json = JSON.stringify(parameters)
-    expect(secretOf({ text: 'SELECT $1', parameters })).toEqual({
+    expect(secretOf({ text: 'SELECT $1', parameters, statements: [] })).toEqual({
       text: 'SELECT $1',
       parameters: { sha256: sha256(json), bytes: json.length, beginning: json.slice(0, 64 * 1024) },
     })
   })
 
   test('never begins with half a character', () => {
-    const { text } = secretOf({ text: `x${'😀'.repeat(MIB)}`, parameters: [] })
+    const { text } = secretOf({ text: `x${'😀'.repeat(MIB)}`, parameters: [], statements: [] })
     expect(JSON.stringify(text)).not.toMatch(/\\ud83d(?!\\ude00)/)
   })
 })
@@ -91,4 +93,10 @@ describe('an action of more than 1 MiB', () => {
     await expect(openRequest(bed.context, anOpening({ ask: { kind: 'action', digest: 'd2', action: values } }))).rejects.toThrow('longer than 1 MiB')
     expect(await bed.context.store.requests.list({})).toEqual([])
   })
+})
+
+test('the tables that its statements name are there, each once', () => {
+  const on = (...tables: string[]) => ({ type: 'sql:read' as const, fingerprint: null, facts: { ...NO_FACTS, tables } })
+  expect(secretOf({ text: 'x', parameters: [], statements: [on('orders')] })).toEqual({ text: 'x', objects: ['orders'] })
+  expect(secretOf({ text: 'x', parameters: [], statements: [on('a', 'b'), on('b', 'c')] })).toEqual({ text: 'x', objects: ['a', 'b', 'c'] })
 })

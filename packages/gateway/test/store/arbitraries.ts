@@ -6,6 +6,7 @@ import type { Principal } from '@countersign/core/principal'
 import type { Ask, Request, Review } from '@countersign/core/request'
 import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import fc from 'fast-check'
+import type { RecordingRecord } from '../../src/store/recording-store.ts'
 import type { LeaseRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
 
 /** What a person typed or a client sent: any UTF-16 at all, NUL and lone surrogates included. */
@@ -172,6 +173,26 @@ export const anyLease: fc.Arbitrary<LeaseRecord> = fc.record({
   lastError: maybe(text),
   nextAt: maybe(time),
   removedAt: maybe(time),
+})
+
+export const anyRecording: fc.Arbitrary<RecordingRecord> = fc.record({
+  session: id,
+  version,
+  gateway: name,
+  user: name,
+  principal: name,
+  resource: name,
+  startedAt: time,
+  endedAt: time,
+  statements: count,
+  failed: count,
+  rows: count,
+  answered: count,
+  sha256: text,
+  bytes: count,
+  stage: one('stored', 'recorded', 'deleting', 'deleted'),
+  afterSeq: count,
+  deleted: maybe(fc.record({ at: time, why: text })),
 })
 
 export const anyToken: fc.Arbitrary<TokenRecord> = fc.record({

@@ -39,6 +39,7 @@ function link(store: Store): Store {
     erasures: store.erasures, // nor for these
     policies: store.policies,
     exports: store.exports,
+    recordings: store.recordings,
     close: async () => {
       unsubscribe()
       await remote.close()

@@ -10,6 +10,7 @@ import { lists } from './suite/lists.ts'
 import { opening } from './suite/opening.ts'
 import { policies } from './suite/policies.ts'
 import { races } from './suite/races.ts'
+import { recordings } from './suite/recordings.ts'
 import { roundtrip } from './suite/roundtrip.ts'
 import { tree } from './suite/tree.ts'
 
@@ -24,6 +25,7 @@ const PARTS = {
   'keeps one tree, which': tree,
   'keeps policies': policies,
   'remembers how far each export is:': exports,
+  'keeps recordings': recordings,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

@@ -4,6 +4,8 @@ import { StoreUnavailable } from '../../../src/store/store.ts'
 import type { Pair } from '../bed.ts'
 
 const TABLES = [
+  'recordings',
+  'recording_places',
   'requests',
   'grants',
   'sessions',

@@ -1,0 +1,20 @@
+import type { Piece } from './transcript.ts'
+
+/** Longer lines are wrapped by the player; so much of a statement fits on one. */
+const COLUMNS = 120
+const ROWS = 40
+
+/**
+ * Pieces as an asciicast of version 2 (docs.asciinema.org/manual/asciicast/v2), line by line: a header, then `[seconds, "o", text]`.
+ * asciinema-player, asciinema and agg read it. A terminal obeys a carriage return, so each line has one.
+ */
+export async function* asciicast(title: string, pieces: AsyncIterable<Piece>): AsyncGenerator<string> {
+  let start: number | null = null
+  for await (const { at, lines } of pieces) {
+    if (start === null) {
+      start = at
+      yield JSON.stringify({ version: 2, width: COLUMNS, height: ROWS, timestamp: Math.floor(at / 1000), title })
+    }
+    yield JSON.stringify([Math.max(at - start, 0) / 1000, 'o', lines.map((line) => `${line}\r\n`).join('')])
+  }
+}

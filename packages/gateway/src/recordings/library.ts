@@ -1,0 +1,140 @@
+import { pipeline } from 'node:stream/promises'
+import { principalId } from '@countersign/core/principal'
+import type { Caller } from '../identity/caller.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { RecordingRecord } from '../store/recording-store.ts'
+import type { Store } from '../store/store.ts'
+import { WorkflowError } from '../workflow/workflow.ts'
+import { Digesting, isWhole, readRecording } from './container.ts'
+import type { RecordingKey } from './key.ts'
+import type { Place } from './place.ts'
+import type { Found } from './scan.ts'
+import type { RecordingThread } from './thread.ts'
+
+/** What recordings are looked for by. `text` and `object` are in the files, all else in the store. Times are Unix milliseconds. */
+export interface Search {
+  readonly text: string | null
+  readonly object: string | null
+  readonly principal: string | null
+  readonly resource: string | null
+  readonly from: number | null
+  readonly until: number | null
+  readonly after: { readonly startedAt: number; readonly session: string } | null
+  readonly limit: number
+}
+
+export interface Page {
+  /** `found` is null where nothing was looked for in the files. */
+  readonly recordings: readonly { readonly record: RecordingRecord; readonly found: Found | null }[]
+  readonly next: Search['after']
+}
+
+export interface LibraryOptions {
+  readonly store: Pick<Store, 'recordings'>
+  readonly journal: Journal
+  readonly key: RecordingKey
+  readonly place: Place
+  readonly thread: Pick<RecordingThread, 'scan' | 'run'>
+}
+
+/** One answer reads for this long, and says where to go on. */
+const WITHIN_MS = 3_000
+/** As many recordings are opened for one answer. */
+const OPENED = 500
+
+/**
+ * Recordings for those who may see them: an admin, and whoever the session was of, who has typed all of it; a user sees his agents' too,
+ * an agent only its own. Who reads one, or looks into them, is in the ledger before he sees anything.
+ */
+export class Library {
+  readonly #options: LibraryOptions
+
+  constructor(options: LibraryOptions) {
+    this.#options = options
+  }
+
+  async search(caller: Caller, search: Search): Promise<Page> {
+    const { store } = this.#options
+    const { text, object, limit } = search
+    const deep = text !== null || object !== null
+    const records = await store.recordings.list({ ...filterOf(caller, search), limit: (deep ? OPENED : limit) + 1 })
+    if (!deep) return pageOf(records, limit, null)
+    await this.#options.journal.append(searchedEvent(caller, search), 'process')
+    const { thread } = this.#options
+    thread.run()
+    const open = records.filter(({ deleted }) => deleted === null).slice(0, OPENED)
+    const { read, found } = await thread.scan({ recordings: open, wanted: { text, object, withinMs: WITHIN_MS, limit } })
+    const last = open[read - 1]
+    const isAll = read === open.length && records.length <= OPENED
+    return {
+      recordings: found.flatMap((one) => {
+        const record = open.find(({ session }) => session === one.session)
+        return record ? [{ record, found: one }] : []
+      }),
+      next: isAll || !last ? null : placeOf(last),
+    }
+  }
+
+  /** Its lines, each with its line end. Rejects before the first where the file is not what was recorded. */
+  async read(caller: Caller, session: string): Promise<AsyncGenerator<string>> {
+    const { store, journal, place } = this.#options
+    const record = await store.recordings.get(session)
+    if (!record || !maySee(caller, record)) throw new WorkflowError('not-found', `there is no recording of ${session}; one is made when its session is over`)
+    if (record.deleted)
+      throw new WorkflowError('not-found', `the recording of ${session} was deleted at ${new Date(record.deleted.at).toISOString()} (${record.deleted.why})`)
+    await journal.append({ type: 'recording.read', body: { session, by: principalId(caller.principal), sha256: record.sha256 } }, 'process')
+    const file = await place.get(session).catch((cause: unknown) => {
+      throw new WorkflowError('unavailable', `the recording of ${session} is not where it is kept: ${cause instanceof Error ? cause.message : String(cause)}`)
+    })
+    if (!(await isWhole(file, record)))
+      throw new WorkflowError('unavailable', `the file of ${session} is not the recording that the ledger has the digest of: somebody changed it`)
+    return this.#lines(record)
+  }
+
+  /** The file is read once more, and may be another one by now: that ends it before its end. */
+  async *#lines(record: RecordingRecord): AsyncGenerator<string> {
+    const { place, key } = this.#options
+    const digest = new Digesting()
+    const piped = pipeline(await place.get(record.session), digest)
+    piped.catch(() => undefined) // whoever reads `digest` is told
+    let held: string | null = null
+    for await (const line of readRecording(digest, key.identities)) {
+      if (held !== null) yield held
+      held = `${JSON.stringify(line)}\n`
+    }
+    await piped
+    const has = digest.digest()
+    if (held === null || has.sha256 !== record.sha256 || has.bytes !== record.bytes)
+      throw new Error(`the file of ${record.session} was changed while it was read`)
+    yield held
+  }
+}
+
+function maySee({ admin, principal }: Caller, { user, principal: whose }: RecordingRecord): boolean {
+  return admin || (principal.agent === null ? principal.user === user : principalId(principal) === whose)
+}
+
+function filterOf({ admin, principal }: Caller, { principal: wanted, resource, from, until, after }: Search) {
+  const own = principal.agent === null ? { user: principal.user } : { principal: principalId(principal) }
+  return {
+    ...(wanted === null ? {} : { principal: wanted }),
+    ...(admin ? {} : own),
+    ...(resource === null ? {} : { resource }),
+    ...(from === null ? {} : { from }),
+    ...(until === null ? {} : { until }),
+    ...(after === null ? {} : { after }),
+  }
+}
+
+function pageOf(records: readonly RecordingRecord[], limit: number, found: null): Page {
+  const shown = records.slice(0, limit)
+  const last = shown.at(-1)
+  return { recordings: shown.map((record) => ({ record, found })), next: records.length > limit && last ? placeOf(last) : null }
+}
+
+const placeOf = ({ startedAt, session }: RecordingRecord) => ({ startedAt, session })
+
+/** What was looked for was typed by a person, and is sealed. */
+function searchedEvent({ principal }: Caller, { text, object, principal: whose, resource }: Search) {
+  return { type: 'recording.searched' as const, body: { by: principalId(principal) }, secret: { text, object, principal: whose, resource } }
+}
