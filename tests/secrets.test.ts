@@ -36,7 +36,7 @@ describe.skipIf(lacks('psql'))('secrets', () => {
 
   afterAll(() => stage?.close())
 
-  const drained = () => vi.waitFor(async () => expect((await stage.erin.api.ledgerHeads())[0]?.seq).toBeGreaterThan(20))
+  const drained = () => vi.waitFor(async () => expect((await stage.erin.api.ledgerHeads())[0]?.seq).toBeGreaterThan(20), 10_000)
 
   /** Everything that may carry a canary: reads, writes, parameters, reasons, comments, errors, wrong tokens. */
   async function play() {
@@ -98,7 +98,7 @@ describe.skipIf(lacks('psql'))('secrets', () => {
       const waiting = await bob.api.requests({ inbox: true })
       expect(waiting).toMatchObject([{ resource: 'hidden', ask: { parameters: [{ value: null, display: '(withheld)', withheld: true }] } }])
       return waiting
-    })
+    }, 10_000)
     await bob.api.approve({ id: request?.id ?? '' })
     await writing
     await expect(client.query('SELECT $1::text::int', [quoted])).rejects.toThrow(quoted)
