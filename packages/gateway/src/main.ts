@@ -30,7 +30,7 @@ import { startExports } from './export/exports.ts'
 import { Pages } from './export/pages.ts'
 import { Leases } from './leases/leases.ts'
 import { rotateSigningKey } from './ledger/rotation.ts'
-import { openSigningKey } from './ledger/signer.ts'
+import { nameOf, openSigningKey } from './ledger/signer.ts'
 import { Sequencing } from './ledger/sequencing.ts'
 import { SigningKey } from './ledger/signing-key.ts'
 import { vouch } from './ledger/vouching.ts'
@@ -102,6 +102,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   })
   onClose(() => localJournal.close())
   const signingKey = new SigningKey(await openSigningKey(config.data, localJournal))
+  log.info({ gateway: localJournal.gateway, key: nameOf(signingKey) }, 'the key that this gateway signs its ledger with')
   const drain = drainInto(config, localJournal, signingKey, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
   onClose(() => drain.stop())
 

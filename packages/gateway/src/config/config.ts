@@ -91,11 +91,15 @@ export interface ExportConfig {
   readonly texts: boolean
 }
 
-/** Somebody outside who is shown each checkpoint of the ledger, and does not forget. `key`: the vkey of a witness of C2SP tlog-witness. */
+/**
+ * Somebody outside who is shown each checkpoint of the ledger, and does not forget. `key`: the vkey of a witness of C2SP tlog-witness. `retainMs`: how
+ * long a bucket with object lock keeps each of them.
+ */
 export type WitnessConfig =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'webhook'; readonly url: string; readonly secret: SecretSource }
   | { readonly kind: 'tlog'; readonly url: string; readonly key: string }
+  | { readonly kind: 's3'; readonly bucket: S3Bucket; readonly retainMs: number }
 
 /** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */
 export interface Config {

@@ -169,6 +169,7 @@ function checkSecrets(config: Config, environment: Environment, report: Report):
   }
   config.witnesses.forEach((witness, index) => {
     if (witness.kind === 'webhook') checkSecret(witness.secret, ['witness', index, 'secret'], environment, report)
+    if (witness.kind === 's3') checkSecret(witness.bucket.credential.secret, ['witness', index, 's3', 'credential', 'secret'], environment, report)
   })
   for (const [index, { target }] of config.exports.entries())
     if (target.kind === 'webhook') checkSecret(target.secret, ['exports', index, 'target', 'secret'], environment, report)

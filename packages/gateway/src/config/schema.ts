@@ -139,12 +139,18 @@ const MAX_WORKERS = 64
 
 const STORE = 'expected sqlite, postgres://host/database or { url: { env: NAME } }'
 
-const WITNESS = 'expected one of { file: PATH }, { webhook: URL, secret: … } and { tlog: URL, key: VKEY }'
+const WITNESS = 'expected one of { file: PATH }, { webhook: URL, secret: … }, { tlog: URL, key: VKEY } and { s3: { … }, retain: 3650d }'
 const web = z.url({ protocol: /^https?$/, error: 'expected an address such as https://witness.example.com/' })
 
-const witness = z.union([z.strictObject({ file: text }), z.strictObject({ webhook: web, secret }), z.strictObject({ tlog: web, key: text })], {
-  error: WITNESS,
-})
+const witness = z.union(
+  [
+    z.strictObject({ file: text }),
+    z.strictObject({ webhook: web, secret }),
+    z.strictObject({ tlog: web, key: text }),
+    z.strictObject({ s3, retain: duration }),
+  ],
+  { error: WITNESS },
+)
 
 /** The shape of `countersign.yaml`. What needs the disk or the environment is checked in load.ts. */
 export const configSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { LedgerError } from '@countersign/ledger/error'
 import { KeyType, parseKey } from '@countersign/ledger/key'
+import { readBucket } from './bucket.ts'
 import type { WitnessConfig } from './config.ts'
 import { absolute } from './resource.ts'
 import type { RawConfig } from './schema.ts'
@@ -10,6 +11,7 @@ import type { Report } from './resource.ts'
 export function readWitness(raw: RawConfig['witness'][number], folder: string, report: Report): WitnessConfig {
   if ('file' in raw) return { kind: 'file', path: resolve(folder, raw.file) }
   if ('webhook' in raw) return { kind: 'webhook', url: raw.webhook, secret: absolute(raw.secret, folder) }
+  if ('s3' in raw) return { kind: 's3', bucket: readBucket(raw.s3, folder), retainMs: raw.retain }
   const why = wrongKey(raw.key)
   if (why !== null) report(['key'], why)
   return { kind: 'tlog', url: raw.tlog, key: raw.key }

@@ -29,12 +29,12 @@ export class Bucket {
   }
 
   /** `sha256`, hexadecimal, is signed: a store that got other bytes refuses them. At most 5 GiB. */
-  async put(key: string, body: Blob, sha256: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
-    await this.#send(key, { method: 'PUT', body, headers: { ...headers, 'x-amz-content-sha256': sha256 } })
+  async put(key: string, body: Blob, sha256: string, headers: Readonly<Record<string, string>> = {}, signal?: AbortSignal): Promise<void> {
+    await this.#send(key, { method: 'PUT', body, headers: { ...headers, 'x-amz-content-sha256': sha256 } }, signal)
   }
 
-  async get(key: string): Promise<Readable> {
-    const { body } = await this.#send(key, { method: 'GET' })
+  async get(key: string, signal?: AbortSignal): Promise<Readable> {
+    const { body } = await this.#send(key, { method: 'GET' }, signal)
     return body ? Readable.from(body, { objectMode: false }) : Readable.from([])
   }
 
@@ -43,12 +43,13 @@ export class Bucket {
     await this.#send(key, { method: 'DELETE' })
   }
 
-  async #send(key: string, init: RequestInit): Promise<Response> {
+  async #send(key: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
     const { endpoint, bucket, prefix, region, credential } = this.#options
     const secretAccessKey = await readSecret(credential.secret)
     const client = new AwsClient({ accessKeyId: credential.id, secretAccessKey, region, service: 's3', retries: 2 })
     const url = `${endpoint}/${bucket}/${prefix}${key.split('/').map(encodeURIComponent).join('/')}`
-    const response = await client.fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) }).catch((cause: unknown) => {
+    const ends = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])])
+    const response = await client.fetch(url, { ...init, redirect: 'error', signal: ends }).catch((cause: unknown) => {
       throw new S3Error(`the bucket ${bucket} at ${endpoint} does not answer (${reasonOf(cause)})`, null, { cause })
     })
     if (response.ok) return response

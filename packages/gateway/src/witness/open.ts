@@ -1,5 +1,6 @@
 import type { WitnessConfig } from '../config/config.ts'
 import { FileWitness } from './file.ts'
+import { S3Witness } from './s3.ts'
 import { TlogWitness } from './tlog.ts'
 import { WebhookWitness } from './webhook.ts'
 import type { Witness } from './witness.ts'
@@ -13,5 +14,7 @@ export function openWitness(config: WitnessConfig): Witness {
       return new WebhookWitness(config.url, config.secret)
     case 'tlog':
       return new TlogWitness(config.url, config.key)
+    case 's3':
+      return new S3Witness(config.bucket, config.retainMs)
   }
 }

@@ -61,10 +61,21 @@ describe('a configuration that can be used', () => {
   test('names the witnesses that docs/configuration.md has', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../../docs/configuration.md'), 'utf8')
     const [, example = ''] = /## Witnesses[^]*?```yaml\n([^]*?)```/.exec(page) ?? []
-    expect(load(example, { ...ENV, WITNESS_SECRET: 'whsec_canary' }).witnesses).toEqual([
+    expect(load(example, { ...ENV, WITNESS_SECRET: 'whsec_canary', S3_SECRET: 'canary' }).witnesses).toEqual([
       { kind: 'file', path: '/mnt/elsewhere/countersign-checkpoints.jsonl' },
       { kind: 'webhook', url: 'https://audit.example.com/countersign', secret: { env: 'WITNESS_SECRET' } },
       { kind: 'tlog', url: 'https://witness.example.com/', key: expect.stringMatching(/^witness\.example\.com\/w1\+/) },
+      {
+        kind: 's3',
+        bucket: {
+          endpoint: 'https://s3.eu-central-1.amazonaws.com',
+          region: 'eu-central-1',
+          bucket: 'audit-checkpoints',
+          prefix: '',
+          credential: { id: 'AKIAEXAMPLE', secret: { env: 'S3_SECRET' } },
+        },
+        retainMs: 3650 * 86_400_000,
+      },
     ])
   })
 

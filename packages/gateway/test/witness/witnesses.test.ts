@@ -1,10 +1,15 @@
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders, request as ask } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { parseCheckpoint } from '@countersign/ledger/checkpoint'
 import { parseKey } from '@countersign/ledger/key'
 import { parseNote, verifyNote } from '@countersign/ledger/note'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startS3 } from '../../../../tests/support/s3.ts'
+import { Bucket } from '../../src/net/s3.ts'
 import { openWitness } from '../../src/witness/open.ts'
 import { Witnesses } from '../../src/witness/witnesses.ts'
 import type { WitnessConfig } from '../../src/config/config.ts'
@@ -154,6 +159,88 @@ describe('a file elsewhere', () => {
     expect(witnesses.witnessed).toEqual({ size: 4, at: signed.at })
     mkdirSync(join(folder, 'away'))
     await seen(witnesses, signed.size)
+  })
+})
+
+describe('a bucket with object lock', () => {
+  /** A real S3 server, which checks signatures and checksums, behind one that says what was asked of it: it knows no object lock itself. */
+  async function bucket() {
+    const server = await startS3()
+    const asked: IncomingHttpHeaders[] = []
+    const front = createServer((request, response) => {
+      if (request.method === 'PUT') asked.push(request.headers)
+      const behind = ask(server.endpoint + request.url, { method: request.method, headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(response)
+      })
+      request.pipe(behind)
+    }).listen(0, '127.0.0.1')
+    await once(front, 'listening')
+    process.env['S3_WITNESS'] = server.credential.secret
+    onTestFinished(async () => {
+      delete process.env['S3_WITNESS']
+      front.closeAllConnections()
+      front.close()
+      await server.stop()
+    })
+    const { port } = front.address() as AddressInfo
+    const credential = { id: server.credential.id, secret: { env: 'S3_WITNESS' } }
+    const place = { endpoint: `http://127.0.0.1:${port}`, region: 'eu-central-1', bucket: 'audit', prefix: 'seen/', credential }
+    return { asked, server, config: { kind: 's3', bucket: place, retainMs: 30 * 86_400_000 } as const }
+  }
+
+  test('keeps each checkpoint as an object that is locked, once', async () => {
+    const { witnesses: open, grow } = await growing()
+    const { asked, server, config } = await bucket()
+    const name = (signed: { readonly note: string }) => parseCheckpoint(parseNote(signed.note).text).origin.replace('countersign/', '')
+    for (const count of [3, 9]) {
+      const signed = await grow(count)
+      for (const directory of [newDirectory(), newDirectory()]) {
+        const witnesses = open([config], directory)
+        witnesses.show(signed)
+        await seen(witnesses, signed.size)
+      }
+      const kept = await new Bucket(config.bucket).get(`${name(signed)}/${String(signed.size).padStart(16, '0')}`)
+      expect(String(Buffer.concat(await kept.toArray()))).toBe(signed.note)
+    }
+    expect(server.keys()).toHaveLength(2)
+    expect(asked).toHaveLength(2)
+    for (const headers of asked) {
+      expect(headers).toMatchObject({
+        'x-amz-object-lock-mode': 'COMPLIANCE',
+        'if-none-match': '*',
+        'x-amz-checksum-sha256': expect.stringMatching(/^[\w+/]{43}=$/),
+      })
+      const days = (Date.parse(String(headers['x-amz-object-lock-retain-until-date'])) - Date.now()) / 86_400_000
+      expect(days).toBeGreaterThan(29)
+      expect(days).toBeLessThanOrEqual(30)
+    }
+  })
+
+  test('that keeps another tree of this size disagrees', async () => {
+    const { config } = await bucket()
+    const [one, two] = [await growing(), await growing()]
+    const witnesses = one.witnesses([config])
+    const signed = await one.grow(3)
+    witnesses.show(signed)
+    await seen(witnesses, signed.size)
+    two.sql(`update tree set origin = '${parseCheckpoint(parseNote(signed.note).text).origin}'`)
+    const others = two.witnesses([config], newDirectory())
+    others.show(await two.grow(3))
+    await vi.waitFor(() => expect(others.states).toMatchObject([{ trouble: { disagrees: true } }]), SOON)
+  })
+
+  test('that refuses, or is away, is tried again and says why', async () => {
+    const { witnesses: open, grow } = await growing()
+    const { config } = await bucket()
+    const witnesses = open([
+      { ...config, bucket: { ...config.bucket, bucket: 'nowhere' } },
+      { ...config, bucket: { ...config.bucket, endpoint: 'http://127.0.0.1:1' } },
+    ])
+    witnesses.show(await grow(1))
+    const trouble = (message: string) => ({ size: 0, trouble: { disagrees: false, message: expect.stringContaining(message) } })
+    await vi.waitFor(() => expect(witnesses.states).toMatchObject([trouble('NoSuchBucket'), trouble('does not answer')]), SOON)
+    witnesses.stop()
   })
 })
 
