@@ -20,7 +20,8 @@ export function showStatements(out: Output, statements: readonly Statement[]): v
 }
 
 /** `$1 = '7'`; binary values in hexadecimal. */
-export function valueLine({ value, format }: Parameter, index: number): string {
+export function valueLine({ value, format, withheld }: Parameter, index: number): string {
+  if (withheld) return `$${index + 1} = (withheld: policy calls it a secret)`
   return `$${index + 1} = ${value === null ? 'NULL' : `${format === 'binary' ? 'binary ' : ''}'${visible(value)}'`}`
 }
 

@@ -2,7 +2,7 @@ import type { Statement } from '@countersign/contract/schemas/action'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Output } from '../src/output.ts'
-import { showStatements } from '../src/show-statements.ts'
+import { showStatements, valueLine } from '../src/show-statements.ts'
 
 class Lines extends Output {
   readonly lines: string[] = []
@@ -48,6 +48,12 @@ test('nothing in a text, a value or a name passes for another statement, or for 
       expect(lines.filter((line) => /^ +(?:\d+ )?\| /.test(line))).toHaveLength(own)
     }),
   )
+})
+
+test('a value that policy calls a secret is not taken for NULL', () => {
+  const secret = { value: null, display: null, format: 'text', type: 25, withheld: true } as const
+  expect(valueLine(secret, 0)).toBe('$1 = (withheld: policy calls it a secret)')
+  expect(valueLine({ ...secret, withheld: undefined }, 0)).toBe('$1 = NULL')
 })
 
 test('a hundred rows of one batch are a line each', () => {

@@ -1,4 +1,4 @@
-import type { Begin, Decided, End, Finished, RecordingLine, Started } from '@countersign/contract/schemas/recording'
+import type { Begin, Decided, End, Finished, RecordedParameter, RecordingLine, Started } from '@countersign/contract/schemas/recording'
 import { visible, visibleLines } from '@countersign/contract/visible'
 
 /** A piece of a transcript, safe for a terminal: when it happened, Unix milliseconds, and its lines. */
@@ -45,7 +45,12 @@ function parameterLines({ parameters }: Started): readonly string[] {
   if (parameters === 'withheld') return [`${INDENT}parameters are withheld`]
   if (typeof parameters === 'number') return [`${INDENT}${parameters} ${parameters === 1 ? 'parameter is' : 'parameters are'} withheld`]
   if (!Array.isArray(parameters)) return [INDENT + visible(`parameters: ${whole(parameters)}`)]
-  return parameters.map(({ value, format }, index) => INDENT + visible(`$${index + 1} = ${value ?? 'NULL'}${format === 'binary' ? ' (binary)' : ''}`))
+  return parameters.map((parameter, index) => INDENT + visible(`$${index + 1} = ${valueOf(parameter)}`))
+}
+
+function valueOf({ value, format, withheld }: RecordedParameter): string {
+  if (withheld) return '(withheld)'
+  return `${value ?? 'NULL'}${format === 'binary' ? ' (binary)' : ''}`
 }
 
 function notes({ requests = [], observed }: Started): readonly string[] {

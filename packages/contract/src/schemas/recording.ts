@@ -54,8 +54,14 @@ export const bySession = z.object({ session: Id })
 const at = z.int()
 const texts = z.array(z.string())
 const count = z.number().nullable()
-/** A bound value as it crossed the wire: text, or hexadecimal where `format` is binary. */
-export const RecordedParameter = z.object({ value: z.string().nullable(), format: z.enum(['text', 'binary']), type: z.number().int() })
+/** A bound value as it crossed the wire: text, or hexadecimal where `format` is binary. `withheld`: policy calls it a secret, and the value is null whatever it was. */
+export const RecordedParameter = z.object({
+  value: z.string().nullable(),
+  format: z.enum(['text', 'binary']),
+  type: z.number().int(),
+  withheld: z.literal(true).optional(),
+})
+export type RecordedParameter = z.infer<typeof RecordedParameter>
 /** What was too long to be recorded whole. */
 const Long = z.object({ sha256: z.string(), bytes: z.int(), beginning: z.string() })
 /** Null: it is sealed for a person, or its key was erased since. */
