@@ -42,7 +42,10 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export interface StageOptions extends Pick<GatewayOptions, 'policy' | 'hold' | 'session' | 'store' | 'env' | 'workers' | 'data' | 'recordings'> {
+export interface StageOptions extends Pick<
+  GatewayOptions,
+  'policy' | 'hold' | 'session' | 'store' | 'env' | 'workers' | 'exports' | 'witness' | 'data' | 'recordings'
+> {
   /** What is said of each resource besides how it is reached; all of them are the same target. */
   readonly resources?: Readonly<Record<string, object>>
   /** More SQL for the target, after `orders` was made. */

@@ -47,4 +47,6 @@ export function secretText(action: Secretive): string {
   return `{${named}${list}"text":${canonical(text)}}`
 }
 
-const parameterText = ({ format, type, value }: Parameter) => `{"format":"${format}","type":${type},"value":${canonical(value)}}`
+function parameterText({ format, type, value, withheld }: Parameter): string {
+  return `{"format":"${format}","type":${type},"value":${canonical(value)}${withheld ? ',"withheld":true' : ''}}`
+}

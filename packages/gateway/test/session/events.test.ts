@@ -51,7 +51,10 @@ test('what a target says of a failure is the outcome’s secret, and others have
 test('the secret of a start is the general writer’s, however long it is', () => {
   const value = fc.oneof(words, fc.constant('é'.repeat(700_000)), fc.constant('x'.repeat(300_000)))
   const statement = fc.array(words).map((tables) => ({ type: 'sql:read' as const, fingerprint: null, facts: { ...NO_FACTS, tables } }))
-  const parameter = fc.record({ value: fc.option(value), format: fc.constantFrom('text' as const, 'binary' as const), type: fc.nat(2 ** 31) })
+  const parameter = fc.record(
+    { value: fc.option(value), format: fc.constantFrom('text' as const, 'binary' as const), type: fc.nat(2 ** 31), withheld: fc.constant(true as const) },
+    { requiredKeys: ['value', 'format', 'type'] },
+  )
   fc.assert(
     fc.property(value, fc.array(parameter, { maxLength: 4 }), fc.array(statement, { maxLength: 2 }), (text, parameters, statements) => {
       const action = { text, parameters, statements }
