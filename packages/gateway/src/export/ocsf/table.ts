@@ -37,7 +37,7 @@ const row = (of: OcsfClass, activity: number, severity: Severity = 'informationa
   status,
 })
 
-const [CREATE, UPDATE, DELETE, ENROLL, ENABLE] = [1, 3, 4, 6, 8]
+const [CREATE, READ, UPDATE, DELETE, ENROLL, ENABLE] = [1, 2, 3, 4, 6, 8]
 
 const FIXED = {
   'gateway.enrolled': entity(ENROLL, 'Gateway key', 'key', 'low'),
@@ -68,10 +68,14 @@ const FIXED = {
   'rights.revoked': row(USER_ACCESS, 2),
   'erasure.asked': entity(UPDATE, 'Erasure', 'erasure', 'medium'),
   'person.erased': entity(DELETE, 'Erasure', 'erasure', 'medium'),
-} as const satisfies Partial<Record<EventType, Row>>
+  'recording.finished': entity(CREATE, 'Recording', 'session'),
+  'recording.deleted': entity(DELETE, 'Recording', 'session', 'medium'),
+  'recording.read': entity(READ, 'Recording', 'session', 'low'),
+  'recording.searched': entity(READ, 'Recordings', 'by', 'low'),
+} as const satisfies Readonly<Record<Exclude<EventType, keyof typeof DECIDED>, Row>>
 
 /** Those whose body decides. */
-const DECIDED: Readonly<Record<string, (body: Body, about: About) => Row>> = {
+const DECIDED = {
   'request.reviewed': ({ verdict, proven }) =>
     entity(UPDATE, 'Access request', 'request', proven === true ? 'low' : 'medium', { other: verdict === 'approve' ? 'Review: approve' : 'Review: deny' }),
   'action.decided': ({ effect }, { action }) =>
@@ -91,12 +95,13 @@ const DECIDED: Readonly<Record<string, (body: Body, about: About) => Row>> = {
     severity: result === 'unknown' ? 'medium' : 'informational',
     status: result === 'done' ? 'Success' : result === 'failed' ? 'Failure' : 'Unknown',
   }),
-}
+} as const satisfies Readonly<Partial<Record<EventType, (body: Body, about: About) => Row>>>
 
 /** Also for an event of a later version. */
 export function rowOf({ type, body }: LedgerEvent, about: About): Row {
+  const decided: Readonly<Record<string, (body: Body, about: About) => Row>> = DECIDED
   const fixed: Readonly<Record<string, Row>> = FIXED
-  return DECIDED[type]?.(body, about) ?? fixed[type] ?? { class: BASE, activity: 99, severity: 'informational', status: 'Unknown' }
+  return decided[type]?.(body, about) ?? fixed[type] ?? { class: BASE, activity: 99, severity: 'informational', status: 'Unknown' }
 }
 
 /** Datastore Activity knows reading and writing; what is neither is `Other`, with its own name. */
