@@ -1,11 +1,8 @@
-import { createHmac } from 'node:crypto'
 import { encodeBase64 } from '@countersign/ledger/base64'
 import type { Signature } from '@countersign/ledger/note'
 import type { SecretSource } from '../config/config.ts'
-import { readSecret } from '../config/secret.ts'
+import { webhookHeaders } from '../net/standard-webhooks.ts'
 import { ANSWER_MS, reasonOf, type Shown, type Witness, WitnessError } from './witness.ts'
-
-const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/
 
 /** POSTs each checkpoint with the headers of Standard Webhooks 1.0.0 (standardwebhooks.com). Any 2xx says that it is kept. */
 export class WebhookWitness implements Witness {
@@ -20,16 +17,14 @@ export class WebhookWitness implements Witness {
   }
 
   async see({ origin, size, root, text }: Shown, _before: number, signal: AbortSignal): Promise<readonly Signature[]> {
-    const timestamp = Math.floor(Date.now() / 1000)
+    const now = Date.now()
     const data = { origin, size, root: encodeBase64(root), note: text }
-    const body = JSON.stringify({ type: 'ledger.checkpoint', timestamp: new Date(timestamp * 1000).toISOString(), data })
+    const body = JSON.stringify({ type: 'ledger.checkpoint', timestamp: new Date(now).toISOString(), data })
     const id = `checkpoint_${origin.split('-').at(-1)}_${size}`
-    const headers = {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(timestamp),
-      'webhook-signature': sign(await this.#key(), `${id}.${timestamp}.${body}`),
-    }
+    const signed = await webhookHeaders(this.#secret, id, body, now).catch((cause: unknown) => {
+      throw new WitnessError(`${this.name} cannot be signed for: ${reasonOf(cause)}`, { cause })
+    })
+    const headers = { 'content-type': 'application/json', ...signed }
     const options = { method: 'POST', headers, body, redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) } as const
     const answer = await fetch(this.#url, options).catch((cause: unknown) => {
       throw new WitnessError(`${this.name} does not answer (${reasonOf(cause)})`, { cause })
@@ -38,17 +33,4 @@ export class WebhookWitness implements Witness {
     if (!answer.ok) throw new WitnessError(`${this.name} answered ${answer.status}`)
     return []
   }
-
-  async #key(): Promise<Buffer> {
-    const secret = await readSecret(this.#secret).catch((cause: unknown) => {
-      throw new WitnessError(`the secret of ${this.name} cannot be had: ${reasonOf(cause)}`, { cause })
-    })
-    const key = Buffer.from(SECRET.exec(secret)?.[1] ?? '', 'base64')
-    if (key.length >= 24 && key.length <= 64) return key
-    throw new WitnessError(
-      `the secret of ${this.name} is not one: whsec_ and 24 to 64 random bytes in base64, such as \`echo whsec_$(openssl rand -base64 32)\` makes`,
-    )
-  }
 }
-
-const sign = (key: Buffer, text: string) => `v1,${createHmac('sha256', key).update(text).digest('base64')}`

@@ -10,7 +10,8 @@ import type { ExportRecord } from '../../src/export/record.ts'
 import { FileTarget } from '../../src/export/targets/file.ts'
 import { framed, syslogMessage } from '../../src/export/targets/syslog-message.ts'
 import { type Batch, TargetError } from '../../src/export/targets/target.ts'
-import { sign, Webhook } from '../../src/export/targets/webhook.ts'
+import { Webhook } from '../../src/export/targets/webhook.ts'
+import { sign } from '../../src/net/standard-webhooks.ts'
 import { freePort, makeCertificate, openFile, openRsyslog, openStrictSyslog, openWebhook, type Receiver, SECRET, SENDER, syslogAt } from './receivers.ts'
 import { parseMessage, readFrames } from './rfc5424.ts'
 
@@ -39,19 +40,37 @@ const RECEIVERS: readonly (readonly [string, () => Promise<Receiver>])[] = [
   ...(lacks('rsyslogd') || lacks('rsyslog-openssl') ? [] : [['rsyslog', openRsyslog] as const]),
 ]
 
+/** As an export does it: a batch that was not taken for certain is delivered again. OpenSSL in rsyslogd garbles the end of a connection now and then. */
+async function delivered({ target }: Receiver, batch: Batch): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await target.deliver(batch, NEVER)
+    } catch (error) {
+      if (tries === 3) throw error
+    }
+  }
+}
+
+/** Without what came again. */
+function firstOfEach(received: readonly unknown[]): readonly unknown[] {
+  const numberOf = (record: unknown) => (record as { readonly number: number }).number
+  return received.filter((record, index) => received.findIndex((each) => numberOf(each) === numberOf(record)) === index)
+}
+
 describe.each(RECEIVERS)('%s', (_name, open) => {
   let receiver: Receiver
   beforeEach(async () => void (receiver = await open()))
   afterEach(() => receiver.remove())
 
   test('has every record of every batch, in order, whatever is in it', async () => {
-    const sent: unknown[] = []
+    const sent: { readonly number: number; readonly value: unknown }[] = []
     const property = fc.asyncProperty(fc.array(anyValue, { minLength: 1, maxLength: 20 }), async (values) => {
-      await receiver.target.deliver(batchOf(values), NEVER)
-      sent.push(...values)
+      const numbered = values.map((value, index) => ({ number: sent.length + index, value }))
+      await delivered(receiver, batchOf(numbered))
+      sent.push(...numbered)
     })
     await fc.assert(property, { numRuns: 15 })
-    await expect.poll(() => receiver.received()).toEqual(sent)
+    await expect.poll(() => firstOfEach(receiver.received())).toEqual(sent)
   })
 
   test('takes a large batch', async () => {

@@ -1,9 +1,8 @@
-import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import type { ExportConfig, SecretSource } from '../../config/config.ts'
-import { readSecret } from '../../config/secret.ts'
+import type { ExportConfig } from '../../config/config.ts'
+import { webhookHeaders } from '../../net/standard-webhooks.ts'
 import { ANSWER_MS, type Batch, reasonOf, type Target, TargetError } from './target.ts'
 
 type Options = Extract<ExportConfig['target'], { readonly kind: 'webhook' }>
@@ -29,7 +28,7 @@ export class Webhook implements Target {
     const { origin } = new URL(url) // its path and query may hold a secret
     const body = bodyOf(batch)
     try {
-      const headers = { 'content-type': 'application/json', ...(await this.#signed(batch.id, body)) }
+      const headers = { 'content-type': 'application/json', ...(await webhookHeaders(this.#options.secret, batch.id, body, this.#now())) }
       const answer = await post(url, { headers, ...(await this.#tls()) }, body, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]))
       if (answer.status >= 200 && answer.status < 300) return
       throw new TargetError(`${origin} answered ${answer.status}`, { notBefore: waitOf(answer.retryAfter, this.#now()) })
@@ -39,32 +38,9 @@ export class Webhook implements Target {
     }
   }
 
-  async #signed(id: string, body: string): Promise<Record<string, string>> {
-    const timestamp = String(Math.floor(this.#now() / 1000))
-    const keys = await signingKeys(this.#options.secret)
-    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': keys.map((key) => sign(key, id, timestamp, body)).join(' ') }
-  }
-
   async #tls(): Promise<RequestOptions & { ca?: string }> {
     return this.#options.ca === null ? {} : { ca: await readFile(this.#options.ca, 'utf8') }
   }
-}
-
-/** `v1,` and the HMAC-SHA256 of id, timestamp and body, joined by dots, in base64. */
-export function sign(key: Buffer, id: string, timestamp: string, body: string): string {
-  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
-}
-
-const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/
-
-/** One, or an old one beside a new one while they are exchanged: each signs. */
-async function signingKeys(source: SecretSource): Promise<readonly Buffer[]> {
-  const secrets = (await readSecret(source)).split(/\s+/).filter((secret) => secret !== '')
-  return secrets.map((secret) => {
-    const key = Buffer.from(SECRET.exec(secret)?.[1] ?? '', 'base64')
-    if (key.length >= 24 && key.length <= 64) return key
-    throw new TargetError('the webhook’s secret is not one: whsec_ and 24 to 64 random bytes in base64, such as `echo whsec_$(openssl rand -base64 32)` makes')
-  })
 }
 
 /** The same text for the same batch: its time is that of its last record. */
