@@ -133,7 +133,7 @@ function specific(told: Told): Json {
   const { row, event, about, version } = told
   switch (row.class) {
     case DATASTORE:
-      return { ...actorOf(told), ...endpointOf(about, true), ...databaseOf(about), ...queryOf(event), ...policiesOf(event) }
+      return { ...actorOf(told), ...endpointOf(about, true), ...databaseOf(about), ...queryOf(event), ...policiesOf(told) }
     case AUTHENTICATION:
       return {
         user: userOf(about.principal),
@@ -212,10 +212,10 @@ function queryOf({ body, secret }: ExportEvent): Json {
   return typeof query === 'string' ? { query_info: { query_string: query, ...(typeof run === 'string' ? { uid: run } : {}) } } : {}
 }
 
-/** The policies that decided, as `authorizations` of the security_control profile. */
-function policiesOf({ body }: ExportEvent): Json {
+/** The policies that decided, as `authorizations` of the security_control profile; none where the event is not of that profile. */
+function policiesOf({ row, event: { body } }: Told): Json {
   const { policies, effect } = body
-  if (!Array.isArray(policies) || policies.length === 0) return {}
+  if (row.control === undefined || !Array.isArray(policies) || policies.length === 0) return {}
   return {
     authorizations: policies.map((name) => ({
       decision: text(effect ?? 'allow'),
