@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { evidenceCsv } from '../packages/cli/src/evidence-csv.ts'
 import { evidenceHtml } from '../packages/cli/src/evidence-html.ts'
 import { makeReport } from '../packages/gateway/src/evidence/report.ts'
-import type { Leaf, Store } from '../packages/gateway/src/store/store.ts'
+import type { Leaf } from '../packages/gateway/src/store/store.ts'
 import { grouped, leavesOf, type Sample, SAMPLES, START } from '../packages/gateway/test/export/samples.ts'
 import { CONFIG, engineOf } from '../packages/gateway/test/policy/fixture.ts'
 
@@ -39,10 +39,10 @@ const LEAVES = leavesOf(DAY)
 
 const storeOf = (leaves: readonly Leaf[], size = leaves.length) => ({
   tree: {
-    state: () => Promise.resolve({ origin: 'countersign/tree-0123456789', size }),
+    state: () => Promise.resolve({ origin: 'countersign/tree-0123456789', size, term: 1, holder: null, beat: 0 }),
     checkpoint: () => Promise.resolve({ size, at: START, note: NOTE }),
     read: (from: number, limit: number) => Promise.resolve(leaves.filter(({ index }) => index >= from && index < from + limit)),
-  } as unknown as Store['tree'],
+  },
 })
 const engine = engineOf(
   '@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read", Action::"sql:write"], resource);',

@@ -9,12 +9,14 @@ type Stateless = Omit<Action, 'state'>
  * An action as it is recorded, kept and shown: without the passwords in its text, and without the values of its parameters where policy says that they are secret.
  * The same object where it has none of both. Nothing is left of them, no digest either.
  */
-export function withheld<A extends Stateless>(action: A, hidesValues: boolean): A {
+export function withheld(action: Action, hidesValues: boolean): Action
+export function withheld(action: Stateless, hidesValues: boolean): Stateless
+export function withheld(action: Stateless, hidesValues: boolean): Stateless {
   if (!hides(action, hidesValues)) return action
   const { secrets = [], ...rest } = action
   const parameters = hidesValues ? rest.parameters.map(withoutValue) : rest.parameters
   const statements = rest.statements.map((statement) => shown(statement, secrets, hidesValues))
-  return { ...rest, text: without(rest.text, secrets), parameters, statements } as unknown as A // it lacks `secrets`, which is optional
+  return { ...rest, text: without(rest.text, secrets), parameters, statements }
 }
 
 /** True for what `withheld` would change. */

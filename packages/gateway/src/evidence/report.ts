@@ -11,7 +11,7 @@ const PAGE = 500
 
 export interface ReportSources {
   readonly config: Pick<Config, 'users' | 'resources'>
-  readonly store: Pick<Store, 'tree'>
+  readonly store: { readonly tree: Pick<Store['tree'], 'state' | 'checkpoint' | 'read'> }
   policy(): PolicyEngine
   now(): number
 }

@@ -30,12 +30,14 @@ export class Marks {
   }
 
   /** The action as it is recorded, kept and shown. */
-  shown<A extends Stateless>(action: A, decision: Decision): A {
+  shown(action: Action, decision: Decision): Action
+  shown(action: Stateless, decision: Decision): Stateless
+  shown(action: Stateless, decision: Decision): Stateless {
     return withheld(action, hidesValues(decision))
   }
 
   /** The same of one that runs. */
-  running<A extends Stateless>(action: A, hidden: boolean, run: string): A {
+  running(action: Stateless, hidden: boolean, run: string): Stateless {
     if (!hides(action, hidden)) return action
     this.#silent.add(run)
     return withheld(action, hidden)
