@@ -1,6 +1,8 @@
+import type { Grant } from '@countersign/core/grant'
 import { principalId } from '@countersign/core/principal'
+import type { Request } from '@countersign/core/request'
 import type { LedgerEvent } from '@countersign/ledger/group'
-import type { Store } from '../store/store.ts'
+import type { SessionRecord } from '../store/store.ts'
 
 /** What an event is about, and whom, where it or what came before it says so. */
 export interface About {
@@ -16,7 +18,12 @@ export interface About {
 
 export const NOTHING: About = { principal: null, resource: null, database: null, client: null, action: null }
 
-type Places = Pick<Store, 'sessions' | 'requests' | 'grants'>
+/** Where the things that entries name are kept. */
+interface Places {
+  readonly sessions: { get(id: string): Promise<Pick<SessionRecord, 'principal' | 'resource' | 'database' | 'client'> | null> }
+  readonly requests: { get(id: string): Promise<Pick<Request, 'requester' | 'resource'> | null> }
+  readonly grants: { get(id: string): Promise<Pick<Grant, 'subject' | 'resource'> | null> }
+}
 
 /** How many of each are remembered; what has been forgotten is in the store. */
 const REMEMBERED = 10_000

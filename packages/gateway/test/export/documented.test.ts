@@ -32,7 +32,7 @@ async function rowOf(name: string, sample: Sample): Promise<string> {
     sessions: { get: () => Promise.resolve(null) },
     requests: { get: () => Promise.resolve(null) },
     grants: { get: () => Promise.resolve(null) },
-  } as never)
+  })
   const leaves = leavesOf(sample.type === 'action.finished' ? [started, sample] : [sample])
   const format = new Ocsf(known, '0.1.0')
   let text = ''

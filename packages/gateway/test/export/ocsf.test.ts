@@ -13,7 +13,7 @@ const EMPTY = { sessions: { get: () => Promise.resolve(null) }, requests: { get:
 const KEY = { id: 'gw-0000000001-000001', key: createSecretKey(randomBytes(32)) }
 
 async function eventsOf(leaves: readonly Leaf[], texts = false): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const format = new Ocsf(new Known(EMPTY as never), '0.1.0')
+  const format = new Ocsf(new Known(EMPTY), '0.1.0')
   const records = []
   for (const leaf of leaves) records.push(...(await format.records(openLeaf(leaf, texts ? () => KEY : NO_KEYS))))
   return records.map(({ text }) => JSON.parse(text) as Record<string, unknown>)
@@ -73,7 +73,7 @@ describe('an event of OCSF', () => {
       database: 'orders',
       client: '::1:5000',
     }
-    const known = new Known({ ...EMPTY, sessions: { get: () => Promise.resolve(session) } } as never)
+    const known = new Known({ ...EMPTY, sessions: { get: () => Promise.resolve(session) } })
     const [leaf] = leavesOf([SAMPLES['session.ended']])
     if (!leaf) throw new Error('there is no leaf')
     const [record] = await new Ocsf(known, '0.1.0').records(openLeaf(leaf, NO_KEYS))
