@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { isSigned } from '@countersign/ledger/ed25519'
 import { encodeEntry, parseEntry } from '@countersign/ledger/entry'
 import { encodeBase64 } from '@countersign/ledger/base64'
 import { verifyLog } from '@countersign/ledger/log'
@@ -95,6 +97,21 @@ describe.skipIf(lacks('python3'))('a verifier that was written from the specific
     long.add('gw-a', 'test.happened', { text: 'ü'.repeat(70_000), numbers: [1e21, 1.5, -0.000001, 123456789012345680000, 5e-324] })
     return long.files(first)
   }
+
+  // C2SP's edge cases, which packages/ledger/test/ed25519.test.ts holds ours against.
+  it('agrees on which signatures are none', async () => {
+    const script = `
+import gzip, json, sys
+sys.path.insert(0, sys.argv[1])
+from verify import signed_by
+vectors = json.load(gzip.open(sys.argv[2]))
+print(json.dumps([v["number"] for v in vectors if signed_by(bytes.fromhex(v["key"]), v["msg"].encode(), bytes.fromhex(v["sig"]))]))`
+    const packed = join(import.meta.dirname, '../packages/ledger/test/vectors/ed25519vectors.json.gz')
+    const { stdout } = await promisify(execFile)('/usr/bin/python3', ['-c', script, dirname(VERIFIER), packed])
+    const vectors: { number: number; key: string; msg: string; sig: string }[] = JSON.parse(gunzipSync(readFileSync(packed)).toString())
+    const ours = vectors.filter(({ key, msg, sig }) => isSigned(Buffer.from(key, 'hex'), Buffer.from(msg), Buffer.from(sig, 'hex')))
+    expect(JSON.parse(stdout)).toEqual(ours.map(({ number }) => number))
+  })
 
   it.each<[string, string, boolean]>([
     ['as it was made', json, true],

@@ -72,12 +72,18 @@ BASE_Y = 4 * pow(5, P - 2, P) % P
 BASE = (recover_x(BASE_Y, 0), BASE_Y, 1, recover_x(BASE_Y, 0) * BASE_Y % P)
 
 
+def is_small(p):
+    """Of small order: eight times it is the neutral point, whoever signs with it is nobody (docs/ledger.md)."""
+    x, y, z, _ = times(8, p)
+    return x % P == 0 and (y - z) % P == 0
+
+
 def signed_by(key, message, signature):
     if len(key) != 32 or len(signature) != 64:
         return False
     a, r = point(key), point(signature[:32])
     s = int.from_bytes(signature[32:], "little")
-    if a is None or r is None or s >= ORDER:
+    if a is None or r is None or s >= ORDER or is_small(a) or is_small(r):
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
     (x1, y1, z1, _), (x2, y2, z2, _) = times(s, BASE), add(r, times(h, a))

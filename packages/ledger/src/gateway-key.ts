@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { decodeBase64 } from './base64.ts'
 import { canonical } from './canonical.ts'
+import { isSigned } from './ed25519.ts'
 import type { Head } from './verify.ts'
 
 /**
@@ -36,21 +37,6 @@ export function isSignedHead(head: SignedHead, key: string): boolean {
 
 /** Whether `signature` is this key's for `text`. False for whatever is no key or no signature. */
 export function isSignedBy(key: string, text: Uint8Array, signature: string): boolean {
-  const publicKey = readPublicKey(key)
-  return publicKey !== null && verify(null, text, publicKey, Buffer.from(signature, 'base64'))
-}
-
-const KEY_BYTES = 32
-const cache = new Map<string, KeyObject>()
-const CACHED = 64
-
-function readPublicKey(key: string): KeyObject | null {
-  const known = cache.get(key)
-  if (known) return known
-  const bytes = Buffer.from(key, 'base64')
-  if (bytes.length !== KEY_BYTES || bytes.toString('base64') !== key) return null
-  const made = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') }, format: 'jwk' })
-  if (cache.size >= CACHED) cache.clear()
-  cache.set(key, made)
-  return made
+  const publicKey = decodeBase64(key)
+  return publicKey !== null && isSigned(publicKey, text, Buffer.from(signature, 'base64'))
 }

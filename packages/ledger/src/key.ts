@@ -1,5 +1,6 @@
-import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { decodeBase64, encodeBase64 } from './base64.ts'
+import { PUBLIC_KEY_BYTES } from './ed25519.ts'
 import { LedgerError } from './error.ts'
 
 /** What a key signs, and how: C2SP signed-note, "Signature types". */
@@ -27,8 +28,6 @@ export interface Signer {
   /** Ed25519, 64 bytes. */
   sign(bytes: Uint8Array): Uint8Array
 }
-
-export const PUBLIC_KEY_BYTES = 32
 
 /** Throws LedgerError `unreadable` for a name that no note can have and for what is no Ed25519 public key. */
 export function verifierKey(name: string, publicKey: Uint8Array, type: KeyType = KeyType.ed25519): VerifierKey {
@@ -63,15 +62,3 @@ export function parseKey(text: string): VerifierKey {
   if (hexId(key.id) !== id) throw new LedgerError('unreadable', `the id of this key is ${hexId(key.id)}, not ${id}: it was mistyped or altered`)
   return key
 }
-
-/** True when the owner of this public key signed these bytes. A public key that is no point of the curve signed nothing. */
-export function isSignedBy(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
-  try {
-    return verify(null, bytes, publicKeyObject(publicKey), signature)
-  } catch {
-    return false
-  }
-}
-
-const publicKeyObject = (publicKey: Uint8Array): KeyObject =>
-  createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') }, format: 'jwk' })

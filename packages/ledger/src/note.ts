@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64 } from './base64.ts'
+import { isSigned } from './ed25519.ts'
 import { LedgerError } from './error.ts'
-import { isKeyName, isSignedBy, KeyType, type Signer, type VerifierKey, verifierKey } from './key.ts'
+import { isKeyName, KeyType, type Signer, type VerifierKey, verifierKey } from './key.ts'
 
 /** One line of a note: who signed, and the bytes that his kind of key makes of the text. Unknown ones are carried along. */
 export interface Signature {
@@ -117,7 +118,7 @@ export function verifyNote(note: Note, keys: readonly VerifierKey[]): readonly S
 /** The time of a cosignature; null for a plain signature. */
 function checked(text: string, { name, bytes }: Signature, { type, publicKey }: VerifierKey): number | null {
   const [time, message, signature] = type === KeyType.cosignature ? cosignature(text, bytes) : [null, Buffer.from(text), bytes]
-  if (!isSignedBy(publicKey, message, signature)) throw new LedgerError('bad-signature', `the signature that says it is of ${name} is not`)
+  if (!isSigned(publicKey, message, signature)) throw new LedgerError('bad-signature', `the signature that says it is of ${name} is not`)
   return time
 }
 

@@ -1,6 +1,7 @@
 import { encodeBase64 } from './base64.ts'
 import type { Entry } from './entry.ts'
-import { PUBLIC_KEY_BYTES, type VerifierKey, verifierKey } from './key.ts'
+import { PUBLIC_KEY_BYTES } from './ed25519.ts'
+import { type VerifierKey, verifierKey } from './key.ts'
 import { Trust } from './trust.ts'
 
 /** What a tree says about its keys. */

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { formatCheckpoint, parseCheckpoint } from '../src/checkpoint.ts'
-import { isSignedBy, KeyType, parseKey, verifierKey } from '../src/key.ts'
+import { isSigned } from '../src/ed25519.ts'
+import { KeyType, parseKey, verifierKey } from '../src/key.ts'
 import { leafHash, rootOf } from '../src/merkle.ts'
 import { parseNote, verifyNote } from '../src/note.ts'
 import { proveConsistency, proveInclusion, verifyConsistency, verifyInclusion } from '../src/proof.ts'
@@ -90,7 +91,7 @@ describe('the Sigsum test log', () => {
     seconds.writeBigUInt64BE(BigInt(time))
     const bytes = Buffer.concat([seconds, hex(signature)])
     expect(verifyNote({ text, signatures: [{ name: key.name, id: key.id, bytes }] }, [key])).toEqual([{ key, time: Number(time) }])
-    expect(isSignedBy(key.publicKey, Buffer.from(text), hex(signature))).toBe(false)
+    expect(isSigned(key.publicKey, Buffer.from(text), hex(signature))).toBe(false)
   })
 
   it('proves that it has the leaf that somebody submitted', () => {
