@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { answers, body, byId, nothing, refusals } from './answers.ts'
 import { Change } from './schemas/change.ts'
-import { Flag, Id } from './schemas/common.ts'
+import { Flag } from './schemas/common.ts'
 import { EraseBody, Erasure } from './schemas/erasure.ts'
 import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
@@ -8,7 +9,6 @@ import { Lease } from './schemas/lease.ts'
 import { ExportPage, ExportQuery, LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody } from './schemas/ledger.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
-import { Problem } from './schemas/problem.ts'
 import { Receipt } from './schemas/receipt.ts'
 import { Report, ReportQuery } from './schemas/report.ts'
 import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from './schemas/request.ts'
@@ -17,20 +17,7 @@ import { bySession, RecordingLine, RecordingsPage, RecordingsQuery } from './sch
 import { Session } from './schemas/session.ts'
 import { CreatedToken, CreateTokenBody, TokenInfo } from './schemas/token.ts'
 
-const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } })
-
-const refusals = {
-  '4XX': { description: 'Refused: `code` says by which rule, `message` what to do', content: json(Problem) },
-  '5XX': { description: 'The gateway cannot decide, record or answer: nothing was done', content: json(Problem) },
-}
-
-const answers = <S extends z.ZodType>(schema: S, description: string) => ({ 200: { description, content: json(schema) }, ...refusals })
-
-const body = <S extends z.ZodType>(schema: S) => ({ required: true, content: json(schema) })
-
-const byId = z.object({ id: Id })
 const live = z.strictObject({ live: Flag.optional() })
-const nothing = z.strictObject({}).meta({ id: 'Nothing' })
 
 /**
  * The API under /api/v1: server, OpenAPI document and typed client are made from these. A POST always carries a JSON

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ActionAsk } from './action.ts'
 import { Duration, Flag, Name, Remark, Scope, text, Timestamp } from './common.ts'
 import { Principal } from './principal.ts'
+import { Assertion, RequestOptions } from './webauthn.ts'
 
 export const RequestStatus = z.enum(['pending', 'approved', 'denied', 'withdrawn', 'expired']).meta({ id: 'RequestStatus' })
 export type RequestStatus = z.infer<typeof RequestStatus>
@@ -43,6 +44,8 @@ export const Review = z
     given: Given.nullable(),
     /** Made with a token that the local administrator minted. */
     unproven: z.boolean(),
+    /** The passkey that signed what was shown; null where policy asks for no signature. */
+    signature: z.object({ passkey: z.string() }).nullable(),
     at: Timestamp,
   })
   .meta({ id: 'Review' })
@@ -67,6 +70,8 @@ export const Request = z
     needs: Needs,
     policies: z.array(z.string()),
     ceiling: Ceiling,
+    /** An approval is signed with the reviewer's passkey. */
+    sign: z.boolean(),
     reason: z.string().nullable(),
     ticket: z.string().nullable(),
     reviews: z.array(Review),
@@ -111,15 +116,29 @@ export const ShapeBounds = z
   .meta({ id: 'ShapeBounds' })
 export type ShapeBounds = z.infer<typeof ShapeBounds>
 
+const approval = { comment: Remark.optional(), shape: ShapeBounds.optional(), for: Duration.optional() }
+const isOneWidth = ({ shape, for: duration }: { readonly shape?: ShapeBounds | undefined; readonly for?: string | undefined }) =>
+  shape === undefined || duration === undefined
+const ONE_WIDTH = 'give shape or for, not both: the time of a shape is shape.for'
+
+/** Where policy asks for one: what the reviewer's passkey gave for exactly this approval, and the time until which `to-sign` said that it may be given. */
+export const Signature = z.strictObject({ before: Timestamp, credential: Assertion }).meta({ id: 'Signature' })
+
 /** Without `shape` and `for` the approval is exact: these bytes, once. */
 export const ApproveBody = z
-  .strictObject({
-    comment: Remark.optional(),
-    shape: ShapeBounds.optional(),
-    for: Duration.optional(),
-  })
-  .refine(({ shape, for: duration }) => shape === undefined || duration === undefined, 'give shape or for, not both: the time of a shape is shape.for')
+  .strictObject({ ...approval, signature: Signature.optional() })
+  .refine(isOneWidth, ONE_WIDTH)
   .meta({ id: 'Approve' })
+
+/** What would be approved, as `approve` takes it. */
+export const ToSignBody = z.strictObject(approval).refine(isOneWidth, ONE_WIDTH).meta({ id: 'ToSign' })
+
+/**
+ * What a reviewer's passkey is to sign. `shown` is canonical JSON (RFC 8785) of all that is approved; the challenge in `options` is its SHA-256. Show what
+ * is in `shown`, and nothing else.
+ */
+export const ToSign = z.object({ shown: z.string(), before: Timestamp, options: RequestOptions }).meta({ id: 'Signing' })
+export type ToSign = z.infer<typeof ToSign>
 
 export const DenyBody = z.strictObject({ comment: Remark }).meta({ id: 'Deny' })
 

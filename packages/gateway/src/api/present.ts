@@ -46,6 +46,7 @@ export function presentRequest(request: Request, url: string): RequestJson {
     },
     policies: [...request.policies],
     ceiling: presentCeiling(ceilingOf(request)),
+    sign: request.obligations.sign,
     reason: request.reason,
     ticket: request.ticket,
     reviews: request.reviews.map(presentReview),
@@ -128,7 +129,7 @@ function presentOwnImpact({ rows, estimate, uniqueKey, because, ...named }: OwnI
 const words = (list: readonly string[] | null) => list && [...list]
 
 function presentReview({ reviewer, verdict, comment, given, proven, at }: Review): ReviewJson {
-  return { reviewer: presentPrincipal(reviewer), verdict, comment, given: given && presentGiven(given), unproven: !proven, at: iso(at) }
+  return { reviewer: presentPrincipal(reviewer), verdict, comment, given: given && presentGiven(given), unproven: !proven, signature: null, at: iso(at) }
 }
 
 function presentGiven(given: Given): GivenJson {
