@@ -7,8 +7,9 @@ import { type VerifiedLog, verifyLog } from '@countersign/ledger/log'
 import { isSameHash } from '@countersign/ledger/merkle'
 import { parseNote } from '@countersign/ledger/note'
 import type { Problem } from '@countersign/ledger/problem'
-import { parseReceipt } from '@countersign/ledger/receipt'
+import { parseReceipt, type Receipt } from '@countersign/ledger/receipt'
 import { type VerifiedReceipt, verifyReceipt } from '@countersign/ledger/verify-receipt'
+import { toldClosed } from './closed-texts.ts'
 import { CliError } from './error.ts'
 import type { Output } from './output.ts'
 import { remember, rememberedIn } from './remembered.ts'
@@ -58,7 +59,17 @@ export function verifyReceiptFile(out: Output, file: string, options: ProofOptio
   const problems = [...receipt.problems, ...contradictions(receipt, before)]
   const ok = problems.length === 0
   if (ok && receipt.note && options.remember !== undefined) remember(options.remember, receipt.note, before)
-  if (out.json) out.data({ ok, receipt: file, ...summary(receipt), entries: receipt.entries, unopened: receipt.unopened, story: receipt.story, problems })
+  if (out.json)
+    out.data({
+      ok,
+      receipt: file,
+      ...summary(receipt),
+      entries: receipt.entries,
+      unopened: receipt.closed.length,
+      closed: receipt.closed,
+      story: receipt.story,
+      problems,
+    })
   else tellReceipt(out, file, { ...receipt, problems }, options)
   return ok
 }
@@ -67,7 +78,8 @@ export function verifyReceiptFile(out: Output, file: string, options: ProofOptio
 export const isReceipt = (file: string): boolean =>
   !file.endsWith('.jsonl') && /^\s*\{\s*"format":\s*"countersign\/receipt\//.test(readFileSync(file).subarray(0, 200).toString('utf8'))
 
-function readReceipt(file: string) {
+/** Throws CliError for what is no receipt. */
+export function readReceipt(file: string): Receipt {
   try {
     return parseReceipt(readFileSync(file))
   } catch (error) {
@@ -113,17 +125,15 @@ function tellReceipt(out: Output, file: string, receipt: VerifiedReceipt, option
 }
 
 /** What the entries prove, and what they do not. */
-function* told({ story, unopened, policy }: VerifiedReceipt): Generator<string> {
+function* told({ story, closed, policy }: VerifiedReceipt): Generator<string> {
   const { opened, reviews, outcome, runs } = story
   yield `asked by ${JSON.stringify(opened?.['requester'])} on ${JSON.stringify(opened?.['resource'])} at ${JSON.stringify(opened?.['at'])}`
-  yield opened?.['digest'] === undefined
-    ? 'the action is not opened here: it was sealed by another gateway, or erased'
-    : `the action shown has the digest ${JSON.stringify(opened['digest'])}`
+  yield opened?.['digest'] === undefined ? 'the action is not opened here' : `the action shown has the digest ${JSON.stringify(opened['digest'])}`
   for (const { reviewer, verdict, proven } of reviews)
     yield `${JSON.stringify(verdict)} by ${JSON.stringify(reviewer)}${proven === false ? ' (unproven token)' : ''}, without a signature of his own`
   yield `outcome: ${JSON.stringify(outcome?.['is'] ?? 'pending')}; ${runs.length} run under it`
   yield policy ? 'the policy text is the one by which it was judged' : 'the policy text is not in it'
-  if (unopened > 0) yield `${unopened} texts are not opened here`
+  yield* toldClosed(closed)
 }
 
 /** Against which key it was verified, and what has to be believed all the same. */

@@ -19,6 +19,19 @@ export interface ReceiptOptions {
   readonly key?: VerifierKey
 }
 
+/** A secret that is not shown, and what would open it: `completeReceipt` adds what the holder of that key shows. */
+export interface Closed {
+  /** Of its entry in the tree. */
+  readonly index: number
+  /** Which event of it, as in `Opened`. */
+  readonly event: number
+  readonly type: string
+  /** The chain that it is in: a gateway's, or one of its workers'. */
+  readonly gateway: string
+  /** The name of the key that sealed it, which the entry itself gives. Null: it does not say. */
+  readonly key: string | null
+}
+
 export interface VerifiedReceipt {
   /** What the entries say, whatever the file says that they say. */
   readonly story: Story
@@ -28,7 +41,7 @@ export interface VerifiedReceipt {
   readonly signed: readonly Signed[]
   readonly entries: number
   /** Secrets that it commits to and does not show. */
-  readonly unopened: number
+  readonly closed: readonly Closed[]
   /** Whether the policies' text is here. */
   readonly policy: boolean
   /** None when all is well. */
@@ -48,7 +61,7 @@ export function verifyReceipt(receipt: Receipt, { key }: ReceiptOptions = {}): V
   judgeStory(receipt, story, problems)
   const signed = signedTree ? signatures(receipt, signedTree, key, problems) : []
   const { checkpoint = null, note = null } = signedTree ?? {}
-  return { story, checkpoint, note, signed, entries: receipt.entries.length, unopened: told.unopened, policy: receipt.policy !== null, problems: problems.list }
+  return { story, checkpoint, note, signed, entries: receipt.entries.length, closed: told.closed, policy: receipt.policy !== null, problems: problems.list }
 }
 
 interface Tree {
@@ -61,11 +74,16 @@ function treeOf(text: string): Tree {
   return { note, checkpoint: parseCheckpoint(note.text) }
 }
 
-/** All that the entries say. */
-function tell(receipt: Receipt, checkpoint: Checkpoint | null, problems: Problems): { readonly events: readonly Told[]; readonly unopened: number } {
+interface ToldByAll {
+  readonly events: readonly Told[]
+  readonly closed: readonly Closed[]
+}
+
+/** All that the entries say, and what they keep to themselves. */
+function tell(receipt: Receipt, checkpoint: Checkpoint | null, problems: Problems): ToldByAll {
   const belonging = new Belonging(receipt.request)
   const events: Told[] = []
-  let unopened = 0
+  const closed: Closed[] = []
   for (const proven of receipt.entries.toSorted((one, other) => one.index - other.index)) {
     const place = `entry ${proven.index}`
     const entry = problems.trying(place, () => parseEntry(proven.line))
@@ -73,11 +91,19 @@ function tell(receipt: Receipt, checkpoint: Checkpoint | null, problems: Problem
     if (checkpoint) prove(proven, checkpoint, problems)
     const own = problems.trying(place, () => eventsIn(proven, entry, belonging, problems)) ?? []
     if (own.length === 0) problems.add('unreadable', place, `it has nothing to do with ${receipt.request}`)
-    unopened += own.filter(({ commitment, secret }) => commitment !== undefined && secret === null).length
-    events.push(...own)
+    events.push(...own.map(({ told }) => told))
+    closed.push(...own.filter(({ told }) => told.commitment !== undefined && told.secret === null).map(({ at, told }) => closedIn(proven, entry, at, told)))
   }
-  return { events, unopened }
+  return { events, closed }
 }
+
+const closedIn = ({ index }: ReceiptEntry, { gateway, sealed }: Entry, event: number, told: Told): Closed => ({
+  index,
+  event,
+  type: told.type,
+  gateway,
+  key: (told.sealed ?? sealed)?.key ?? null,
+})
 
 function prove(proven: ProvenEntry, { size, root }: Checkpoint, problems: Problems): boolean {
   const { index, line } = proven
@@ -86,7 +112,12 @@ function prove(proven: ProvenEntry, { size, root }: Checkpoint, problems: Proble
   return isIn
 }
 
-function eventsIn({ index, opened }: ReceiptEntry, entry: Entry, belonging: Belonging, problems: Problems): readonly Told[] {
+function eventsIn(
+  { index, opened }: ReceiptEntry,
+  entry: Entry,
+  belonging: Belonging,
+  problems: Problems,
+): readonly { readonly at: number; readonly told: Told }[] {
   const events = eventsOf(entry)
   for (const { event } of opened)
     if (events[event]?.commitment === undefined) problems.add('altered', `entry ${index}`, `it has no secret ${event}, and the receipt shows one`)
@@ -96,7 +127,7 @@ function eventsIn({ index, opened }: ReceiptEntry, entry: Entry, belonging: Belo
     const shown = opened.find((one) => one.event === at)
     const isCommittedTo = shown !== undefined && event.commitment !== undefined && isCommitted(shown, event.commitment)
     if (shown && !isCommittedTo) problems.add('altered', `entry ${index}`, 'what is shown of it is not what it commits to')
-    return [{ ...event, gateway: entry.gateway, at: entry.at, secret: isCommittedTo ? shown.secret : null }]
+    return [{ at, told: { ...event, gateway: entry.gateway, at: entry.at, secret: isCommittedTo ? shown.secret : null } }]
   })
 }
 

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { JsonValue } from '../src/canonical.ts'
+import { completeReceipt } from '../src/complete.ts'
 import { LedgerError } from '../src/error.ts'
 import { parseReceipt, type Receipt } from '../src/receipt.ts'
 import { verifyReceipt } from '../src/verify-receipt.ts'
 import { keyOf, newSigner } from './static-log.ts'
-import { POLICY, receiptOf, requestOf } from './told.ts'
+import { dataKey, POLICY, receiptOf, requestOf } from './told.ts'
 
 const signer = newSigner()
 const writer = requestOf(signer)
@@ -16,11 +17,11 @@ const read = (text: string) => parseReceipt(Buffer.from(text))
 
 describe('a receipt', () => {
   it('verifies by itself, and tells the story', () => {
-    const { problems, story, entries, unopened, signed, checkpoint, policy } = verify(read(json))
+    const { problems, story, entries, closed, signed, checkpoint, policy } = verify(read(json))
     expect(problems).toEqual([])
-    expect({ entries, unopened, policy, size: checkpoint?.size, signed }).toEqual({
+    expect({ entries, closed, policy, size: checkpoint?.size, signed }).toEqual({
       entries: 6,
-      unopened: 0,
+      closed: [],
       policy: true,
       size: 9,
       signed: [{ key: keyOf(signer), time: null }],
@@ -94,11 +95,42 @@ describe('a receipt', () => {
     expect(verify(forged).problems).toEqual([expect.objectContaining({ why: 'unsigned', place: 'checkpoint' })])
   })
 
-  it('may leave texts closed, and then says how many', () => {
-    const closed = { ...good, entries: good.entries.map((one) => ({ ...one, opened: [] })) }
-    const { unopened, problems } = verify(closed)
-    expect(unopened).toBe(5)
-    expect(problems.map(({ place }) => place)).toEqual(['story'])
+  const without = (...hidden: readonly number[]): Receipt => {
+    const entries = good.entries.map((one, at) => (hidden.includes(at) ? { ...one, opened: [] } : one))
+    return { ...good, entries, story: verifyReceipt({ ...good, entries }).story }
+  }
+
+  it('may leave texts closed, and then says which, and with which key they were sealed', () => {
+    const { closed, problems } = verify(without(0, 5))
+    expect(problems).toEqual([])
+    expect(closed).toEqual([
+      { index: 1, event: 0, type: 'request.opened', gateway: 'gw-a', key: dataKey.id },
+      { index: 7, event: 1, type: 'action.finished', gateway: 'gw-a', key: dataKey.id },
+    ])
+    expect(verify({ ...good, entries: good.entries.map((one) => ({ ...one, opened: [] })) }).problems.map(({ place }) => place)).toEqual(['story'])
+  })
+
+  test('that shows some of it is completed by one that shows the rest', () => {
+    const places = fc.uniqueArray(fc.nat(good.entries.length - 1))
+    fc.assert(
+      fc.property(places, places, (here, there) => {
+        const [one, other] = [without(...here), without(...there.filter((at) => !here.includes(at)))]
+        expect(completeReceipt(one, other)).toEqual(good)
+        const both = completeReceipt(without(...here), without(...there))
+        expect(verify(both).problems).toEqual([])
+        expect(both).toEqual(without(...here.filter((at) => there.includes(at))))
+      }),
+    )
+  })
+
+  it('takes from another nothing that its entries do not commit to', () => {
+    const closed = without(0)
+    const invented = good.entries.map((one) => ({ ...one, opened: one.opened.map((shown) => ({ ...shown, secret: { text: 'SELECT 1' } })) }))
+    expect(completeReceipt(closed, { ...good, entries: invented })).toEqual(closed)
+    const misplaced = good.entries.map((one) => ({ ...one, opened: one.opened.map((shown) => ({ ...shown, event: shown.event + 7 })) }))
+    expect(completeReceipt(closed, { ...good, entries: misplaced })).toEqual(closed)
+    const elsewhere = good.entries.map((one) => ({ ...one, line: `${one.line} ` }))
+    expect(completeReceipt(closed, { ...good, entries: elsewhere })).toEqual(closed)
   })
 
   it.each(['', '{}', '[]', 'null', json.replace('receipt/v1', 'receipt/v2'), json.replace('"proof":[', '"proof":[7,')])('is not read from %j', (text) => {
