@@ -66,6 +66,12 @@ module.exports = {
       [`${PACKAGES}(?:cli|contract|ledger)/src/`, 'node_modules/', '^(?:node:)?[a-z_/]+$'],
       'whatever the CLI can do, anybody can do over the API; it verifies a ledger without a gateway',
     ),
+    only(
+      'console-speaks-the-contract',
+      `${PACKAGES}console/src/`,
+      [`${PACKAGES}(?:console|contract)/src/`, 'node_modules/'],
+      'it runs in a browser, and whatever it can do anybody can do over the API',
+    ),
     {
       name: 'adapter-is-an-island',
       comment: 'an adapter gets everything it may do to the world from its session: no store, no API, no sockets of its own',

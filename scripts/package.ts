@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildConsole } from './console.ts'
 
 /** Makes packages/cli ready to be packed (`prepack`), and takes away again what was only put there for it (`postpack`, with `--clean`). */
 const ROOT = join(import.meta.dirname, '..')
@@ -11,6 +12,7 @@ const PAPERS = ['README.md', 'LICENSE']
 if (process.argv.includes('--clean')) {
   for (const name of PAPERS) rmSync(join(PACKAGE, name), { force: true })
 } else {
+  buildConsole()
   // On stderr: what `npm pack --json` prints must stay JSON.
   const built = spawnSync(join(ROOT, 'node_modules/.bin/tsdown'), ['--logLevel', 'warn'], { cwd: PACKAGE, stdio: ['ignore', 2, 2] })
   if (built.status !== 0) process.exit(built.status ?? 1)

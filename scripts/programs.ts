@@ -34,6 +34,7 @@ export const PROGRAMS = {
   },
   age: { package: 'age', wantedBy: 'tests', why: 'opens recordings, as an auditor would' },
   zstd: { package: 'zstd', wantedBy: 'tests', why: 'unpacks them' },
+  chromium: { package: 'chromium', wantedBy: 'tests', why: 'a real browser, driven through the console' },
   pgbouncer: { package: 'pgbouncer', wantedBy: 'bench', why: 'the relay that the gateway is measured against' },
   haproxy: { package: 'haproxy', wantedBy: 'bench', why: 'another, that looks at nothing', ask: ['haproxy', '-v'] },
 } as const satisfies Record<string, Program>

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { buildConsole } from './console.ts'
 import { missingPrograms, type ProgramName, PROGRAMS, type Program } from './programs.ts'
 
 /** Debian asks this before it starts a service that was just installed; 101 is "do not". */
@@ -60,4 +61,7 @@ function replaceFile(path: string, text: string): () => void {
   }
 }
 
-if (import.meta.main) process.exitCode = setUp(['tests', 'bench']).length > 0 ? 1 : 0
+if (import.meta.main) {
+  buildConsole()
+  process.exitCode = setUp(['tests', 'bench']).length > 0 ? 1 : 0
+}

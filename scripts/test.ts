@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildConsole } from './console.ts'
 import { setUp } from './setup.ts'
 
 /**
@@ -41,6 +42,17 @@ function servers(): Counts & { readonly note?: string } {
   return process.env['CI'] === 'true' ? { ...FAILED, note } : { passed: 0, failed: 0, skipped: 1, note }
 }
 
+/** What the gateway serves at `/`, for the tests that open it in a browser. */
+function webConsole(): Counts {
+  try {
+    buildConsole()
+    return PASSED
+  } catch (error) {
+    console.error(String(error))
+    return FAILED
+  }
+}
+
 /** What vitest counted. A run that leaves no report, or found no test, has failed, whatever its exit code says. */
 function tests(filters: readonly string[]): Counts {
   mkdirSync(join(ROOT, '.tmp'), { recursive: true })
@@ -64,6 +76,7 @@ function steps(filters: readonly string[]): readonly (readonly [string, () => Co
   if (filters.length > 0) return [vitest]
   return [
     ['servers', servers],
+    ['console', webConsole],
     ['types', check(bin('tsc'), ['-p', '.'])],
     ['lint', check(bin('oxlint'), ['--type-aware', '--deny-warnings'])],
     ['format', check(bin('oxfmt'), ['--check'])],

@@ -7,8 +7,8 @@ const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/pa
 /**
  * What is published is JavaScript, because Node does not strip types under node_modules: the command line, the gateway
  * that it starts as a process of its own, that process's own workers (protocols, where there are cores for it), and its threads (SQLite, the journal's drain, the ledger's tree, recordings, long statements), side by side in dist/. The workspace's own
- * sources are bundled; whatever comes from npm stays a dependency of this package, but for the two files of Swagger UI that
- * packages/gateway/src/api/docs.ts serves, and their licence: swagger-ui-dist depends on a package that reports installations.
+ * sources are bundled; whatever comes from npm stays a dependency of this package, but for the web console, which is built for a browser (scripts/console.ts),
+ * and the two files of Swagger UI that packages/gateway/src/api/docs.ts serves, and their licence: swagger-ui-dist depends on a package that reports installations.
  */
 export default defineConfig({
   entry: {
@@ -27,8 +27,11 @@ export default defineConfig({
   fixedExtension: false,
   dts: false,
   deps: { alwaysBundle: [/^@countersign\//], onlyBundle: [] },
-  copy: ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'].map((name) => ({
-    from: join(SWAGGER_UI, name),
-    to: 'dist/swagger-ui',
-  })),
+  copy: [
+    ...['index.html', 'favicon.svg', 'assets'].map((name) => ({ from: `../console/dist/${name}`, to: 'dist/console' })),
+    ...['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'].map((name) => ({
+      from: join(SWAGGER_UI, name),
+      to: 'dist/swagger-ui',
+    })),
+  ],
 })

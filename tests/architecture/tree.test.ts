@@ -11,7 +11,7 @@ const sources = packages.flatMap((name) => {
   const folder = join('packages', name, 'src')
   if (!existsSync(join(ROOT, folder))) return []
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /[.]tsx?$/.test(path))
     .map((path) => join(folder, path))
 })
 

@@ -43,8 +43,11 @@ type Call<R> =
  * `client.approve({ id, comment })`. Every answer is parsed by its schema. Everything throws ClientError.
  */
 export type Client = { readonly [K in keyof Routes]: Call<Routes[K]> } & {
-  /** Changes as they happen, until `signal` aborts (ends quietly) or the gateway ends the stream (its token is revoked, it shuts down). */
-  events(options?: { readonly signal?: AbortSignal }): AsyncGenerator<Change, void, undefined>
+  /**
+   * Changes as they happen, until `signal` aborts (ends quietly) or the gateway ends the stream (its token is revoked, it shuts down). From the moment of
+   * `onOpen` on none is missed.
+   */
+  events(options?: { readonly signal?: AbortSignal; readonly onOpen?: () => void }): AsyncGenerator<Change, void, undefined>
   /** A file of the ledger's tree, by its path in C2SP tlog-tiles: `checkpoint`, `tile/0/x001/234`. */
   ledgerFile(path: string): Promise<Uint8Array>
   /** The recording of a session, line by line. Throws where the stream ends before the recording does. */
@@ -55,7 +58,7 @@ export function createClient(options: ClientOptions): Client {
   const calls = Object.entries(routes).map(([name, route]) => [name, (input: Readonly<Record<string, unknown>> = {}) => call(options, route, input)] as const)
   return {
     ...Object.fromEntries(calls),
-    events: ({ signal } = {}) => events((init) => send(options, '/api/v1/events', init), signal),
+    events: (wish = {}) => events((init) => send(options, '/api/v1/events', init), wish),
     ledgerFile: async (path) => readBytes(await send(options, `/api/v1/ledger/${path}`, { method: 'GET' }), LONGEST_FILE),
     recording: ({ session }) => recordingLines(() => send(options, fill(recordingRoute.path, { session }).path, { method: 'GET' })),
   } as Client

@@ -8,10 +8,11 @@ const LONGEST_EVENT = 16 * 1024 * 1024
 /** Opens the stream and parses it. Events of a kind that this version does not know are passed over. */
 export async function* events(
   open: (init: { readonly method: 'GET'; readonly signal?: AbortSignal }) => Promise<Response>,
-  signal?: AbortSignal,
+  { signal, onOpen }: { readonly signal?: AbortSignal; readonly onOpen?: () => void },
 ): AsyncGenerator<Change, void, undefined> {
   try {
     const response = await open({ method: 'GET', ...(signal ? { signal } : {}) })
+    onOpen?.()
     for await (const data of eventData(chunks(response))) {
       const change = parse(data)
       if (change) yield change

@@ -10,6 +10,7 @@ import { RoleKeeper } from './adapters/postgres/accounts/keeper.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { loadGrammar } from './adapters/postgres/classify.ts'
 import { planAction, statementsThere } from './adapters/postgres/plan.ts'
+import { Console, CONSOLE_FOLDER } from './api/console.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
 import { createApi } from './api/server.ts'
 import { checkAll, checkResource } from './checks.ts'
@@ -170,6 +171,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
     receipt: (request) => makeReceipt({ store, data: config.data, now: () => clock.now() }, request),
     rotateSigningKey: () => rotateSigningKey({ config, journal: localJournal, key: signingKey, drains: () => [drain, ...(workers?.drains ?? [])] }),
+    console: await Console.read(CONSOLE_FOLDER),
     readiness: async () => readiness(health, localJournal.broken, workers),
     metrics: async () => metrics.text((await workers?.metrics()) ?? []),
     log,

@@ -9,7 +9,11 @@ const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-
 const CONTENT_SECURITY: readonly (readonly [prefix: string, policy: string])[] = [
   ['/api/docs', `${NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'`],
   ['/api/', NOTHING],
-  ['/', `${NOTHING}; style-src 'self'`],
+  // The console: what it runs and looks like comes from here, and none of it is inline.
+  [
+    '/',
+    `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  ],
 ]
 
 /**

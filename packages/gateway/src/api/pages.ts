@@ -20,7 +20,7 @@ const page = (title: string, content: Html) =>
       </body>
     </html>`
 
-/** Two pages that need no login and say nothing about anybody's requests. */
+/** In the place of a console that was not built (scripts/console.ts): two pages that need no login and say nothing about anybody's requests. */
 export function mountPages(app: App): void {
   app.get('/page.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
 

@@ -24,12 +24,12 @@ import type { ApiServices } from './services.ts'
 /**
  * The HTTP face of a gateway: the same app for the TCP listener and for the admin socket (`listen.ts`), which says in
  * `Bindings` which door a request came through. Open without a token: /healthz, /readyz, /api/openapi.json, /api/docs,
- * `/` and /r/:id, and /metrics from this machine.
+ * the console (its pages carry nothing that anybody asked or did), and /metrics from this machine.
  */
 export function createApi(services: ApiServices): App {
   const app = new OpenAPIHono<Env>({ defaultHook: answerInvalid })
   app.onError((error, c) => answerError(c, error, services.log))
-  app.notFound((c) => answerProblem(c, { code: 'not-found', message: 'there is nothing at this address', hint: 'The API is described at /api/docs.' }))
+  app.notFound(async (c) => (await services.console?.page(c)) ?? answerNothing(c))
 
   app.use(headers(services.log))
   app.use(methodNotAllowed<Env>({ app, onMethodNotAllowed: answerMethod }))
@@ -52,9 +52,13 @@ export function createApi(services: ApiServices): App {
   mountOperation(app, services)
   mountOpenApi(app, services)
   mountDocs(app)
-  mountPages(app)
+  if (services.console) services.console.mount(app)
+  else mountPages(app)
   return app
 }
+
+const answerNothing = (c: Ctx): Response =>
+  answerProblem(c, { code: 'not-found', message: 'there is nothing at this address', hint: 'The API is described at /api/docs.' })
 
 function answerMethod(c: Ctx, allowed: readonly string[]): Response {
   c.header('allow', allowed.join(', '))

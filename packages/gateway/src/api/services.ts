@@ -15,6 +15,7 @@ import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
 import type { Workflow } from '../workflow/workflow.ts'
+import type { Console } from './console.ts'
 
 /** Who a token is for; `ttlMs` null is the default life. */
 export interface TokenWish {
@@ -86,6 +87,8 @@ export interface ApiServices {
   vouch(by: Caller, wish: { readonly gateway: string; readonly key: string }): Promise<GatewayTrust>
   /** All that proves what became of a request. Rejects with WorkflowError `unavailable` while not all of it is under a signed checkpoint. */
   receipt(request: Request): Promise<Receipt>
+  /** Null where it was not built: pages that say what to do on the command line are in its place. */
+  readonly console: Pick<Console, 'mount' | 'page'> | null
   readiness(): Promise<Readiness>
   /** Prometheus text format. */
   metrics(): Promise<string>

@@ -115,6 +115,7 @@ export async function openBed(): Promise<Bed> {
     vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
     receipt: () => Promise.reject(new WorkflowError('unavailable', 'not under a signed checkpoint yet')),
     rotateSigningKey: () => Promise.resolve({ gateway: 'gw-1', key: 'the next', previous: 'the one before' }),
+    console: null,
     readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
     metrics: () => Promise.resolve('countersign_sessions 0\n'),
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),

@@ -1,0 +1,56 @@
+import type { Change } from '@countersign/contract/schemas/change'
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { createContext, use, useEffect, useState } from 'react'
+import { queries } from './queries.ts'
+import type { Liveness } from './stream.ts'
+import { followChanges } from './tabs.ts'
+
+/** Changes that come together are one reading of the lists. */
+const GATHER_MS = 100
+
+export const LivenessContext = createContext<Liveness>('connecting')
+
+/** Whether what is shown is kept true. */
+export const useLiveness = (): Liveness => use(LivenessContext)
+
+/** Keeps the query cache true while the component is there: once, in the shell. */
+export function useLiveQueries(): Liveness {
+  const cache = useQueryClient()
+  const [state, setState] = useState<Liveness>('connecting')
+  useEffect(() => {
+    const stop = new AbortController()
+    const invalidate = gathering(cache, stop.signal)
+    followChanges({ state: setState, change: (change) => apply(cache, invalidate, change) }, stop.signal)
+    return () => stop.abort()
+  }, [cache])
+  return state
+}
+
+function apply(cache: QueryClient, invalidate: (kind: string) => void, change: Change): void {
+  switch (change.kind) {
+    case 'request':
+      cache.setQueryData(queries.request(change.request.id).queryKey, change.request)
+      return invalidate('requests')
+    case 'grant':
+      return invalidate('grants')
+    case 'session':
+      return invalidate('sessions')
+    case 'resync':
+      void cache.invalidateQueries()
+  }
+}
+
+/** Lists that are to be read again, all at once in a moment. */
+function gathering(cache: QueryClient, signal: AbortSignal): (kind: string) => void {
+  const kinds = new Set<string>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  signal.addEventListener('abort', () => clearTimeout(timer))
+  return (kind) => {
+    kinds.add(kind)
+    timer ??= setTimeout(() => {
+      for (const each of kinds) void cache.invalidateQueries({ queryKey: [each] })
+      kinds.clear()
+      timer = undefined
+    }, GATHER_MS)
+  }
+}

@@ -1,0 +1,57 @@
+import { ActionIcon, Drawer } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { HamburgerMenuIcon } from '@radix-ui/react-icons'
+import { Link, Outlet } from '@tanstack/react-router'
+import { LivenessContext, useLiveQueries } from '../api/live.ts'
+import { Brand } from './brand.tsx'
+import { Connection, ConnectionLost } from './connection.tsx'
+import { Menu } from './menu.tsx'
+import classes from './shell.module.css'
+import { UserMenu } from './user-menu.tsx'
+
+/** The frame around every page: the menu beside it, or behind a button where the screen is narrow. */
+export function Shell() {
+  const liveness = useLiveQueries()
+  const [opened, { open, close }] = useDisclosure(false)
+  const foot = (
+    <div className={classes.foot}>
+      <Connection />
+      <UserMenu />
+    </div>
+  )
+  return (
+    <LivenessContext value={liveness}>
+      <a href="#page" className={classes.skip}>
+        Skip to the page
+      </a>
+      <div className={classes.frame}>
+        <header className={classes.bar}>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Open the menu" aria-expanded={opened} onClick={open}>
+            <HamburgerMenuIcon />
+          </ActionIcon>
+          <Link to="/" className={classes.home}>
+            <Brand />
+          </Link>
+          <Connection />
+        </header>
+        <Drawer opened={opened} onClose={close} size="17rem" title={<Brand />} closeButtonProps={{ 'aria-label': 'Close the menu' }}>
+          <div className={classes.drawer}>
+            <Menu onChoose={close} />
+            {foot}
+          </div>
+        </Drawer>
+        <div className={classes.side}>
+          <Link to="/" className={classes.home}>
+            <Brand />
+          </Link>
+          <Menu />
+          {foot}
+        </div>
+        <main id="page" className={classes.page} tabIndex={-1}>
+          <ConnectionLost />
+          <Outlet />
+        </main>
+      </div>
+    </LivenessContext>
+  )
+}

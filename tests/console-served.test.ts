@@ -1,0 +1,94 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser, visitor } from './support/browser.ts'
+import { type GatewayProcess, startGateway } from './support/gateway.ts'
+import { lacks } from './support/needs.ts'
+
+/** Bytes over the wire until a page is shown to somebody who never was here. */
+const LARGEST_FIRST_LOAD = 300_000
+
+describe.skipIf(lacks('chromium'))('the console, as the gateway serves it', () => {
+  let gateway: GatewayProcess
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await openBrowser()
+    gateway = await startGateway({ users: {}, resources: {}, policy: '' })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await gateway?.stop()
+  })
+
+  const get = (path: string, headers: Readonly<Record<string, string>> = {}) => fetch(gateway.url + path, { headers: { accept: 'text/html', ...headers } })
+
+  test('is one page for every address that is not of the API, asked for anew each time', async () => {
+    for (const path of ['/', '/r/7kq2', '/sign-in', '/no/such/page']) {
+      const answer = await get(path)
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('cache-control')).toBe('no-cache')
+      expect(await answer.text()).toContain('<div id="console">')
+    }
+  })
+
+  test('leaves the addresses of programs alone, and programs without a page', async () => {
+    for (const path of ['/api/v1/nothing', '/api/nothing', '/assets/nothing.js', '/scim/v2/nothing']) expect((await get(path)).status).not.toBe(200)
+    expect((await get('/no/such/page', { accept: 'application/json' })).status).toBe(404)
+    expect((await fetch(`${gateway.url}/no/such/page`, { method: 'POST', headers: { accept: 'text/html' } })).status).not.toBe(200)
+    for (const path of ['/assets/..%2f..%2fpackage.json', '/assets/%2e%2e/made-of.txt', '/made-of.txt', '/index.html']) {
+      expect(await (await get(path, { accept: '*/*' })).text()).not.toContain('countersign-workspace')
+      expect((await get(path, { accept: '*/*' })).status).toBe(404)
+    }
+  })
+
+  test('keeps what is named by its content for ever, as short as the browser can read it', async () => {
+    const [, script = ''] = /src="([^"]+)"/.exec(await (await get('/')).text()) ?? []
+    const plain = Buffer.from(await (await get(script, { 'accept-encoding': 'identity' })).arrayBuffer())
+    expect((await get(script)).headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect((await raw(gateway.url + script, 'br')).encoding).toBe('br')
+    expect(brotliDecompressSync((await raw(gateway.url + script, 'gzip, deflate, br')).body).equals(plain)).toBe(true)
+    expect(gunzipSync((await raw(gateway.url + script, 'gzip;q=1.0, br;q=0')).body).equals(plain)).toBe(true)
+  })
+
+  test('lets the browser run nothing that is not from here, and nobody frame it', async () => {
+    const policy = (await get('/')).headers.get('content-security-policy') ?? ''
+    for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"])
+      expect(policy).toContain(rule)
+    expect(policy).not.toMatch(/unsafe|[*]|https?:/)
+  })
+
+  test('carries the licences of what it was made with', async () => {
+    const licences = await (await get('/assets/licences.md')).text()
+    for (const name of ['react', '@mantine/core', '@tanstack/react-router', 'zod']) expect(licences).toContain(name)
+  })
+
+  test('shows the way in to somebody who is not signed in, and the request on the command line, in less than 300 kB', async () => {
+    const { page, complaints } = await visitor(browser, gateway.url)
+    let bytes = 0
+    page.on('requestfinished', async (request) => {
+      const { responseBodySize, responseHeadersSize } = await request.sizes()
+      bytes += responseBodySize + responseHeadersSize
+    })
+    await page.goto('/r/7kq2')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/sign-in')
+    expect(await page.getByText('countersign approve req-7kq2').isVisible()).toBe(true)
+    await page.waitForLoadState('networkidle')
+    expect(bytes).toBeGreaterThan(50_000)
+    expect(bytes).toBeLessThan(LARGEST_FIRST_LOAD)
+    expect(complaints).toEqual([])
+  })
+})
+
+/** `fetch` unpacks by itself. */
+async function raw(url: string, encodings: string): Promise<{ readonly encoding: string | undefined; readonly body: Buffer }> {
+  const { get } = await import('node:http')
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { 'accept-encoding': encodings } }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () => resolve({ encoding: answer.headers['content-encoding'], body: Buffer.concat(chunks) }))
+    }).on('error', reject)
+  })
+}

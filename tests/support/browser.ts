@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { buildConsole } from '../../scripts/console.ts'
+
+/** Debian's, and what it is called elsewhere. */
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+/** Chromium asks its maker for this and that when it starts; nothing here needs the network. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A real browser, once the console is built. To be closed. */
+export function openBrowser(): Promise<Browser> {
+  buildConsole()
+  return chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: QUIET })
+}
+
+/** Somebody with a browser of his own: his cookies are nobody else's. */
+export interface Visitor {
+  readonly page: Page
+  /** Everything that a browser complains of: a breach of the Content-Security-Policy, an error in the page, an answer of 5xx. */
+  readonly complaints: string[]
+}
+
+export async function visitor(browser: Browser, baseURL: string, options: BrowserContextOptions = {}): Promise<Visitor> {
+  const context = await browser.newContext({ baseURL, reducedMotion: 'reduce', ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    const text = message.text()
+    // A refusal that the console shows (401, 409 …) is not one.
+    if (message.type() === 'error' && !/the server responded with a status of 4|net::ERR_/.test(text)) complaints.push(text)
+  })
+  page.on('response', (response) => {
+    if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`)
+  })
+  return { page, complaints }
+}
