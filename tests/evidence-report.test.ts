@@ -37,6 +37,17 @@ const DAY: readonly Sample[] = [
 ]
 const LEAVES = leavesOf(DAY)
 
+const USERS = Object.entries(CONFIG.users).map(([name, { groups, admin, auditor }]) => ({
+  name,
+  groups,
+  admin,
+  auditor,
+  active: true,
+  displayName: null,
+  email: null,
+  sources: ['config' as const],
+}))
+
 const storeOf = (leaves: readonly Leaf[], size = leaves.length) => ({
   tree: {
     state: () => Promise.resolve({ origin: 'countersign/tree-0123456789', size, term: 1, holder: null, beat: 0 }),
@@ -48,7 +59,10 @@ const engine = engineOf(
   '@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read", Action::"sql:write"], resource);',
 )
 const reportOf = (leaves: readonly Leaf[], size?: number) =>
-  makeReport({ config: CONFIG, store: storeOf(leaves, size), policy: () => engine, now: () => START + 100_000 }, { from: START + 3_000, until: START + 15_000 })
+  makeReport(
+    { config: CONFIG, users: () => USERS, store: storeOf(leaves, size), policy: () => engine, now: () => START + 100_000 },
+    { from: START + 3_000, until: START + 15_000 },
+  )
 
 describe('the evidence of a period', () => {
   it('is what the ledger has of it: who, what, who approved it', async () => {

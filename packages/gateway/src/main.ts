@@ -20,6 +20,7 @@ import { systemClock } from './clock.ts'
 import { Erasures } from './erasure/erasures.ts'
 import type { Caller } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
+import { Directory } from './identity/directory.ts'
 import { Tokens } from './identity/tokens.ts'
 import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
@@ -126,8 +127,19 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const admins = new Admins((name) => targetOf(config, resourceOf(config, name), null))
   onClose(() => catalogs.close())
   onClose(() => admins.close())
-  const tokens = new Tokens(config, store.tokens, () => clock.now())
-  const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan: (resource, text) => plan(config, catalogs, resource, text) }
+  const directory = new Directory(config, store, () => clock.now())
+  await directory.start()
+  onClose(() => directory.close())
+  const tokens = new Tokens(directory, store.tokens, () => clock.now())
+  const context: Context = {
+    config,
+    directory,
+    store,
+    journal,
+    clock,
+    policy: () => policies.engine,
+    plan: (resource, text) => plan(config, catalogs, resource, text),
+  }
   const workflow = new WorkflowService(context)
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await recordStart(context, policies, store, log)
@@ -154,6 +166,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const addresses = { http: config.listen.http, postgres: config.listen.postgres }
   const app = createApi({
     config,
+    directory,
     gateway: { id: journal.gateway, version: manifest.version, certificate: identity.certificate },
     addresses: () => addresses,
     workflow,
@@ -161,7 +174,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     store,
     erasures,
     pages: new Pages(store, manifest.version),
-    report: (period) => makeReport({ config, store, policy: () => policies.engine, now: () => clock.now() }, period),
+    report: (period) => makeReport({ config, users: () => directory.users(), store, policy: () => policies.engine, now: () => clock.now() }, period),
     recordings: recordings?.library ?? null,
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: textsOf(policies.files) }),
@@ -250,14 +263,14 @@ async function plan(config: Config, catalogs: Catalogs, name: string, text: stri
   }
 }
 
-/** What the caller may reach; an admin sees what is there. */
-function resourcesFor(config: Config, policies: PolicyHolder, { principal, admin }: Caller) {
+/** What the caller may reach; an admin and an auditor see what is there. */
+function resourcesFor(config: Config, policies: PolicyHolder, { principal, admin, auditor }: Caller) {
   const views = Object.values(config.resources).map((resource) => ({
     resource,
     summary: summarise(policies.engine, principal, resource.name),
     sessionMs: connectMs(policies.engine, principal, resource.name, config.session.maxMs),
   }))
-  return views.filter(({ summary }) => admin || summary.connect !== 'never')
+  return views.filter(({ summary }) => admin || auditor || summary.connect !== 'never')
 }
 
 function readiness(health: StoreHealth, broken: string | null, workers: WorkerPool | null) {

@@ -15,6 +15,7 @@ import { targetOf } from './net/dial.ts'
 import { Connections } from './net/listen.ts'
 import { SessionGate } from './session/gate.ts'
 import type { Services } from './session/services.ts'
+import { keepStanding } from './session/standing.ts'
 import { WorkflowError } from './workflow/workflow.ts'
 
 const SHUTDOWN_MS = 5_000
@@ -48,6 +49,7 @@ export function resourceOf({ resources }: WorkerConfig, name: string): Resource 
 export function openProtocols(services: Services, { identity, catalogs, admins, leases, log, cancelElsewhere }: ProtocolOptions): Protocols {
   const { context, registry } = services
   const { config } = context
+  const endStanding = keepStanding(context, registry)
   const gate = new SessionGate(services, (resource, database) => targetOf(config, resource, database))
   const refused = (address: string, why: string) => log.info({ address, why }, 'connection refused')
   const fitness = new Fitness()
@@ -76,6 +78,7 @@ export function openProtocols(services: Services, { identity, catalogs, admins, 
       late.abort()
       fitness[Symbol.dispose]()
       connections.close()
+      endStanding()
     },
   }
 }

@@ -8,6 +8,7 @@ import { RoleKeeper } from './adapters/postgres/accounts/keeper.ts'
 import { Catalogs } from './adapters/postgres/catalog/catalogs.ts'
 import { loadGrammar } from './adapters/postgres/classify.ts'
 import { systemClock } from './clock.ts'
+import { Directory } from './identity/directory.ts'
 import { Tokens } from './identity/tokens.ts'
 import { openJournal } from './journal/open.ts'
 import { storing } from './journal/storing.ts'
@@ -64,9 +65,11 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   const journal = metrics.counting(storing(local, () => parent.ask('stored', [])))
   const catalogs = new Catalogs((database) => parent.ask('names', [database]))
   const admins = new Admins((name) => targetOf(config, resourceOf(config, name), null))
-  const tokens = new Tokens(config, store.tokens, () => clock.now())
+  const directory = new Directory(config, store, () => clock.now())
+  await directory.start()
+  const tokens = new Tokens(directory, store.tokens, () => clock.now())
   const plan = () => Promise.reject(new Error('a worker plans nothing: what is asked ahead is asked of its gateway'))
-  const context: Context = { config, store, journal, clock, policy: () => policies.engine, plan }
+  const context: Context = { config, directory, store, journal, clock, policy: () => policies.engine, plan }
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await journal.append({ type: 'gateway.started', body: { version: manifest.version, policy: policies.engine.version } }, 'disk')
   const services = { context, tokens, registry, health, onError }
@@ -88,6 +91,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
     leases.stop()
     health.stop()
     registry.close()
+    directory.close()
     await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)
     catalogs.close()
     admins.close()

@@ -116,7 +116,7 @@ export class Unavailable extends Error {
 
 /** Why a live connection ends, in words for its client. */
 export class Cut extends Error {
-  readonly code: 'expired' | 'revoked' | 'killed' | 'done' | 'idle' | 'token' | 'store' | 'shutdown' | 'fence'
+  readonly code: 'expired' | 'revoked' | 'killed' | 'done' | 'idle' | 'token' | 'person' | 'store' | 'shutdown' | 'fence'
 
   constructor(code: Cut['code'], message: string) {
     super(message)

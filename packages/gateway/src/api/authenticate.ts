@@ -1,12 +1,8 @@
-import { LOCAL_ADMIN } from '@countersign/core/principal'
 import type { MiddlewareHandler } from 'hono'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, LOCAL } from '../identity/caller.ts'
 import type { Ctx, Env } from './env.ts'
 import { answerProblem } from './problems.ts'
 import type { ApiServices } from './services.ts'
-
-/** Whoever can open the socket in the data directory owns the gateway: he may configure, and reviews nothing. */
-const LOCAL: Caller = { principal: { user: LOCAL_ADMIN, agent: null, groups: [] }, admin: true, mayReview: false, proven: false, token: null }
 
 /** Who asks, judged anew at each call: a token that has ended meanwhile is nobody's. */
 export async function callerOf({ tokens }: Pick<ApiServices, 'tokens'>, c: Ctx): Promise<Caller | null> {

@@ -62,6 +62,8 @@ async function changeFor({ workflow, config }: Sources, caller: Caller, event: S
         return { kind: 'session', session: presentSession(await workflow.session(caller, event.id)) }
       case 'token':
       case 'erasure':
+      case 'person':
+      case 'login':
         return null
       case 'resync':
         return { kind: 'resync' }

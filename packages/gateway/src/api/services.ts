@@ -10,7 +10,7 @@ import type { Address, Config, Resource } from '../config/config.ts'
 import type { Erasures } from '../erasure/erasures.ts'
 import type { Period } from '../evidence/collect.ts'
 import type { Pages } from '../export/pages.ts'
-import type { Caller } from '../identity/caller.ts'
+import type { Caller, Users } from '../identity/caller.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
@@ -55,7 +55,8 @@ export interface Classified extends Pick<Statement, 'type' | 'facts'> {
 
 /** Everything that the API does to the world. */
 export interface ApiServices {
-  readonly config: Pick<Config, 'url' | 'users'>
+  readonly config: Pick<Config, 'url'>
+  readonly directory: Users
   /** `certificate` is PEM and may be shown to anybody. */
   readonly gateway: { readonly id: string; readonly version: string; readonly certificate: string }
   /** Where the listeners are, once they are; the port that was asked for may have been 0. */

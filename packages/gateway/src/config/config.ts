@@ -9,6 +9,10 @@ export interface Address {
 export interface UserConfig {
   readonly groups: readonly string[]
   readonly admin: boolean
+  readonly auditor: boolean
+  /** What he is called where people read it, and where he gets mail. */
+  readonly name: string | null
+  readonly email: string | null
 }
 
 /** The action types that roles of a target can be mapped to: all that is done there but what comes with `connect`. */

@@ -94,7 +94,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     store: readStore(raw.store, environment, report),
     data: resolve(folder, raw.data),
     tls: raw.tls ? { cert: resolve(folder, raw.tls.cert), key: resolve(folder, raw.tls.key) } : null,
-    users: raw.users,
+    users: Object.fromEntries(Object.entries(raw.users).map(([name, user]) => [name, { ...user, name: user.name ?? null, email: user.email ?? null }])),
     groups: raw.groups,
     labels: raw.labels,
     resources: Object.fromEntries(read.filter((resource): resource is Resource => resource !== null).map((resource) => [resource.name, resource])),

@@ -152,6 +152,14 @@ const witness = z.union(
   { error: WITNESS },
 )
 
+const user = z.strictObject({
+  groups: z.array(groupName).default([]),
+  admin: z.boolean().default(false),
+  auditor: z.boolean().default(false),
+  name: text.optional(),
+  email: z.email('expected an e-mail address').optional(),
+})
+
 /** The shape of `countersign.yaml`. What needs the disk or the environment is checked in load.ts. */
 export const configSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'expected the address people reach this gateway at, such as https://cs.example.com' }).optional(),
@@ -159,7 +167,7 @@ export const configSchema = z.strictObject({
   store: z.union([z.literal('sqlite'), z.string().regex(/^postgres(ql)?:\/\/./, STORE), z.strictObject({ url: variable })], { error: STORE }).default('sqlite'),
   data: text.default('./countersign-data'),
   tls: z.strictObject({ cert: text, key: text }).optional(),
-  users: z.record(userName, z.strictObject({ groups: z.array(groupName).default([]), admin: z.boolean().default(false) })).default({}),
+  users: z.record(userName, user).default({}),
   groups: z.array(groupName).default([]),
   labels: z.array(labelKey).default([]),
   resources: z.record(resourceName, resource).default({}),
@@ -189,7 +197,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   recordings: ['directory', 's3', 'key', 'retention'],
   'recordings.*': Object.keys(s3.shape),
   'recordings.*.credential': ['id', 'secret'],
-  'users.*': ['groups', 'admin'],
+  'users.*': Object.keys(user.shape),
   'resources.*': Object.keys(resource.shape),
   'resources.*.credential': ['username', 'password'],
   'resources.*.tls': ['mode', 'ca', 'cert', 'key'],

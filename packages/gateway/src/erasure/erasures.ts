@@ -93,7 +93,7 @@ export class Erasures {
   /** Somebody who has left is in no configuration any more; a name that was mistyped is nowhere. */
   async #assertKnown(user: string): Promise<void> {
     const { context, directory } = this.#options
-    if (Object.hasOwn(context.config.users, user) || peopleIn(directory).some((key) => key.user === user)) return
+    if (context.directory.users().some(({ name }) => name === user) || peopleIn(directory).some((key) => key.user === user)) return
     if ((await context.store.sessions.list({ user, limit: 1 })).length > 0 || (await context.store.requests.list({ user, limit: 1 })).length > 0) return
     throw new WorkflowError('not-found', `nothing is known here of a user ${user}`)
   }

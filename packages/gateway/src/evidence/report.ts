@@ -1,5 +1,6 @@
 import type { Report } from '@countersign/contract/schemas/report'
 import type { Config } from '../config/config.ts'
+import type { User } from '../identity/caller.ts'
 import { readable } from '../export/pages.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Store } from '../store/store.ts'
@@ -10,7 +11,8 @@ import { unusedStanding } from './standing.ts'
 const PAGE = 500
 
 export interface ReportSources {
-  readonly config: Pick<Config, 'users' | 'resources'>
+  readonly config: Pick<Config, 'resources'>
+  users(): readonly User[]
   readonly store: { readonly tree: Pick<Store['tree'], 'state' | 'checkpoint' | 'read'> }
   policy(): PolicyEngine
   now(): number
@@ -47,7 +49,7 @@ export async function makeReport(sources: ReportSources, period: Period): Promis
     policies: [...evidence.policies()],
     unreadable,
     access: [...access],
-    standing: [...(await unusedStanding(config, engine, access))],
+    standing: [...(await unusedStanding(config, sources.users(), engine, access))],
     unproven: [...evidence.unproven()],
   }
 }

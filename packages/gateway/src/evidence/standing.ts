@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { AccessRow, StandingRow } from '@countersign/contract/schemas/report'
 import { type ActionType, NO_FACTS } from '@countersign/core/action'
 import type { Config } from '../config/config.ts'
+import type { User } from '../identity/caller.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 
 /** What is asked of each person and resource; `sql:session` comes with `connect`. */
@@ -10,19 +11,21 @@ const TYPES: readonly ActionType[] = ['connect', 'sql:read', 'sql:write', 'sql:d
 const ASKED_AT_ONCE = 20
 
 /**
- * What the policies in force let each configured user do on each resource without a review, and what nobody did in that name in the period (the user's
+ * What the policies in force let each user do on each resource without a review, and what nobody did in that name in the period (the user's
  * agents count as the user). Judged as `resources` does: as a harmless statement that touches no row, so that a policy which looks at the statement is counted
  * for the mildest there is. Where connecting itself needs a review nothing stands.
  */
 export async function unusedStanding(
-  config: Pick<Config, 'users' | 'resources'>,
+  config: Pick<Config, 'resources'>,
+  users: readonly User[],
   policy: PolicyEngine,
   access: readonly AccessRow[],
 ): Promise<readonly StandingRow[]> {
   const used = new Set(access.filter(({ outcome }) => outcome !== 'denied').map((row) => keyOf(row.person.replace(/\/.*$/, ''), row.resource, row.action)))
   const rows: StandingRow[] = []
   let asked = 0
-  for (const [user, { groups }] of Object.entries(config.users)) {
+  for (const { name: user, groups, active } of users) {
+    if (!active) continue
     for (const resource of Object.keys(config.resources)) {
       const standing = standingOf({ user, agent: null, groups }, resource, policy)
       rows.push(...standing.filter(({ action }) => !used.has(keyOf(user, resource, action))))

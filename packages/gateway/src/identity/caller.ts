@@ -1,13 +1,67 @@
-import type { Principal } from '@countersign/core/principal'
+import { LOCAL_ADMIN, type Principal } from '@countersign/core/principal'
+import type { Source } from '../store/store.ts'
+
+/** Somebody, as everybody who knows of him says together. */
+export interface User {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly admin: boolean
+  readonly auditor: boolean
+  /** False: somebody has disabled him. */
+  readonly active: boolean
+  readonly displayName: string | null
+  readonly email: string | null
+  /** `config` is `users:` of countersign.yaml. */
+  readonly sources: readonly ('config' | Source)[]
+}
+
+/** Everybody there is, now. */
+export interface Users {
+  /** Null for who is not there, and for who is disabled. */
+  user(name: string): User | null
+  /** Everybody, by name; the disabled too. */
+  users(): readonly User[]
+  /** Called with the name of whoever was changed, when it is in force; returns what ends that. */
+  onChange(listener: (name: string) => void): () => void
+}
 
 /** Somebody who has proved who he is, on any door. Groups are read at each use, so leaving one binds the next action. */
 export interface Caller {
   readonly principal: Principal
+  /** Configures, and sees what there is; reads no recording but his own. */
   readonly admin: boolean
-  /** Reviews need a person's own token: one the local administrator minted cannot review unless `--may-review` was said. */
+  /** Reads everything. It gives him no right to change anything. */
+  readonly auditor: boolean
+  /** Reviews need a person's own proof: a token that the local administrator minted cannot review unless `--may-review` was said. */
   readonly mayReview: boolean
   /** False when the local administrator minted the token: reviews made with it are shown as `unproven`. */
   readonly proven: boolean
-  /** The token's id; null for the local administrator on the gateway's own socket. */
-  readonly token: string | null
+  /** What he has proved it with. */
+  readonly by: Proof
+}
+
+/** What a token is good for; null in either: everything that its user may. */
+export interface TokenScope {
+  readonly resources: readonly string[] | null
+  readonly actions: readonly string[] | null
+}
+
+/** `endsAt` is Unix milliseconds, and comes sooner where it is ended before. `verifiedAt`: when he last proved that he is there. */
+export type Proof =
+  /** Whoever can open the gateway's own socket owns its data directory. */
+  | { readonly kind: 'local' }
+  | { readonly kind: 'token'; readonly id: string; readonly scope: TokenScope | null; readonly endsAt: number }
+  | { readonly kind: 'login'; readonly id: string; readonly verifiedAt: number; readonly signedInAt: number; readonly endsAt: number }
+
+/**
+ * The local administrator, as whoever reaches the gateway's own socket is: he may configure and read everything, and reviews nothing. He could read a recording
+ * with the key in the data directory anyway; asked for here, that is at least an entry.
+ */
+export const LOCAL: Caller = {
+  principal: { user: LOCAL_ADMIN, agent: null, groups: [] },
+  admin: true,
+  auditor: true,
+  mayReview: false,
+  proven: false,
+  by: { kind: 'local' },
 }

@@ -1,18 +1,9 @@
-import { LOCAL_ADMIN, principalId } from '@countersign/core/principal'
+import { principalId } from '@countersign/core/principal'
 import type { Journal } from '../journal/journal.ts'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import type { Caller } from './caller.ts'
 import { IdentityError, type Tokens, type TokenWish } from './tokens.ts'
-
-/** The local administrator, as whoever reaches the gateway's own socket is. */
-export const localAdministrator: Caller = {
-  principal: { user: LOCAL_ADMIN, agent: null, groups: [] },
-  admin: true,
-  mayReview: false,
-  proven: false,
-  token: null,
-}
 
 /** Who may make, see and revoke which token. Each is an entry of the ledger; the secret is in none. */
 export class Desk {
@@ -32,11 +23,12 @@ export class Desk {
 
   /** The local administrator makes one for anybody; a person makes one for himself or an agent of his. */
   async createToken(by: Caller, wish: TokenWish): Promise<{ readonly token: string; readonly record: TokenRecord }> {
-    const { principal, token } = by
+    const { principal } = by
+    const isLocal = by.by.kind === 'local'
     if (principal.agent !== null) throw new WorkflowError('forbidden', 'an agent makes no tokens; its user does')
-    if (token !== null && wish.user !== principal.user)
+    if (!isLocal && wish.user !== principal.user)
       throw new WorkflowError('forbidden', `${principal.user} makes tokens for ${principal.user} only; on the gateway's own host use --data DIR`)
-    if (token !== null && wish.mayReview && !by.mayReview) throw new WorkflowError('forbidden', 'a token that may not review cannot make one that may')
+    if (!isLocal && wish.mayReview && !by.mayReview) throw new WorkflowError('forbidden', 'a token that may not review cannot make one that may')
     const made = await this.#create(wish, by)
     const { record } = made
     await this.#journal.append(
@@ -57,9 +49,9 @@ export class Desk {
     return made
   }
 
-  /** An admin sees all, anybody else his own. */
-  listTokens({ admin, principal }: Caller): Promise<readonly TokenRecord[]> {
-    return this.#tokens.list(admin ? null : principal.user)
+  /** Admins and auditors see all, anybody else his own. */
+  listTokens({ admin, auditor, principal }: Caller): Promise<readonly TokenRecord[]> {
+    return this.#tokens.list(admin || auditor ? null : principal.user)
   }
 
   async revokeToken(by: Caller, id: string): Promise<TokenRecord> {

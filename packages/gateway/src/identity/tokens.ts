@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { makeVerifier } from '@countersign/wire/postgres/scram'
-import type { Config } from '../config/config.ts'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Users } from './caller.ts'
 
 const PREFIX = 'cst_'
 const ITERATIONS = 4096
 const DEFAULT_LIFE_MS = 90 * 86_400_000
+/** So many users are named to whoever asks for one that is not there. */
+const MOST_NAMED = 20
 
 /** Who a token is for. */
 export interface TokenWish {
@@ -27,20 +28,19 @@ export class IdentityError extends Error {
 
 /** People and their agents, proved by tokens. A token is kept as a hash and as a SCRAM verifier, never itself. */
 export class Tokens {
-  readonly #config: Pick<Config, 'users'>
+  readonly #directory: Users
   readonly #store: TokenStore
   readonly #now: () => number
 
-  constructor(config: Pick<Config, 'users'>, store: TokenStore, now: () => number) {
-    this.#config = config
+  constructor(directory: Users, store: TokenStore, now: () => number) {
+    this.#directory = directory
     this.#store = store
     this.#now = now
   }
 
   /** The secret is returned here once and can never be had again. */
   async create(wish: TokenWish, by: Caller): Promise<{ readonly token: string; readonly record: TokenRecord }> {
-    const known = Object.keys(this.#config.users)
-    if (!known.includes(wish.user)) throw new IdentityError(`there is no user ${wish.user}; the configuration has ${known.join(', ') || 'none'}`)
+    if (!this.#directory.user(wish.user)) throw new IdentityError(this.#nobody(wish.user))
     if (wish.agent !== null && !/^[a-zA-Z0-9][\w.-]{0,62}$/.test(wish.agent))
       throw new IdentityError('an agent is named with letters, digits, dots, dashes and underscores, 63 at most')
     if (wish.agent !== null && wish.mayReview) throw new IdentityError('an agent never reviews, so its token cannot be given --may-review')
@@ -53,7 +53,7 @@ export class Tokens {
       user: wish.user,
       agent: wish.agent,
       mayReview: wish.mayReview,
-      proven: by.token !== null && by.proven,
+      proven: by.by.kind !== 'local' && by.proven,
       createdBy: by.principal.user,
       createdAt,
       expiresAt: createdAt + (wish.ttlMs ?? DEFAULT_LIFE_MS),
@@ -77,12 +77,20 @@ export class Tokens {
     return caller && { caller, endsAt: record.expiresAt }
   }
 
-  /** Groups are read from the configuration at each call: leaving one binds the next action. */
+  /** Groups are read from the directory at each call: leaving one binds the next action. */
   callerOf(record: TokenRecord): Caller | null {
-    const user = Object.hasOwn(this.#config.users, record.user) ? this.#config.users[record.user] : undefined
+    const user = this.#directory.user(record.user)
     if (!user || record.revokedAt !== null || this.#now() >= record.expiresAt) return null
     const principal = { user: record.user, agent: record.agent, groups: user.groups }
-    return { principal, admin: user.admin && record.agent === null, mayReview: record.mayReview, proven: record.proven, token: record.id }
+    const isPerson = record.agent === null
+    return {
+      principal,
+      admin: user.admin && isPerson,
+      auditor: user.auditor && isPerson,
+      mayReview: record.mayReview,
+      proven: record.proven,
+      by: { kind: 'token', id: record.id, scope: null, endsAt: record.expiresAt },
+    }
   }
 
   async liveOf(user: string): Promise<readonly TokenRecord[]> {
@@ -96,6 +104,13 @@ export class Tokens {
 
   revoke(id: string): Promise<boolean> {
     return this.#store.revoke(id, this.#now())
+  }
+
+  #nobody(name: string): string {
+    const known = this.#directory.users()
+    if (known.some((user) => user.name === name)) return `${name} is disabled`
+    const some = known.slice(0, MOST_NAMED).map((user) => user.name)
+    return `there is no user ${name}; known here are ${some.join(', ') || 'none'}${known.length > MOST_NAMED ? ' and others' : ''}`
   }
 }
 

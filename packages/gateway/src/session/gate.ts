@@ -19,6 +19,7 @@ import { approvedNotice, decidedRefusal, heldNotice, pendingRefusal, refusal } f
 import type { Services } from './services.ts'
 import { endWait, failure } from './refusals.ts'
 import { LiveSession } from './session.ts'
+import { judgeAgain } from './standing.ts'
 
 const CONNECT: Statement = { type: 'connect', fingerprint: null, facts: NO_FACTS }
 
@@ -50,7 +51,7 @@ export class SessionGate implements Gate {
 
   async tokenFor(user: string, secret: string): Promise<string | null> {
     const caller = await this.#ask(() => this.#services.tokens.callerForSecret(secret))
-    return caller?.principal.user === user ? caller.token : null
+    return caller?.principal.user === user && caller.by.kind === 'token' ? caller.by.id : null
   }
 
   async connect(knock: Knock, hold: Hold): Promise<{ readonly effect: 'allow'; readonly session: Session; readonly target: Target } | Refusal> {
@@ -192,6 +193,7 @@ export class SessionGate implements Gate {
       await context.store.sessions.insert(written, own)
       session.recorded = { record: written, grant: own }
       await registry.recheckGiven(session, own ? null : grant.id)
+      judgeAgain(context, session)
       return session
     } catch (error) {
       await session.end('it could not be opened').catch((also: unknown) => this.#services.onError(also))

@@ -1,7 +1,7 @@
 import { DomainError } from '@countersign/core/error'
 import type { Principal } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
-import { type HoldEnd, type Refusal, Skipped } from '../adapters/adapter.ts'
+import { Cut, type HoldEnd, type Refusal, Skipped } from '../adapters/adapter.ts'
 import { JournalBroken } from '../journal/journal.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { leaveRequest, withdrawRequest } from '../workflow/requests.ts'
@@ -58,3 +58,5 @@ export function failure(error: unknown, services: Services): Refusal {
   services.onError(error)
   return refusal('unavailable', 'the gateway could not decide, so this is refused; its log says why', null)
 }
+
+export const cutMessage = (signal: AbortSignal): string => (signal.reason instanceof Cut ? signal.reason.message : 'this session has ended')

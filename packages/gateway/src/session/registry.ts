@@ -1,17 +1,21 @@
 import { principalId } from '@countersign/core/principal'
 import { Cut } from '../adapters/adapter.ts'
 import type { WorkerStore, StoreEvent } from '../store/store.ts'
+import type { Opened } from './opened.ts'
 
 /** A live connection as the registry sees it. */
 export interface Live {
   readonly id: string
   readonly token: string
+  readonly opened: Pick<Opened, 'principal' | 'resource' | 'grant'>
   /** It has ended, and only its record is still being written: nothing needs to cut it. */
   readonly isOver: boolean
   /** The grants it lives under: that of its connection, and that of the statement that runs now. */
   grants(): readonly string[]
   /** True for each of those. */
   livesUnder(grant: string): boolean
+  /** Its principal is in these groups from now on. */
+  regroup(groups: readonly string[]): void
   cut(reason: Cut): void
 }
 
@@ -42,6 +46,11 @@ export class Registry {
 
   remove(id: string): void {
     this.#live.delete(id)
+  }
+
+  /** Those of a user and of his agents. */
+  sessionsOf(user: string): readonly Live[] {
+    return [...this.#live.values()].filter(({ isOver, opened }) => !isOver && opened.principal.user === user)
   }
 
   cutAll(reason: Cut): void {
@@ -80,6 +89,8 @@ export class Registry {
         return undefined
       case 'request':
       case 'erasure':
+      case 'login':
+      case 'person': // directory.ts of identity hears of it, and standing.ts from there
         return undefined
     }
   }

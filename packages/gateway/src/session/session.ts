@@ -18,7 +18,7 @@ import { Marks } from './marks.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal, shapeNotice } from './notices.ts'
 import type { Opened } from './opened.ts'
 import { closeRecord, type Recorded } from './records.ts'
-import { blindRefusal, endWait, failure } from './refusals.ts'
+import { blindRefusal, cutMessage, endWait, failure } from './refusals.ts'
 import { type Allowed, Remembered } from './remembered.ts'
 import type { Services } from './services.ts'
 import { Shapes } from './shapes.ts'
@@ -35,7 +35,8 @@ export class LiveSession implements Session {
   readonly id: string
   readonly endsAt: number
   readonly token: string
-  readonly #opened: Opened
+  readonly principal: string
+  opened: Opened
   readonly #services: Services
   readonly #cut = new AbortController()
   readonly #stopClock: () => void
@@ -57,7 +58,8 @@ export class LiveSession implements Session {
     this.id = opened.id
     this.endsAt = opened.endsAt
     this.token = opened.token
-    this.#opened = opened
+    this.opened = opened
+    this.principal = principalId(opened.principal)
     this.#services = services
     this.#shapes = new Shapes(services)
     this.#marks = new Marks(opened.principal.user)
@@ -71,10 +73,6 @@ export class LiveSession implements Session {
     this.#idle = new Idle(idleMs, () => this.cut(new Cut('idle', `session ${this.id} was idle for too long`)), clock)
   }
 
-  get principal(): string {
-    return principalId(this.#opened.principal)
-  }
-
   get signal(): AbortSignal {
     return this.#cut.signal
   }
@@ -85,11 +83,11 @@ export class LiveSession implements Session {
 
   grants(): readonly string[] {
     const running = [...this.#runningUnder.values()].flatMap(({ grants }) => grants.map(({ id }) => id))
-    return this.#opened.grant ? [this.#opened.grant.id, ...running] : running
+    return this.opened.grant ? [this.opened.grant.id, ...running] : running
   }
 
   livesUnder(grant: string): boolean {
-    if (this.#opened.grant?.id === grant) return true
+    if (this.opened.grant?.id === grant) return true
     for (const { grants } of this.#runningUnder.values()) if (grants.some(({ id }) => id === grant)) return true
     return false
   }
@@ -98,13 +96,18 @@ export class LiveSession implements Session {
     if (!this.isOver && !this.#cut.signal.aborted) this.#cut.abort(reason)
   }
 
+  regroup(groups: readonly string[]): void {
+    this.opened = { ...this.opened, principal: { ...this.opened.principal, groups } }
+    this.#remembered.forget()
+  }
+
   setPurpose(purpose: Partial<Purpose>): void {
     this.#purpose = { ...this.#purpose, ...purpose }
     this.#remembered.forget()
   }
 
   forbids(statements: readonly Statement[]): boolean {
-    const { principal, resource } = this.#opened
+    const { principal, resource } = this.opened
     if (this.#readsRows(statements)) return false // they are counted once the parameters are there
     return resource.mode === 'enforce' && judge(this.#policy(), principal, resource.name, statements).decision.effect === 'deny'
   }
@@ -163,9 +166,9 @@ export class LiveSession implements Session {
       const attempted = weigh ? await weighed(asking) : asking
       const stop = this.#cannotDecide()
       if (stop) return stop
-      const judgement = judge(this.#policy(), this.#opened.principal, this.#opened.resource.name, attempted.action.statements)
+      const judgement = judge(this.#policy(), this.opened.principal, this.opened.resource.name, attempted.action.statements)
       const { decision } = judgement
-      if (this.#opened.resource.mode === 'observe') return this.#allowUnheld(attempted, decision)
+      if (this.opened.resource.mode === 'observe') return this.#allowUnheld(attempted, decision)
       if (decision.effect === 'allow') return this.#allowWhereSaid(asked === alone ? attempted : alone, decision)
       if (decision.effect === 'deny') return this.#deny(attempted, { ...decision, message: decision.message + whichOf(attempted.action, judgement) })
       const verdict = await this.#review(attempted, decision, judgement, hold)
@@ -182,7 +185,7 @@ export class LiveSession implements Session {
 
   /** Whether policy's answer may depend on how many rows these change: counting them costs a connection to the target. */
   #readsRows(statements: readonly Statement[]): boolean {
-    const { principal, resource } = this.#opened
+    const { principal, resource } = this.opened
     return statements.some((statement) => changesRows(statement) && this.#policy().readsRows({ principal, resource: resource.name, type: statement.type }))
   }
 
@@ -223,7 +226,7 @@ export class LiveSession implements Session {
   /** Null for what policy does not allow by itself, or only with the rows that it would change. */
   #allowed(statement: Statement): Allowed | null {
     if (this.#readsRows([statement])) return null
-    const { principal, resource } = this.#opened
+    const { principal, resource } = this.opened
     const { decision } = judge(this.#policy(), principal, resource.name, [statement])
     const isFree = decision.effect === 'allow' && this.#unmet(decision) === null
     if (!isFree && resource.mode !== 'observe') return null
@@ -247,7 +250,7 @@ export class LiveSession implements Session {
         if (refused) this.#notForwarded(run)
         resolve(refused ?? { effect: 'allow', run, reviewed: false })
       }
-      this.#services.context.journal.join(event, written, this.#opened.resource.durability)
+      this.#services.context.journal.join(event, written, this.opened.resource.durability)
     })
   }
 
@@ -287,7 +290,7 @@ export class LiveSession implements Session {
     const { context } = this.#services
     await this.#shapes.endPassed()
     const policy = this.#policy()
-    const { principal, resource } = this.#opened
+    const { principal, resource } = this.opened
     const action: Action = { ...attempted.action, state: await attempted.state() }
     const digest = isReviewable(action) ? actionDigest(principal, resource.name, action, this.#marks.salt(action, decision)) : '' // nobody can have approved exactly this
     const purposed = this.#unmet(decision) === null // a shape runs for what is said of it now
@@ -336,7 +339,7 @@ export class LiveSession implements Session {
     const started = runs.map(({ run, action }) => {
       const body = { session: this.id, run, ...this.#what(action.type, inTransaction), policies: decision.policies, ...under }
       const event = { type: 'action.started', body, ...this.#marks.started(action, decision, run) } as const
-      return this.#services.context.journal.append(event, atLeast('disk', this.#opened.resource.durability))
+      return this.#services.context.journal.append(event, atLeast('disk', this.opened.resource.durability))
     })
     const refused = await Promise.all(started).then(() => this.#cutVerdict(), this.#failed)
     if (refused) for (const { run } of runs) this.#notForwarded(run)
@@ -352,7 +355,7 @@ export class LiveSession implements Session {
   /** A use that was counted may be finished; a while is over for everybody at the same time. */
   #cutAtEndOf({ id, endsAt }: Grant): () => void {
     const { clock } = this.#services.context
-    const why = `access of ${this.principal} to ${this.#opened.resource.name} (${id}) has reached its end`
+    const why = `access of ${this.principal} to ${this.opened.resource.name} (${id}) has reached its end`
     return after(endsAt - clock.now(), () => this.cut(new Cut('expired', why)), clock)
   }
 
@@ -381,19 +384,17 @@ export class LiveSession implements Session {
       case 'session':
         return refusal('ended', cutMessage(this.#cut.signal), null)
       case 'client':
-        return endWait(this.#services, request, waited.end, this.#opened.principal, this.id)
+        return endWait(this.#services, request, waited.end, this.opened.principal, this.id)
     }
   }
 
   #what(type: ActionType, inTransaction: boolean): Record<string, JsonValue> {
     return {
       principal: this.principal,
-      resource: this.#opened.resource.name,
+      resource: this.opened.resource.name,
       action: type,
       policy: this.#policy().version,
       ...(inTransaction ? { inTransaction } : {}),
     }
   }
 }
-
-const cutMessage = (signal: AbortSignal) => (signal.reason instanceof Cut ? signal.reason.message : 'this session has ended')

@@ -6,7 +6,9 @@ import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
 import { Leases } from './leases.ts'
+import { Logins } from './logins.ts'
 import { unavailable } from './patience.ts'
+import { Persons } from './persons.ts'
 import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
 import { Policies } from './policies.ts'
 import { Recordings } from './recordings.ts'
@@ -28,6 +30,8 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     grants: new Grants(database),
     sessions: new Sessions(database),
     tokens: new Tokens(database),
+    people: new Persons(database),
+    logins: new Logins(database),
     leases: new Leases(database),
     gateways: new Gateways(database),
     ledger: new Ledger(database),

@@ -4,6 +4,7 @@ import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import type { Request } from '@countersign/core/request'
 import { z } from 'zod'
 import type { RecordingRecord } from './recording-store.ts'
+import type { LoginRecord, PersonRecord, Source } from './people.ts'
 import { type LeaseRecord, type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
 
 /** What a row's `body` must be. Strict: a field that this version does not know would be lost when it saves. */
@@ -196,6 +197,42 @@ export const tokenShape: z.ZodType<Omit<TokenRecord, 'revokedAt'>> = token
 
 /** A token as it is handed on. */
 export const tokenRecordShape: z.ZodType<TokenRecord> = token.extend({ revokedAt: time.nullable() })
+
+export const sourceShape: z.ZodType<Source> = z.templateLiteral(['oidc:', z.string()]).or(z.enum(['local', 'scim']))
+const method = z.templateLiteral(['oidc:', z.string()]).or(z.literal('passkey'))
+
+export const personShape: z.ZodType<PersonRecord> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  name: z.string(),
+  source: sourceShape,
+  externalId: z.string().nullable(),
+  groups: strings,
+  admin: z.boolean(),
+  auditor: z.boolean(),
+  active: z.boolean(),
+  displayName: z.string().nullable(),
+  email: z.string().nullable(),
+  createdAt: time,
+  updatedAt: time,
+  until: time.nullable(),
+})
+
+const login = z.strictObject({
+  id: z.string(),
+  hash: z.string(),
+  flow: z.string().nullable(),
+  user: z.string(),
+  method,
+  createdAt: time,
+  expiresAt: time,
+  client: z.string(),
+  userAgent: z.string().nullable(),
+  sealed: z.string().nullable(),
+})
+
+/** What changes of a login has columns of its own, so that each change is one UPDATE. */
+export const loginShape: z.ZodType<Omit<LoginRecord, 'verifiedAt' | 'lastUsedAt' | 'endedAt'>> = login
 
 /** A row as its table's type has it. */
 type Row = { readonly id: string; readonly body: string }

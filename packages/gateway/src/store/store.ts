@@ -1,8 +1,10 @@
 import type { Grant } from '@countersign/core/grant'
 import type { Request, RequestStatus } from '@countersign/core/request'
 import type { Principal } from '@countersign/core/principal'
+import type { LoginStore, PersonStore } from './people.ts'
 import type { RecordingStore } from './recording-store.ts'
 
+export type { LoginRecord, LoginStore, Method, PersonRecord, PersonStore, Source } from './people.ts'
 export type { RecordingRecord } from './recording-store.ts'
 
 /**
@@ -11,6 +13,7 @@ export type { RecordingRecord } from './recording-store.ts'
  * retried here; a store that does not answer rejects with StoreUnavailable.
  */
 export interface Store extends WorkerStore {
+  readonly logins: LoginStore
   readonly erasures: ErasureStore
   readonly tree: TreeStore
   readonly policies: PolicyStore
@@ -24,6 +27,7 @@ export interface WorkerStore {
   readonly grants: GrantStore
   readonly sessions: SessionStore
   readonly tokens: TokenStore
+  readonly people: PersonStore
   readonly leases: LeaseStore
   readonly gateways: GatewayStore
   readonly ledger: LedgerStore
@@ -34,9 +38,12 @@ export interface WorkerStore {
   close(): Promise<void>
 }
 
+/** What has an id of its own, and listeners. */
+export const CHANGED_KINDS = ['request', 'grant', 'session', 'token', 'erasure', 'person', 'login'] as const
+
 /** `inserted`: it was not there before. `resync` means that changes may have been missed: read again whatever you wait for. */
 export type StoreEvent =
-  | { readonly kind: 'request' | 'grant' | 'session' | 'token' | 'erasure'; readonly id: string; readonly inserted?: true | undefined }
+  | { readonly kind: (typeof CHANGED_KINDS)[number]; readonly id: string; readonly inserted?: true | undefined }
   | { readonly kind: 'resync' }
 
 export interface RequestStore {

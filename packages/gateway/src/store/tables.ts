@@ -1,12 +1,14 @@
 /**
  * The rows, the same on both databases. `body` is the whole value as JSON; the other columns are what is searched or
- * compared and follow from it (a token's `revoked_at` and the ledger's tables have no copy in a body). Times are Unix milliseconds.
+ * compared and follow from it (a token's `revoked_at`, what changes of a login and the ledger's tables have no copy in a body). Times are Unix milliseconds.
  */
 export interface Tables {
   requests: RequestRow
   grants: GrantRow
   sessions: SessionRow
   tokens: TokenRow
+  people: PersonRow
+  logins: LoginRow
   leases: LeaseRow
   erasures: { id: string; username: string; asked_by: string; at: number }
   erasures_done: { erasure: string; gateway: string; at: number }
@@ -96,5 +98,27 @@ export interface TokenRow {
   username: string
   created_at: number
   revoked_at: number | null
+  body: string
+}
+
+export interface PersonRow {
+  id: string
+  version: number
+  name: string
+  source: string
+  external_id: string | null
+  body: string
+}
+
+export interface LoginRow {
+  id: string
+  hash: string
+  flow: string | null
+  username: string
+  created_at: number
+  verified_at: number
+  last_used_at: number
+  expires_at: number
+  ended_at: number | null
   body: string
 }

@@ -1,5 +1,6 @@
 import type { Action } from '@countersign/core/action'
 import type { WorkerConfig } from '../config/config.ts'
+import type { Users } from '../identity/caller.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Clock } from '../clock.ts'
@@ -10,6 +11,7 @@ import { WorkflowError } from './workflow.ts'
 export interface Context {
   readonly config: WorkerConfig
   readonly store: WorkerStore
+  readonly directory: Users
   readonly journal: Journal
   readonly clock: Clock
   policy(): PolicyEngine

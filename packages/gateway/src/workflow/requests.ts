@@ -116,7 +116,7 @@ export async function reviewRequest(
           groups: caller.principal.groups,
           verdict: given.verdict,
           proven: given.proven,
-          token: caller.token,
+          token: caller.by.kind === 'token' ? caller.by.id : null,
           completes: next.request.status !== 'pending',
           grant: next.grant?.id ?? null,
         },

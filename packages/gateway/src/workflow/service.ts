@@ -24,7 +24,7 @@ export class WorkflowService implements Workflow {
   }
 
   async ask(caller: Caller, asked: Asked): Promise<{ readonly request: Request; readonly attached: boolean }> {
-    if (caller.token === null) throw new WorkflowError('forbidden', 'the local administrator has no access to ask for; use a token of a user')
+    if (caller.by.kind === 'local') throw new WorkflowError('forbidden', 'the local administrator has no access to ask for; use a token of a user')
     const resource = this.#resource(asked.resource)
     const { ask, decision } =
       asked.wish.kind === 'action'
@@ -51,7 +51,7 @@ export class WorkflowService implements Workflow {
     id: string,
     verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null },
   ): Promise<Request> {
-    if (caller.token === null) throw new WorkflowError('forbidden', 'the local administrator reviews nothing; use a token of a person')
+    if (caller.by.kind === 'local') throw new WorkflowError('forbidden', 'the local administrator reviews nothing; use a token of a person')
     await this.request(caller, id)
     if (!caller.mayReview)
       throw new WorkflowError(

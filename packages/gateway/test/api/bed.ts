@@ -13,7 +13,8 @@ import { createApi } from '../../src/api/server.ts'
 import type { ApiServices, TokenDesk } from '../../src/api/services.ts'
 import type { Config } from '../../src/config/config.ts'
 import { Erasures } from '../../src/erasure/erasures.ts'
-import type { Caller } from '../../src/identity/caller.ts'
+import { LOCAL } from '../../src/identity/caller.ts'
+import { Directory } from '../../src/identity/directory.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
@@ -23,16 +24,18 @@ import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 import { systemClock } from '../../src/clock.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { aUser } from '../policy/fixture.ts'
 import { WorkflowService } from '../../src/workflow/service.ts'
 import { WorkflowError } from '../../src/workflow/workflow.ts'
 
 export const CANARY = 'cst_canary_that_must_never_be_logged'
 
 const USERS = {
-  alice: { groups: ['engineering'], admin: false },
-  bob: { groups: ['dba'], admin: false },
-  carol: { groups: ['sales'], admin: false },
-  root: { groups: [], admin: true },
+  alice: aUser({ groups: ['engineering'] }),
+  bob: aUser({ groups: ['dba'] }),
+  carol: aUser({ groups: ['sales'] }),
+  olga: aUser({ auditor: true }),
+  root: aUser({ admin: true }),
 }
 export type Person = keyof typeof USERS
 
@@ -57,13 +60,15 @@ export interface Bed {
 
 /** The API over the real workflow, store, journal and tokens, on a loopback port and an admin socket; only policy and grammar are made up. */
 export async function openBed(): Promise<Bed> {
-  const directory = await mkdtemp(join(tmpdir(), 'countersign-api-'))
-  const config = configIn(directory)
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-api-'))
+  const config = configIn(folder)
   const store = await openStore(config)
-  const journal = await openJournal({ directory })
-  const tokens = new Tokens(config, store.tokens, Date.now)
+  const journal = await openJournal({ directory: folder })
+  const directory = new Directory(config, store, Date.now)
+  const tokens = new Tokens(directory, store.tokens, Date.now)
   const context = {
     config,
+    directory,
     store,
     journal,
     clock: systemClock,
@@ -76,6 +81,7 @@ export async function openBed(): Promise<Bed> {
   let http = { host: '127.0.0.1', port: 0 }
   const services: ApiServices = {
     config,
+    directory,
     gateway: { id: journal.gateway, version: '0.1.0', certificate: 'PEM' },
     addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
     workflow: new WorkflowService(context),
@@ -93,9 +99,9 @@ export async function openBed(): Promise<Bed> {
         }
       },
     },
-    erasures: new Erasures({ context, directory, forget: () => Promise.resolve(), onError: () => undefined }),
+    erasures: new Erasures({ context, directory: folder, forget: () => Promise.resolve(), onError: () => undefined }),
     pages: new Pages(store, '0.1.0'),
-    report: (period) => makeReport({ config, store, policy: () => engine, now: Date.now }, period),
+    report: (period) => makeReport({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }, period),
     recordings: null,
     policy: () => engine,
     policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
@@ -121,7 +127,7 @@ export async function openBed(): Promise<Bed> {
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
   }
   const app = createApi(services)
-  const socketPath = join(directory, 'admin.sock')
+  const socketPath = join(folder, 'admin.sock')
   const tcp = await serveApi({ app, address: http })
   http = tcp.address
   const local = await serveAdminSocket({ app, path: socketPath })
@@ -144,7 +150,7 @@ export async function openBed(): Promise<Bed> {
       await Promise.all([tcp.close(), local.close()])
       await journal.close()
       await store.close()
-      await rm(directory, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
@@ -168,9 +174,8 @@ export const overSocket =
     })
 
 async function mint(tokens: Tokens): Promise<Record<Person, string>> {
-  const local: Caller = { principal: { user: 'local-admin', agent: null, groups: [] }, admin: true, mayReview: false, proven: false, token: null }
-  const make = async (user: Person) => (await tokens.create({ user, agent: null, mayReview: true, ttlMs: null }, local)).token
-  return { alice: await make('alice'), bob: await make('bob'), carol: await make('carol'), root: await make('root') }
+  const make = async (user: Person) => (await tokens.create({ user, agent: null, mayReview: true, ttlMs: null }, LOCAL)).token
+  return { alice: await make('alice'), bob: await make('bob'), carol: await make('carol'), olga: await make('olga'), root: await make('root') }
 }
 
 function deskOf(tokens: Tokens): TokenDesk {

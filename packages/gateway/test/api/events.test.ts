@@ -85,7 +85,14 @@ describe('the end of a stream', () => {
 })
 
 describe('a stream by itself', () => {
-  const caller: Caller = { principal: { user: 'root', agent: null, groups: [] }, admin: true, mayReview: true, proven: true, token: 'tok-1' }
+  const caller: Caller = {
+    principal: { user: 'root', agent: null, groups: [] },
+    admin: true,
+    mayReview: true,
+    proven: true,
+    auditor: false,
+    by: { kind: 'token', id: 'tok-1', scope: null, endsAt: Number.MAX_SAFE_INTEGER },
+  }
 
   const open = (who: () => Promise<Caller | null>) => {
     const listeners = new Set<(event: StoreEvent) => void>()

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Caller } from '../../src/identity/caller.ts'
-import { Desk, localAdministrator } from '../../src/identity/desk.ts'
+import { type Caller, LOCAL } from '../../src/identity/caller.ts'
+import type { Config } from '../../src/config/config.ts'
+import { Desk } from '../../src/identity/desk.ts'
+import { Directory } from '../../src/identity/directory.ts'
 import { scramParameters, Tokens, type TokenWish } from '../../src/identity/tokens.ts'
+import { aUser } from '../policy/fixture.ts'
 import { type Bed, openBed } from '../workflow/bed.ts'
 
 const ALICE = 'alice@example.com'
@@ -15,21 +18,24 @@ let desk: Desk
 
 beforeEach(async () => {
   bed = await openBed()
-  tokens = new Tokens(bed.context.config, bed.context.store.tokens, () => bed.clock.now())
+  tokens = new Tokens(bed.context.directory, bed.context.store.tokens, () => bed.clock.now())
   desk = new Desk(tokens, bed.context.store.tokens, bed.context.journal)
 })
 afterEach(() => bed.close())
 
 const callerWith = async (wish: Partial<TokenWish> = {}): Promise<Caller> => {
-  const { token } = await desk.createToken(localAdministrator, { ...WISH, ...wish })
+  const { token } = await desk.createToken(LOCAL, { ...WISH, ...wish })
   const caller = await tokens.callerForSecret(token)
   if (!caller) throw new Error('a new token is not valid')
   return caller
 }
 
+const knowing = (users: Config['users']) => new Directory({ users }, bed.context.store, () => bed.clock.now())
+const tokenOf = ({ by }: Caller) => (by.kind === 'token' ? by.id : '')
+
 describe('a token', () => {
   test('proves its user, and is kept nowhere itself', async () => {
-    const { token, record } = await tokens.create(WISH, localAdministrator)
+    const { token, record } = await tokens.create(WISH, LOCAL)
     expect(token).toMatch(/^cst_[\w-]{43}$/)
     expect(JSON.stringify(await bed.context.store.tokens.get(record.id))).not.toContain(token)
     expect(record.hash).toBe(createHash('sha256').update(token).digest('hex'))
@@ -42,30 +48,30 @@ describe('a token', () => {
   })
 
   test.each(['', 'cst_', 'cst_wrong', 'not even'])('that is %j proves nobody', async (secret) => {
-    await tokens.create(WISH, localAdministrator)
+    await tokens.create(WISH, LOCAL)
     expect(await tokens.callerForSecret(secret)).toBeNull()
   })
 
   test('ends at its end, when it is revoked, and with its user', async () => {
-    const { token, record } = await tokens.create({ ...WISH, ttlMs: 1_000 }, localAdministrator)
+    const { token, record } = await tokens.create({ ...WISH, ttlMs: 1_000 }, LOCAL)
     bed.clock.pass(999)
     expect(await tokens.callerForSecret(token)).not.toBeNull()
     bed.clock.pass(1)
     expect(await tokens.callerForSecret(token)).toBeNull()
     expect(await tokens.liveOf(ALICE)).toEqual([])
 
-    const other = await tokens.create(WISH, localAdministrator)
+    const other = await tokens.create(WISH, LOCAL)
     expect(await tokens.revoke(other.record.id)).toBe(true)
     expect(await tokens.revoke(other.record.id)).toBe(false)
     expect(await tokens.callerForSecret(other.token)).toBeNull()
 
-    const gone = new Tokens({ users: {} }, bed.context.store.tokens, () => bed.clock.now())
+    const gone = new Tokens(knowing({}), bed.context.store.tokens, () => bed.clock.now())
     expect(gone.callerOf(record)).toBeNull()
   })
 
   test('carries the groups its user has now, not those he had', async () => {
-    const { record } = await tokens.create(WISH, localAdministrator)
-    const left = new Tokens({ users: { [ALICE]: { groups: [], admin: false } } }, bed.context.store.tokens, () => bed.clock.now())
+    const { record } = await tokens.create(WISH, LOCAL)
+    const left = new Tokens(knowing({ [ALICE]: aUser() }), bed.context.store.tokens, () => bed.clock.now())
     expect(left.callerOf(record)?.principal.groups).toEqual([])
   })
 
@@ -76,9 +82,9 @@ describe('a token', () => {
   })
 
   test('is not made for nobody, for an odd name, or for an agent that reviews', async () => {
-    await expect(tokens.create({ ...WISH, user: 'mallory' }, localAdministrator)).rejects.toThrow(/no user mallory/)
-    await expect(tokens.create({ ...WISH, agent: 'a b' }, localAdministrator)).rejects.toThrow(/an agent is named/)
-    await expect(tokens.create({ ...WISH, agent: 'claude', mayReview: true }, localAdministrator)).rejects.toThrow(/never reviews/)
+    await expect(tokens.create({ ...WISH, user: 'mallory' }, LOCAL)).rejects.toThrow(/no user mallory/)
+    await expect(tokens.create({ ...WISH, agent: 'a b' }, LOCAL)).rejects.toThrow(/an agent is named/)
+    await expect(tokens.create({ ...WISH, agent: 'claude', mayReview: true }, LOCAL)).rejects.toThrow(/never reviews/)
   })
 })
 
@@ -107,14 +113,14 @@ describe('the desk', () => {
     const [alice, bob] = [await callerWith(), await callerWith({ user: BOB })]
     expect((await desk.listTokens(alice)).map(({ user }) => user)).toEqual([ALICE])
     expect((await desk.listTokens(bob)).length).toBe(2)
-    await expect(desk.revokeToken(alice, bob.token ?? '')).rejects.toMatchObject({ code: 'not-found' })
-    expect(await desk.revokeToken(bob, alice.token ?? '')).toMatchObject({ revokedAt: bed.clock.now() })
+    await expect(desk.revokeToken(alice, tokenOf(bob))).rejects.toMatchObject({ code: 'not-found' })
+    expect(await desk.revokeToken(bob, tokenOf(alice))).toMatchObject({ revokedAt: bed.clock.now() })
   })
 
   test('records each token that is made and revoked, once, and never its secret', async () => {
-    const { token, record } = await desk.createToken(localAdministrator, WISH)
-    await desk.revokeToken(localAdministrator, record.id)
-    await desk.revokeToken(localAdministrator, record.id)
+    const { token, record } = await desk.createToken(LOCAL, WISH)
+    await desk.revokeToken(LOCAL, record.id)
+    await desk.revokeToken(LOCAL, record.id)
     const entries = await bed.entries()
     expect(entries.map(({ type }) => type)).toEqual(['token.created', 'token.revoked'])
     expect(JSON.stringify(entries)).not.toContain(token)

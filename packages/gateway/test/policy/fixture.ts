@@ -1,6 +1,6 @@
 import { type ActionType, type Facts, NO_FACTS } from '@countersign/core/action'
 import type { Principal } from '@countersign/core/principal'
-import type { Config, Resource } from '../../src/config/config.ts'
+import type { Config, Resource, UserConfig } from '../../src/config/config.ts'
 import { createEngine } from '../../src/policy/cedar.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 
@@ -28,6 +28,8 @@ function resource(name: string, labels: Readonly<Record<string, string>>): Resou
   }
 }
 
+export const aUser = (over: Partial<UserConfig> = {}): UserConfig => ({ groups: [], admin: false, auditor: false, name: null, email: null, ...over })
+
 /** Two people, three groups, a production and an unlabelled resource. */
 export const CONFIG: Config = {
   file: '/etc/countersign.yaml',
@@ -36,7 +38,7 @@ export const CONFIG: Config = {
   store: { kind: 'sqlite' },
   data: '/nowhere',
   tls: null,
-  users: { 'alice@example.com': { groups: ['engineering'], admin: false }, 'bob@example.com': { groups: ['dba'], admin: true } },
+  users: { 'alice@example.com': aUser({ groups: ['engineering'] }), 'bob@example.com': aUser({ groups: ['dba'], admin: true }) },
   groups: ['security'],
   labels: ['team'],
   resources: { orders: resource('orders', { env: 'production' }), scratch: resource('scratch', {}) },

@@ -61,6 +61,8 @@ test('of what it has just written it reads nothing again, only what somebody has
     id: 'new',
     token: 'tok-1',
     isOver: false,
+    opened: session.opened,
+    regroup: () => undefined,
     grants: () => ['grant-new'],
     livesUnder: (grant) => grant === 'grant-new',
     cut: (why) => session.cut(why),

@@ -20,7 +20,7 @@ export function servicesOf({ context }: Bed, store: Store = context.store): Made
   const onError = (error: unknown) => void errors.push(error)
   const registry = new Registry(store, onError)
   const health = { silence: null }
-  const tokens = new Tokens(context.config, store.tokens, () => context.clock.now())
+  const tokens = new Tokens(context.directory, store.tokens, () => context.clock.now())
   return { services: { context: { ...context, store }, tokens, registry, health, onError }, registry, errors }
 }
 

@@ -7,7 +7,7 @@ import type { Ask, Request, Review } from '@countersign/core/request'
 import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import fc from 'fast-check'
 import type { RecordingRecord } from '../../src/store/recording-store.ts'
-import type { LeaseRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
+import type { LeaseRecord, LoginRecord, PersonRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
 
 /** What a person typed or a client sent: any UTF-16 at all, NUL and lone surrogates included. */
 const text = fc.oneof(
@@ -207,4 +207,37 @@ export const anyToken: fc.Arbitrary<TokenRecord> = fc.record({
   createdAt: time,
   expiresAt: time,
   revokedAt: maybe(time),
+})
+
+export const anyPerson: fc.Arbitrary<PersonRecord> = fc.record({
+  id,
+  version,
+  name,
+  source: one('local', 'scim', 'oidc:corp', 'oidc:'),
+  externalId: maybe(name),
+  groups: fc.array(text, { maxLength: 3 }),
+  admin: fc.boolean(),
+  auditor: fc.boolean(),
+  active: fc.boolean(),
+  displayName: maybe(text),
+  email: maybe(text),
+  createdAt: time,
+  updatedAt: time,
+  until: maybe(time),
+})
+
+export const anyLogin: fc.Arbitrary<LoginRecord> = fc.record({
+  id,
+  hash: id,
+  flow: maybe(id),
+  user: name,
+  method: one('passkey', 'oidc:corp'),
+  createdAt: time,
+  verifiedAt: time,
+  lastUsedAt: time,
+  expiresAt: time,
+  endedAt: maybe(time),
+  client: text,
+  userAgent: maybe(text),
+  sealed: maybe(text),
 })

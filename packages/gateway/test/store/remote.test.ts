@@ -35,6 +35,7 @@ function link(store: Store): Store {
   const unsubscribe = store.subscribe((event) => void parent.ask('changed', [event]))
   return {
     ...remote,
+    logins: store.logins,
     tree: store.tree, // for which no worker asks
     erasures: store.erasures, // nor for these
     policies: store.policies,

@@ -8,6 +8,7 @@ import { leases } from './suite/leases.ts'
 import { ledger } from './suite/ledger.ts'
 import { lists } from './suite/lists.ts'
 import { opening } from './suite/opening.ts'
+import { people } from './suite/people.ts'
 import { policies } from './suite/policies.ts'
 import { races } from './suite/races.ts'
 import { recordings } from './suite/recordings.ts'
@@ -26,6 +27,7 @@ const PARTS = {
   'keeps policies': policies,
   'remembers how far each export is:': exports,
   'keeps recordings': recordings,
+  'keeps people, and who is signed in:': people,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

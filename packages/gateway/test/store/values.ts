@@ -1,4 +1,4 @@
-import type { SessionRecord, TokenRecord } from '../../src/store/store.ts'
+import type { LoginRecord, PersonRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
 import { ALICE, MINUTE, NOW } from '../../../core/test/arbitraries.ts'
 
 /** Alice is connected to orders-db. */
@@ -35,6 +35,47 @@ export function aToken(over: Partial<TokenRecord> = {}): TokenRecord {
     createdAt: NOW,
     expiresAt: NOW + 60 * MINUTE,
     revokedAt: null,
+    ...over,
+  }
+}
+
+/** Alice, as an issuer knows her. */
+export function aPerson(over: Partial<PersonRecord> = {}): PersonRecord {
+  return {
+    id: 'person-1',
+    version: 1,
+    name: ALICE.user,
+    source: 'oidc:corp',
+    externalId: null,
+    groups: ['engineering'],
+    admin: false,
+    auditor: false,
+    active: true,
+    displayName: null,
+    email: null,
+    createdAt: NOW,
+    updatedAt: NOW,
+    until: null,
+    ...over,
+  }
+}
+
+/** Alice has signed in. */
+export function aLogin(over: Partial<LoginRecord> = {}): LoginRecord {
+  return {
+    id: 'login-1',
+    hash: `hash of ${over.id ?? 'login-1'}`,
+    flow: null,
+    user: ALICE.user,
+    method: 'oidc:corp',
+    createdAt: NOW,
+    verifiedAt: NOW,
+    lastUsedAt: NOW,
+    expiresAt: NOW + 60 * MINUTE,
+    endedAt: null,
+    client: '127.0.0.1:50000',
+    userAgent: null,
+    sealed: null,
     ...over,
   }
 }

@@ -7,6 +7,7 @@ import { NO_FACTS } from '@countersign/core/action'
 import { NO_OBLIGATIONS } from '@countersign/core/obligations'
 import { parseEntry } from '@countersign/ledger/entry'
 import { eventsOf } from '@countersign/ledger/group'
+import { Directory } from '../../src/identity/directory.ts'
 import type { Caller } from '../../src/identity/caller.ts'
 import { type LocalJournal, openJournal } from '../../src/journal/open.ts'
 import { readJournal } from '../../src/journal/read.ts'
@@ -19,7 +20,14 @@ import { ALICE, CONFIG, engineOf } from '../policy/fixture.ts'
 
 export { ALICE }
 export const BOB: Principal = { user: 'bob@example.com', agent: null, groups: ['dba'] }
-export const BOB_CALLS: Caller = { principal: BOB, admin: false, mayReview: true, proven: true, token: 'tok-bob' }
+export const BOB_CALLS: Caller = {
+  principal: BOB,
+  admin: false,
+  mayReview: true,
+  proven: true,
+  auditor: false,
+  by: { kind: 'token', id: 'tok-bob', scope: null, endsAt: Number.MAX_SAFE_INTEGER },
+}
 
 export const POLICY = `
 @id("reads") permit (principal, action in [Action::"connect", Action::"sql:read"], resource);
@@ -53,7 +61,7 @@ export class HandClock implements Clock {
 
 /** What the workflow works with: a real store and a real journal in a folder of this test's own, real policies, a clock set by hand. */
 export interface Bed {
-  readonly context: Context & { readonly store: Store; readonly journal: LocalJournal }
+  readonly context: Context & { readonly store: Store; readonly directory: Directory; readonly journal: LocalJournal }
   readonly clock: HandClock
   readonly folder: string
   /** The types and bodies of the entries written so far. */
@@ -69,6 +77,7 @@ export async function openBed(policy: string = POLICY): Promise<Bed> {
   const engine = engineOf(policy)
   const context = {
     config: { ...CONFIG, data: folder },
+    directory: new Directory(CONFIG, store, () => clock.now()),
     store,
     journal,
     clock,

@@ -9,10 +9,20 @@ export function mountAbout(app: App, services: ApiServices): void {
   const { gateway, config } = services
 
   app.openapi(routes.whoami, (c) => {
-    const { principal, admin, mayReview, proven, token } = c.get('caller')
+    const { principal, admin, auditor, mayReview, proven, by } = c.get('caller')
     const reviews = mayReview && principal.agent === null
     return c.json(
-      { ...presentPrincipal(principal), groups: [...principal.groups], admin, mayReview: reviews, unproven: token !== null && !proven, gateway: gateway.id },
+      {
+        ...presentPrincipal(principal),
+        groups: [...principal.groups],
+        admin,
+        auditor,
+        mayReview: reviews,
+        unproven: by.kind !== 'local' && !proven,
+        via: by.kind,
+        signedInAt: by.kind === 'login' ? new Date(by.signedInAt).toISOString() : null,
+        gateway: gateway.id,
+      },
       200,
     )
   })

@@ -41,11 +41,11 @@ export function mountPolicy(app: App, services: ApiServices): void {
   })
 }
 
-/** The caller himself, or an agent of his; anybody else's rights are an admin's to ask about. */
-function subjectOf({ config }: ApiServices, { principal, admin }: Caller, user: string = principal.user, agent?: string): Principal {
+/** The caller himself, or an agent of his; anybody else's rights are an admin's or an auditor's to ask about. */
+function subjectOf({ directory }: ApiServices, { principal, admin, auditor }: Caller, user: string = principal.user, agent?: string): Principal {
   const self = user === principal.user && (principal.agent === null || agent === undefined || agent === principal.agent)
-  if (!self && !admin) throw new WorkflowError('forbidden', 'only an admin may ask what policy says to somebody else')
-  const known = Object.hasOwn(config.users, user) ? config.users[user] : undefined
+  if (!self && !admin && !auditor) throw new WorkflowError('forbidden', 'only an admin or an auditor may ask what policy says to somebody else')
+  const known = directory.user(user)
   if (!known) throw new WorkflowError('not-found', `there is no user ${user}`)
   return { user, agent: agent ?? (user === principal.user ? principal.agent : null), groups: known.groups }
 }

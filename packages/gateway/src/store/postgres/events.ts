@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely'
 import { Client, type ClientConfig } from 'pg'
 import { z } from 'zod'
 import type { Change, Events } from '../database.ts'
-import type { StoreEvent } from '../store.ts'
+import { CHANGED_KINDS, type StoreEvent } from '../store.ts'
 import type { Tables } from '../tables.ts'
 
 const CHANNEL = 'countersign'
@@ -14,7 +14,7 @@ const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 500
 
 const changeShape: z.ZodType<Change> = z.strictObject({
-  kind: z.enum(['request', 'grant', 'session', 'token', 'erasure']),
+  kind: z.enum(CHANGED_KINDS),
   id: z.string(),
   inserted: z.literal(true).optional(),
 })

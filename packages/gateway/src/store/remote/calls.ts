@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { grantShape, leaseShape, requestShape, sessionShape, tokenRecordShape } from '../shapes.ts'
-import type { WorkerStore, StoreEvent } from '../store.ts'
+import { grantShape, leaseShape, personShape, requestShape, sessionShape, sourceShape, tokenRecordShape } from '../shapes.ts'
+import { CHANGED_KINDS, type StoreEvent, type WorkerStore } from '../store.ts'
 
 /** The parts of the store, whose methods another process may call. */
 export type SubStores = { readonly [S in keyof WorkerStore as WorkerStore[S] extends (...args: never[]) => unknown ? never : S]: WorkerStore[S] }
@@ -61,6 +61,12 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     list: { args: z.tuple([z.strictObject({ user: name, live: z.boolean().optional() })]), result: z.array(tokenRecordShape) },
     revoke: { args: z.tuple([z.string(), z.int()]), result: z.boolean() },
   },
+  people: {
+    insert: { args: z.tuple([personShape]), result: z.boolean() },
+    get: { args: id, result: personShape.nullable() },
+    list: { args: z.tuple([z.strictObject({ name, source: sourceShape.optional(), externalId: name })]), result: z.array(personShape) },
+    save: { args: z.tuple([personShape]), result: z.boolean() },
+  },
   leases: {
     insert: { args: z.tuple([leaseShape]), result: nothing },
     get: { args: id, result: leaseShape.nullable() },
@@ -80,6 +86,6 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
 }
 
 export const eventShape: z.ZodType<StoreEvent> = z.union([
-  z.strictObject({ kind: z.enum(['request', 'grant', 'session', 'token', 'erasure']), id: z.string(), inserted: z.literal(true).optional() }),
+  z.strictObject({ kind: z.enum(CHANGED_KINDS), id: z.string(), inserted: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('resync') }),
 ])

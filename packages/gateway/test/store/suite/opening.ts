@@ -23,6 +23,8 @@ const TABLES = [
   'erasures_done',
   'policies',
   'exports',
+  'people',
+  'logins',
   'kysely_migration',
   'kysely_migration_lock',
 ]
