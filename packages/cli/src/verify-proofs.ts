@@ -9,6 +9,7 @@ import { parseNote } from '@countersign/ledger/note'
 import type { Problem } from '@countersign/ledger/problem'
 import { parseReceipt, type Receipt } from '@countersign/ledger/receipt'
 import { type VerifiedReceipt, verifyReceipt } from '@countersign/ledger/verify-receipt'
+import type { ReviewSignature } from '@countersign/ledger/verify-signatures'
 import { toldClosed } from './closed-texts.ts'
 import { CliError } from './error.ts'
 import type { Output } from './output.ts'
@@ -65,6 +66,7 @@ export function verifyReceiptFile(out: Output, file: string, options: ProofOptio
       receipt: file,
       ...summary(receipt),
       entries: receipt.entries,
+      signatures: receipt.signatures,
       unopened: receipt.closed.length,
       closed: receipt.closed,
       story: receipt.story,
@@ -125,15 +127,23 @@ function tellReceipt(out: Output, file: string, receipt: VerifiedReceipt, option
 }
 
 /** What the entries prove, and what they do not. */
-function* told({ story, closed, policy }: VerifiedReceipt): Generator<string> {
+function* told({ story, signatures, closed, policy }: VerifiedReceipt): Generator<string> {
   const { opened, reviews, outcome, runs } = story
   yield `asked by ${JSON.stringify(opened?.['requester'])} on ${JSON.stringify(opened?.['resource'])} at ${JSON.stringify(opened?.['at'])}`
   yield opened?.['digest'] === undefined ? 'the action is not opened here' : `the action shown has the digest ${JSON.stringify(opened['digest'])}`
   for (const { reviewer, verdict, proven } of reviews)
-    yield `${JSON.stringify(verdict)} by ${JSON.stringify(reviewer)}${proven === false ? ' (unproven token)' : ''}, without a signature of his own`
+    yield `${JSON.stringify(verdict)} by ${JSON.stringify(reviewer)}${proven === false ? ' (unproven token)' : ''}, ${bySignature(signatures.find((one) => one.reviewer === reviewer))}`
   yield `outcome: ${JSON.stringify(outcome?.['is'] ?? 'pending')}; ${runs.length} run under it`
   yield policy ? 'the policy text is the one by which it was judged' : 'the policy text is not in it'
   yield* toldClosed(closed)
+}
+
+/** One who reviews does it once. */
+function bySignature(signature: ReviewSignature | undefined): string {
+  if (!signature) return 'without a signature of his own'
+  return signature.state === 'closed'
+    ? `which ${signature.passkey} signed; what it signed is not opened here, so that is not verified`
+    : `and ${signature.passkey}, which was enrolled for him then, signed exactly this`
 }
 
 /** Against which key it was verified, and what has to be believed all the same. */

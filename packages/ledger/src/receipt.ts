@@ -40,6 +40,8 @@ export interface Receipt {
   readonly policy: { readonly version: string; readonly files: readonly PolicyText[] } | null
   readonly entries: readonly ReceiptEntry[]
   readonly keys: readonly KeyEntry[]
+  /** The entries about the passkeys that reviewers signed with; absent where nobody did. */
+  readonly passkeys?: readonly ProvenEntry[]
   /** The signed note under which all `entries` are proven. */
   readonly checkpoint: string
 }
@@ -83,9 +85,9 @@ function hashOf(text: string): Hash {
 
 function isReceipt(value: unknown): value is Receipt {
   if (!isRecord(value)) return false
-  const { format, request, story, policy, entries, keys, checkpoint } = value
+  const { format, request, story, policy, entries, keys, passkeys = [], checkpoint } = value
   if (format !== RECEIPT_FORMAT || typeof request !== 'string' || !isRecord(story) || typeof checkpoint !== 'string') return false
-  return (policy === null || isPolicy(policy)) && isListOf(entries, isReceiptEntry) && isListOf(keys, isKeyEntry)
+  return (policy === null || isPolicy(policy)) && isListOf(entries, isReceiptEntry) && isListOf(keys, isKeyEntry) && isListOf(passkeys, isProven)
 }
 
 const isPolicy = (value: unknown) => isRecord(value) && typeof value['version'] === 'string' && isListOf(value['files'], isPolicyText)

@@ -12,6 +12,7 @@ import { verifyInclusion } from './proof.ts'
 import { inclusionOf, type KeyEntry, type ProvenEntry, type Receipt, type ReceiptEntry } from './receipt.ts'
 import { keysThatCount } from './roots.ts'
 import { isCommitted } from './seal.ts'
+import { type ReviewSignature, verifySignatures } from './verify-signatures.ts'
 import { Belonging, type Story, storyOf, type Told } from './story.ts'
 
 export interface ReceiptOptions {
@@ -39,6 +40,8 @@ export interface VerifiedReceipt {
   /** The checkpoint's note, as it stands. */
   readonly note: Note | null
   readonly signed: readonly Signed[]
+  /** What reviewers signed with their passkeys. */
+  readonly signatures: readonly ReviewSignature[]
   readonly entries: number
   /** Secrets that it commits to and does not show. */
   readonly closed: readonly Closed[]
@@ -51,7 +54,7 @@ export interface VerifiedReceipt {
 /**
  * Verifies a receipt by itself: that every entry is in the tree that the checkpoint signs, that what is shown is what was
  * committed to, that the story is the one that these entries tell, that the digest is the one of the action shown, that the policy text is the
- * one that was recorded, and whose key signed. It cannot know of entries that the receipt leaves out.
+ * one that was recorded, that reviewers' passkeys signed what is shown, and whose key signed the checkpoint. It cannot know of entries that the receipt leaves out.
  */
 export function verifyReceipt(receipt: Receipt, { key }: ReceiptOptions = {}): VerifiedReceipt {
   const problems = new Problems()
@@ -59,9 +62,19 @@ export function verifyReceipt(receipt: Receipt, { key }: ReceiptOptions = {}): V
   const told = tell(receipt, signedTree?.checkpoint ?? null, problems)
   const story = storyOf(receipt.request, told.events)
   judgeStory(receipt, story, problems)
-  const signed = signedTree ? signatures(receipt, signedTree, key, problems) : []
+  const signatures = verifySignatures(receipt.request, told.events, passkeyEntries(receipt, signedTree?.checkpoint ?? null, problems), problems)
+  const signed = signedTree ? signersOf(receipt, signedTree, key, problems) : []
   const { checkpoint = null, note = null } = signedTree ?? {}
-  return { story, checkpoint, note, signed, entries: receipt.entries.length, closed: told.closed, policy: receipt.policy !== null, problems: problems.list }
+  const { entries, policy } = receipt
+  return { story, checkpoint, note, signed, signatures, entries: entries.length, closed: told.closed, policy: policy !== null, problems: problems.list }
+}
+
+/** Those of them that are in the tree. */
+function passkeyEntries({ passkeys = [] }: Receipt, checkpoint: Checkpoint | null, problems: Problems): readonly Entry[] {
+  return passkeys.flatMap((proven) => {
+    const entry = problems.trying(`entry ${proven.index}`, () => parseEntry(proven.line))
+    return entry && checkpoint && prove(proven, checkpoint, problems) ? [entry] : []
+  })
 }
 
 interface Tree {
@@ -171,7 +184,7 @@ function bytesOf(part: JsonValue): JsonValue {
 
 const sha256 = (value: unknown): string => hash('sha256', canonical(value))
 
-function signatures(receipt: Receipt, { note, checkpoint }: Tree, key: VerifierKey | undefined, problems: Problems): readonly Signed[] {
+function signersOf(receipt: Receipt, { note, checkpoint }: Tree, key: VerifierKey | undefined, problems: Problems): readonly Signed[] {
   const proven = new Map<Entry, KeyEntry>()
   for (const own of receipt.keys.toSorted((one, other) => one.index - other.index)) {
     const entry = problems.trying(`entry ${own.index}`, () => parseEntry(own.line))

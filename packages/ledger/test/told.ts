@@ -8,9 +8,10 @@ import type { Signer } from '../src/key.ts'
 import { leafHash, rootOf } from '../src/merkle.ts'
 import { policyVersion } from '../src/policy-version.ts'
 import { proveInclusion } from '../src/proof.ts'
-import { encodeProof, type Receipt, RECEIPT_FORMAT } from '../src/receipt.ts'
+import { encodeProof, type ProvenEntry, type Receipt, RECEIPT_FORMAT } from '../src/receipt.ts'
 import { type DataKey, sealCanonical } from '../src/seal.ts'
 import { Belonging, storyOf, type Told } from '../src/story.ts'
+import { isPasskeyEvent } from '../src/passkey-history.ts'
 import { isKeyEvent } from '../src/trust.ts'
 import { createHash } from 'node:crypto'
 import { checkpointOf, ORIGIN } from './static-log.ts'
@@ -92,11 +93,12 @@ export async function receiptOf({ lines }: Writer, signer: Signer, request = 're
   const { read } = await storeOf(leaves)
   const belonging = new Belonging(request)
   const events: Told[] = []
-  const [entries, keys]: [Receipt['entries'][number][], Receipt['keys'][number][]] = [[], []]
+  const [entries, keys, passkeys]: [Receipt['entries'][number][], Receipt['keys'][number][], ProvenEntry[]] = [[], [], []]
   for (const [index, line] of lines.entries()) {
     const entry = parseEntry(line)
     const proven = { index, line, proof: encodeProof((await proveInclusion(read, index, lines.length)).proof) }
     if (isKeyEvent(entry)) keys.push(proven)
+    if (isPasskeyEvent(entry)) passkeys.push(proven)
     const own = belonging.read(entry)
     if (own.length === 0) continue
     const secrets = openEvents(entry, new Map([[dataKey.id, dataKey]]))
@@ -112,6 +114,7 @@ export async function receiptOf({ lines }: Writer, signer: Signer, request = 're
     policy: { version: policyVersion(POLICY), files: POLICY },
     entries,
     keys,
+    ...(passkeys.length > 0 ? { passkeys } : {}),
     checkpoint,
   }
   return JSON.parse(JSON.stringify(receipt))

@@ -84,7 +84,7 @@ function presentAction(action: Action) {
   }
 }
 
-export function presentReceipt({ story, policy, entries, keys, ...rest }: Receipt): ReceiptJson {
+export function presentReceipt({ story, policy, entries, keys, passkeys, ...rest }: Receipt): ReceiptJson {
   return {
     ...rest,
     story: { ...story },
@@ -95,6 +95,7 @@ export function presentReceipt({ story, policy, entries, keys, ...rest }: Receip
       opened: opened.map((one) => ({ ...one, secret: { ...one.secret } })),
     })),
     keys: keys.map(({ proof, ...entry }) => ({ ...entry, proof: [...proof] })),
+    ...(passkeys && { passkeys: passkeys.map(({ proof, ...entry }) => ({ ...entry, proof: [...proof] })) }),
   }
 }
 
