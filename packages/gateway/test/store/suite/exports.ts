@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { StoreUnavailable } from '../../../src/store/store.ts'
+import { runs } from '../arbitraries.ts'
 import type { Pair } from '../bed.ts'
 
 export function exports(pair: () => Pair): void {
@@ -30,7 +31,7 @@ export function exports(pair: () => Pair): void {
         expect((await there.exports.state('raced')).position).toBe(before)
       }
     })
-    await fc.assert(property, { numRuns: 15 })
+    await fc.assert(property, runs(15))
   })
 
   test('a holder that lives is seen to, and one that gave it up changes nothing more', async () => {

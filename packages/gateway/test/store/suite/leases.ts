@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { anyLease } from '../arbitraries.ts'
+import { anyLease, runs } from '../arbitraries.ts'
 import type { Pair } from '../bed.ts'
 
 export function leases(pair: () => Pair): void {
@@ -13,7 +13,7 @@ export function leases(pair: () => Pair): void {
       expect((await Promise.all([here.leases.save(next), there.leases.save(next)])).filter(Boolean)).toEqual([true])
       expect(await here.leases.get(lease.id)).toEqual(next)
     })
-    await fc.assert(property, { numRuns: 40 })
+    await fc.assert(property, runs(40))
   })
 
   test('leases, newest first, those that are open and by gateway; null for one that is not there', async () => {

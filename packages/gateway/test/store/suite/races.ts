@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { ALICE, aGrant, aRequest, aReview, attempt, BOB, CAROL, MINUTE, NOW, shapeCoverage } from '../../../../core/test/arbitraries.ts'
 import { DomainError } from '@countersign/core/error'
 import type { Store } from '../../../src/store/store.ts'
+import { runs } from '../arbitraries.ts'
 import type { Pair } from '../bed.ts'
 import { aSession, aToken } from '../values.ts'
 
@@ -45,7 +46,7 @@ export function races(pair: () => Pair): void {
       const grants = await pair().there.grants.list({ resource: request.resource })
       expect(grants.map(({ id }) => id)).toEqual(winner === 'approved' ? [`grant-${round}-${saved.indexOf(true)}`] : [])
     })
-    await fc.assert(property, { numRuns: 20 })
+    await fc.assert(property, runs(20))
   })
 
   test('two approvers of a quorum of two: both count, and one grant', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { anyRecording } from '../arbitraries.ts'
+import { anyRecording, runs } from '../arbitraries.ts'
 import type { Pair } from '../bed.ts'
 
 export function recordings(pair: () => Pair): void {
@@ -16,7 +16,7 @@ export function recordings(pair: () => Pair): void {
       expect((await Promise.all([here.recordings.save(next), there.recordings.save(next)])).filter(Boolean)).toEqual([true])
       expect(await here.recordings.get(session)).toEqual(next)
     })
-    await fc.assert(property, { numRuns: 40 })
+    await fc.assert(property, runs(40))
   })
 
   test('recordings, newest first, page by page, by whose they are and when they were', async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { anyGrant, anyRequest, anySession, anyToken } from '../arbitraries.ts'
+import { anyGrant, anyRequest, anySession, anyToken, runs } from '../arbitraries.ts'
 import type { Pair } from '../bed.ts'
 
-const RUNS = { numRuns: 60 }
+const RUNS = runs(60)
 
 const next = <T extends { readonly version: number }>(value: T): T => ({ ...value, version: value.version + 1 })
 

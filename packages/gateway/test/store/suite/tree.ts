@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Growth, type Run, type StoredEntry, StoreUnavailable, type TreeStore } from '../../../src/store/store.ts'
+import { runs } from '../arbitraries.ts'
 import type { Pair } from '../bed.ts'
 
 const entries = (gateway: string, count: number): readonly StoredEntry[] =>
@@ -84,7 +85,7 @@ export function tree(pair: () => Pair): void {
       const leaves = await there.tree.read(0, 400)
       expect(leaves.map(({ index, seq }) => [index, seq])).toEqual(Array.from({ length: size }, (_, index) => [index, index + 1]))
     })
-    await fc.assert(property, { numRuns: 12 })
+    await fc.assert(property, runs(12))
     await third.close()
   })
 
