@@ -67,8 +67,8 @@ export function createClient(options: ClientOptions): Client {
 async function call(options: ClientOptions, route: Route, input: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { path, rest } = fill(route.path, input)
   const response =
-    route.method === 'post'
-      ? await send(options, path, { method: 'POST', body: JSON.stringify(rest), headers: { 'content-type': 'application/json' } })
+    route.method === 'post' || route.method === 'put'
+      ? await send(options, path, { method: route.method.toUpperCase(), body: JSON.stringify(rest), headers: { 'content-type': 'application/json' } })
       : await send(options, path + query(rest), { method: route.method.toUpperCase() })
   const answer = route.responses[200].content['application/json'].schema.safeParse(await readJson(response))
   if (answer.success) return answer.data

@@ -7,6 +7,7 @@ import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { Lease } from './schemas/lease.ts'
 import { ExportPage, ExportQuery, LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody } from './schemas/ledger.ts'
+import { NotificationChoices, Notifications, Push, PushSubscription, SubscribeBody } from './schemas/notification.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Receipt } from './schemas/receipt.ts'
@@ -20,7 +21,7 @@ import { CreatedToken, CreateTokenBody, TokenInfo } from './schemas/token.ts'
 const live = z.strictObject({ live: Flag.optional() })
 
 /**
- * The API under /api/v1: server, OpenAPI document and typed client are made from these. A POST always carries a JSON
+ * The API under /api/v1: server, OpenAPI document and typed client are made from these. A POST or PUT always carries a JSON
  * object, if only `{}`. Everything here needs a token, or the gateway's own admin socket.
  */
 export const routes = {
@@ -222,6 +223,40 @@ export const routes = {
     summary: 'Recordings of sessions: those of the caller, or of everybody for admins',
     request: { query: RecordingsQuery },
     responses: answers(RecordingsPage, 'Newest first'),
+  },
+
+  notifications: {
+    method: 'get',
+    path: '/api/v1/me/notifications',
+    summary: 'What the caller is told of, and how',
+    responses: answers(Notifications, 'His choices, and what reaches him'),
+  },
+  setNotifications: {
+    method: 'put',
+    path: '/api/v1/me/notifications',
+    summary: 'Choose what to be told of, and how',
+    request: { body: body(NotificationChoices) },
+    responses: answers(Notifications, 'As chosen'),
+  },
+  push: {
+    method: 'get',
+    path: '/api/v1/me/push',
+    summary: 'The key that a browser subscribes with, and the caller’s browsers that are told',
+    responses: answers(Push, 'Oldest first'),
+  },
+  subscribePush: {
+    method: 'post',
+    path: '/api/v1/me/push',
+    summary: 'Tell this browser; again for the same one changes nothing, unless it was somebody else’s',
+    request: { body: body(SubscribeBody) },
+    responses: answers(PushSubscription, 'The subscription'),
+  },
+  unsubscribePush: {
+    method: 'delete',
+    path: '/api/v1/me/push/{id}',
+    summary: 'Tell this browser no more',
+    request: { params: byId },
+    responses: answers(PushSubscription, 'What was removed'),
   },
 
   gateway: { method: 'get', path: '/api/v1/gateway', summary: 'How to reach this gateway', responses: answers(Gateway, 'Addresses, certificate and version') },

@@ -40,6 +40,8 @@ import { Metrics } from './metrics.ts'
 import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
 import { isLoopback, listen } from './net/listen.ts'
+import { NotificationDesk } from './notify/desk.ts'
+import { openPushKey } from './notify/push/vapid.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
@@ -163,6 +165,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   if (listening) await erasures.start()
   onClose(() => erasures.stop())
 
+  const pushKey = config.notify.push === null ? null : await openPushKey(store.notifications)
   const addresses = { http: config.listen.http, postgres: config.listen.postgres }
   const app = createApi({
     config,
@@ -175,6 +178,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     erasures,
     pages: new Pages(store, manifest.version),
     report: (period) => makeReport({ config, users: () => directory.users(), store, policy: () => policies.engine, now: () => clock.now() }, period),
+    notifications: new NotificationDesk({ config, store: store.notifications, users: directory, clock, key: pushKey }),
     recordings: recordings?.library ?? null,
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: textsOf(policies.files) }),

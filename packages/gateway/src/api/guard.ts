@@ -41,11 +41,11 @@ function isOwnOrigin(origin: string, host: string, hostname: string, { config }:
 
 /**
  * Bodies are JSON and said to be, which a form or a plain request of another site cannot say; and they are short, which
- * must be known before they are read. Only a POST has a body: nobody reads that of anything else.
+ * must be known before they are read. Only a POST or a PUT has a body: nobody reads that of anything else.
  */
 export function jsonBody(): MiddlewareHandler<Env> {
   return async (c, next) => {
-    if (c.req.method !== 'POST') return next()
+    if (c.req.method !== 'POST' && c.req.method !== 'PUT') return next()
     if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
       return answerProblem(c, {
         code: 'unsupported-media-type',

@@ -14,6 +14,7 @@ import { mountEvents } from './routes/events.ts'
 import { mountExports } from './routes/exports.ts'
 import { mountLeases } from './routes/leases.ts'
 import { mountLedger, mountLedgerFiles } from './routes/ledger.ts'
+import { mountNotifications } from './routes/notifications.ts'
 import { mountOperation } from './routes/operation.ts'
 import { mountPolicy } from './routes/policy.ts'
 import { mountRecordings } from './routes/recordings.ts'
@@ -48,6 +49,7 @@ export function createApi(services: ApiServices): App {
   mountLeases(app, services)
   mountErasures(app, services)
   mountRecordings(app, services)
+  mountNotifications(app, services)
   mountEvents(app, services)
   mountOperation(app, services)
   mountOpenApi(app, services)

@@ -11,6 +11,7 @@ import type { Erasures } from '../erasure/erasures.ts'
 import type { Period } from '../evidence/collect.ts'
 import type { Pages } from '../export/pages.ts'
 import type { Caller, Users } from '../identity/caller.ts'
+import type { NotificationDesk } from '../notify/desk.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
@@ -55,7 +56,7 @@ export interface Classified extends Pick<Statement, 'type' | 'facts'> {
 
 /** Everything that the API does to the world. */
 export interface ApiServices {
-  readonly config: Pick<Config, 'url'>
+  readonly config: Pick<Config, 'url' | 'notify'>
   readonly directory: Users
   /** `certificate` is PEM and may be shown to anybody. */
   readonly gateway: { readonly id: string; readonly version: string; readonly certificate: string }
@@ -69,6 +70,7 @@ export interface ApiServices {
   readonly pages: Pick<Pages, 'read'>
   /** Evidence of a period, from the whole ledger. */
   report(period: Period): Promise<Report>
+  readonly notifications: Pick<NotificationDesk, 'pushKey' | 'reach' | 'choose' | 'subscriptions' | 'subscribe' | 'unsubscribe'>
   /** Null where sessions are not recorded. */
   readonly recordings: Pick<Library, 'search' | 'read'> | null
   /** The engine in force: asked for at each use, because it may be reloaded. */

@@ -105,6 +105,24 @@ export type WitnessConfig =
   | { readonly kind: 'tlog'; readonly url: string; readonly key: string }
   | { readonly kind: 's3'; readonly bucket: S3Bucket; readonly retainMs: number }
 
+/** How people are told that something waits for them. */
+export interface NotifyConfig {
+  /** `secure`: TLS from the first byte, and otherwise by STARTTLS, without which nothing is sent off this machine. */
+  readonly email: {
+    readonly host: string
+    readonly port: number
+    readonly secure: boolean
+    readonly from: string
+    readonly credential: { readonly username: string; readonly password: SecretSource } | null
+    readonly ca: string | null
+  } | null
+  readonly webhooks: readonly { readonly url: string; readonly secret: SecretSource; readonly ca: string | null }[]
+  /** `contact`: whom the operators of push services may ask (RFC 8292). `inside`: hosts of push services that need not be on the public Internet. */
+  readonly push: { readonly contact: string; readonly inside: readonly string[]; readonly ca: string | null } | null
+  /** A request that still waits is told again after this time, so many times. */
+  readonly repeat: { readonly everyMs: number; readonly times: number }
+}
+
 /** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */
 export interface Config {
   readonly file: string
@@ -135,6 +153,7 @@ export interface Config {
   readonly workers: number
   /** Who sees the checkpoints of the ledger; nobody, where it is empty. */
   readonly witnesses: readonly WitnessConfig[]
+  readonly notify: NotifyConfig
 }
 
 /** What a protocol worker is given: it never opens the store, so it is not told how. */

@@ -6,6 +6,7 @@ import type { Config, ExportTarget, Resource, SecretSource } from './config.ts'
 import { ConfigError, type ConfigProblem } from './error.ts'
 import { readExports } from './exports.ts'
 import { suggestion } from './nearest.ts'
+import { readNotify } from './notify.ts'
 import { readRecordings } from './recordings.ts'
 import { readResource } from './resource.ts'
 import { readWitness } from './witness.ts'
@@ -78,8 +79,11 @@ function problemsOf(issue: z.core.$ZodIssue, source: YamlSource): readonly (Posi
   return [{ ...source.at(path), key: nameOf(path), message: issue.message.replace(/^Invalid (?:input|option): /, '') }]
 }
 
-/** Names of users and resources are replaced by `*` to find what may stand there. */
-const knownAt = (path: Path) => KNOWN_KEYS[nameOf(path.map((key, index) => (index === 1 ? '*' : key)))] ?? []
+/** Places in lists, and names of users and resources, are replaced by `*` to find what may stand there. */
+function knownAt(path: Path): readonly string[] {
+  const listed = path.map((key) => (typeof key === 'number' ? '*' : key))
+  return KNOWN_KEYS[nameOf(listed)] ?? KNOWN_KEYS[nameOf(listed.map((key, index) => (index === 1 ? '*' : key)))] ?? []
+}
 
 function assemble(file: string, raw: RawConfig, environment: Environment, report: Report): Config {
   const folder = dirname(file)
@@ -87,9 +91,10 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     readResource(name, resource, folder, (path, message) => report(['resources', name, ...path], message)),
   )
   const { http } = raw.listen
+  const url = (raw.url ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`).replace(/\/+$/, '')
   return {
     file,
-    url: (raw.url ?? `http://${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}`).replace(/\/+$/, ''),
+    url,
     listen: raw.listen,
     store: readStore(raw.store, environment, report),
     data: resolve(folder, raw.data),
@@ -104,6 +109,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     exports: readExports(raw.exports, folder, (path, message) => report(['exports', ...path], message)),
     witnesses: raw.witness.map((each, index) => readWitness(each, folder, (path, message) => report(['witness', index, ...path], message))),
     recordings: raw.recordings ? readRecordings(raw.recordings, folder) : null,
+    notify: readNotify(raw.notify, url, folder, (path, message) => report(['notify', ...path], message)),
     workers: raw.workers === 'auto' ? workersFor(availableParallelism()) : raw.workers,
   }
 }
@@ -149,6 +155,9 @@ function checkFiles(config: Config, report: Report): void {
     if (target.kind === 'file' && !statSync(dirname(target.path), { throwIfNoEntry: false })?.isDirectory())
       report(['exports', index, 'target', 'file'], `${dirname(target.path)} is no folder; make it, and only the gateway needs to write there`)
   }
+  const { email, webhooks, push } = config.notify
+  const trusted = [[['email'], email], [['push'], push], ...webhooks.map((each, index) => [['webhook', index], each] as const)] as const
+  for (const [path, channel] of trusted) if (channel && channel.ca !== null) checkFile(channel.ca, ['notify', ...path, 'ca'], report)
   if (!statSync(config.policies, { throwIfNoEntry: false })?.isDirectory()) report(['policies'], `${config.policies} is no folder`)
 }
 
@@ -173,10 +182,16 @@ function checkSecrets(config: Config, environment: Environment, report: Report):
   })
   for (const [index, { target }] of config.exports.entries())
     if (target.kind === 'webhook') checkSecret(target.secret, ['exports', index, 'target', 'secret'], environment, report)
+  checkNotifySecrets(config.notify, environment, report)
   if (config.recordings === null) return
   const { key, place } = config.recordings
   if (key !== null) checkSecret(key, ['recordings', 'key'], environment, report)
   if ('s3' in place) checkSecret(place.s3.credential.secret, ['recordings', 's3', 'credential', 'secret'], environment, report)
+}
+
+function checkNotifySecrets({ email, webhooks }: Config['notify'], environment: Environment, report: Report): void {
+  if (email?.credential) checkSecret(email.credential.password, ['notify', 'email', 'credential', 'password'], environment, report)
+  webhooks.forEach(({ secret }, index) => checkSecret(secret, ['notify', 'webhook', index, 'secret'], environment, report))
 }
 
 /** What must be readable. */

@@ -160,6 +160,36 @@ const user = z.strictObject({
   email: z.email('expected an e-mail address').optional(),
 })
 
+const email = z.strictObject({
+  smtp: text,
+  from: z.string().regex(/^[^\s<>",;:@]+@[^\s<>",;:@]+$/, 'expected an address, such as countersign@example.com'),
+  credential: z.strictObject({ username: text, password: secret }).optional(),
+  ca: text.optional(),
+})
+
+const notified = z.strictObject({ url: text, secret, ca: text.optional() })
+
+const push = z.strictObject({
+  contact: z
+    .string()
+    .regex(/^(mailto:|https:\/\/)\S+$/, 'expected mailto:… or https://…: whom the operators of push services may ask')
+    .optional(),
+  inside: z.array(z.string().regex(/^[^\s/:@]+$|^[0-9A-Fa-f:]+$/, 'expected the name of a host, such as push.internal')).default([]),
+  ca: text.optional(),
+})
+
+/** More often than this is a nuisance, and no news. */
+const MAX_REPEATS = 100
+
+const notify = z.strictObject({
+  email: email.optional(),
+  webhook: z.array(notified, 'expected a list, each with url and secret').default([]),
+  push: z.union([z.boolean(), push], { error: 'expected true, or { contact: mailto:…, inside: [HOST], ca: FILE }' }).default(false),
+  repeat: z
+    .strictObject({ every: duration.prefault('10m'), times: z.int(`expected how often, from 0 to ${MAX_REPEATS}`).min(0).max(MAX_REPEATS).default(3) })
+    .prefault({}),
+})
+
 /** The shape of `countersign.yaml`. What needs the disk or the environment is checked in load.ts. */
 export const configSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'expected the address people reach this gateway at, such as https://cs.example.com' }).optional(),
@@ -177,6 +207,7 @@ export const configSchema = z.strictObject({
   exports: z.array(exported, 'expected a list, each with name, format and target').default([]),
   witness: z.array(witness, `${WITNESS}, in a list`).default([]),
   recordings: recordings.optional(),
+  notify: notify.prefault({}),
   workers: z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], { error: `expected auto, or a number from 1 to ${MAX_WORKERS}` }).default('auto'),
 })
 
@@ -198,6 +229,11 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'recordings.*': Object.keys(s3.shape),
   'recordings.*.credential': ['id', 'secret'],
   'users.*': Object.keys(user.shape),
+  notify: Object.keys(notify.shape),
+  'notify.email': Object.keys(email.shape),
+  'notify.*.credential': ['username', 'password'],
+  'notify.webhook.*': Object.keys(notified.shape),
+  'notify.repeat': ['every', 'times'],
   'resources.*': Object.keys(resource.shape),
   'resources.*.credential': ['username', 'password'],
   'resources.*.tls': ['mode', 'ca', 'cert', 'key'],

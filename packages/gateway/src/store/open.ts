@@ -7,6 +7,7 @@ import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
 import { Leases } from './leases.ts'
 import { Logins } from './logins.ts'
+import { Notifications } from './notifications.ts'
 import { unavailable } from './patience.ts'
 import { Persons } from './persons.ts'
 import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
@@ -40,6 +41,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     policies: new Policies(database),
     exports: new Exports(database),
     recordings: new Recordings(database),
+    notifications: new Notifications(database),
     subscribe: (listener) => database.subscribe(listener),
     ping: () => database.ping(),
     close: () => database.close(),

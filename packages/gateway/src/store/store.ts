@@ -2,9 +2,11 @@ import type { Grant } from '@countersign/core/grant'
 import type { Request, RequestStatus } from '@countersign/core/request'
 import type { Principal } from '@countersign/core/principal'
 import type { LoginStore, PersonStore } from './people.ts'
+import type { NotificationStore } from './notification-store.ts'
 import type { RecordingStore } from './recording-store.ts'
 
 export type { LoginRecord, LoginStore, Method, PersonRecord, PersonStore, Source } from './people.ts'
+export type { DeliveryRecord, NotificationStore, PushSubscriptionRecord } from './notification-store.ts'
 export type { RecordingRecord } from './recording-store.ts'
 
 /**
@@ -19,6 +21,7 @@ export interface Store extends WorkerStore {
   readonly policies: PolicyStore
   readonly exports: ExportStore
   readonly recordings: RecordingStore
+  readonly notifications: NotificationStore
 }
 
 /** What a protocol worker may ask of it, too. */

@@ -26,6 +26,11 @@ export interface Tables {
   /** `files` is JSON. */
   policies: { version: string; files: string }
   exports: { name: string; position: number; term: number; holder: string | null; beat: number }
+  notification_choices: { username: string; body: string }
+  push_subscriptions: PushSubscriptionRow
+  /** One row. PKCS #8 in base64. */
+  push_keys: { id: number; key: string }
+  deliveries: DeliveryRow
   ledger_heads: { gateway: string; seq: number; hash: string; key: string; signature: string }
 }
 
@@ -120,5 +125,23 @@ export interface LoginRow {
   last_used_at: number
   expires_at: number
   ended_at: number | null
+  body: string
+}
+
+export interface PushSubscriptionRow {
+  id: string
+  username: string
+  /** Its SHA-256 in base64url. */
+  endpoint: string
+  created_at: number
+  body: string
+}
+
+export interface DeliveryRow {
+  id: string
+  version: number
+  /** Null when nothing more is to be sent. */
+  due_at: number | null
+  changed_at: number
   body: string
 }

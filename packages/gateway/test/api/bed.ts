@@ -17,6 +17,8 @@ import { LOCAL } from '../../src/identity/caller.ts'
 import { Directory } from '../../src/identity/directory.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
+import { NotificationDesk } from '../../src/notify/desk.ts'
+import { openPushKey } from '../../src/notify/push/vapid.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
@@ -102,6 +104,13 @@ export async function openBed(): Promise<Bed> {
     erasures: new Erasures({ context, directory: folder, forget: () => Promise.resolve(), onError: () => undefined }),
     pages: new Pages(store, '0.1.0'),
     report: (period) => makeReport({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }, period),
+    notifications: new NotificationDesk({
+      config,
+      store: store.notifications,
+      users: directory,
+      clock: systemClock,
+      key: await openPushKey(store.notifications),
+    }),
     recordings: null,
     policy: () => engine,
     policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
@@ -250,5 +259,11 @@ function configIn(data: string): Config {
     exports: [],
     workers: 1,
     witnesses: [],
+    notify: {
+      email: null,
+      webhooks: [],
+      push: { contact: 'mailto:ops@example.com', inside: ['push.internal'], ca: null },
+      repeat: { everyMs: 600_000, times: 3 },
+    },
   }
 }

@@ -1,8 +1,10 @@
 import { eventsRoute, ledgerFileRoutes, recordingRoute, routes } from '@countersign/contract/routes'
 import { ACTION_TYPES, ACTION_GROUPS } from '@countersign/core/action'
+import { DEFAULT_CHOICES } from '@countersign/core/notification'
 import { Scope } from '@countersign/contract/schemas/common'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aBrowser } from '../notify/browser.ts'
 import { type Bed, openBed, type Person } from './bed.ts'
 
 let bed: Bed
@@ -53,6 +55,11 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'GET /api/v1/ledger/report': [400, 400],
   'GET /api/v1/recordings': [404, 404], // this gateway records nothing
   'GET /api/v1/recordings/{session}': [404, 404],
+  'GET /api/v1/me/notifications': [200, 200],
+  'PUT /api/v1/me/notifications': [200, 200],
+  'GET /api/v1/me/push': [200, 200],
+  'POST /api/v1/me/push': [200, 200],
+  'DELETE /api/v1/me/push/{id}': [404, 404],
   'GET /api/v1/gateway': [200, 200],
   'GET /api/v1/events': [200, 200],
 }
@@ -63,12 +70,14 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/tokens': { user: 'alice' },
   '/api/v1/erasures': { user: 'alice', reason: 'he asked for it' },
   '/api/v1/ledger/vouch': { gateway: 'gw-0000000009', key: 'a key' },
+  '/api/v1/me/notifications': DEFAULT_CHOICES,
+  '/api/v1/me/push': aBrowser('https://push.example.com/1').subscription,
   '/api/v1/policy/explain': { user: 'alice', resource: 'orders-db', type: 'sql:read' },
 }
 
 const call = (method: string, path: string, id: string, token?: string) => {
   const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' }
-  const body = method === 'POST' ? { body: JSON.stringify(BODIES[path] ?? {}) } : {}
+  const body = method === 'POST' || method === 'PUT' ? { body: JSON.stringify(BODIES[path] ?? {}) } : {}
   return fetch(bed.url + path.replace(/\{(id|session)\}/, id), { method, headers, ...body })
 }
 

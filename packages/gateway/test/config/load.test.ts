@@ -55,6 +55,7 @@ describe('a configuration that can be used', () => {
       recordings: null,
       workers: expect.any(Number),
       witnesses: [],
+      notify: { email: null, webhooks: [], push: null, repeat: { everyMs: 600_000, times: 3 } },
     })
   })
 

@@ -49,6 +49,7 @@ export const CONFIG: Config = {
   recordings: null,
   workers: 1,
   witnesses: [],
+  notify: { email: null, webhooks: [], push: null, repeat: { everyMs: 600_000, times: 3 } },
 }
 
 export function engineOf(...policies: readonly string[]): PolicyEngine {

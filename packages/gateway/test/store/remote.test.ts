@@ -41,6 +41,7 @@ function link(store: Store): Store {
     policies: store.policies,
     exports: store.exports,
     recordings: store.recordings,
+    notifications: store.notifications,
     close: async () => {
       unsubscribe()
       await remote.close()

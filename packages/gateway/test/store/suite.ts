@@ -7,6 +7,7 @@ import { hostileRows } from './suite/hostile-rows.ts'
 import { leases } from './suite/leases.ts'
 import { ledger } from './suite/ledger.ts'
 import { lists } from './suite/lists.ts'
+import { notifications } from './suite/notifications.ts'
 import { opening } from './suite/opening.ts'
 import { people } from './suite/people.ts'
 import { policies } from './suite/policies.ts'
@@ -28,6 +29,7 @@ const PARTS = {
   'remembers how far each export is:': exports,
   'keeps recordings': recordings,
   'keeps people, and who is signed in:': people,
+  'keeps what people are told:': notifications,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

@@ -25,6 +25,10 @@ const TABLES = [
   'exports',
   'people',
   'logins',
+  'notification_choices',
+  'push_subscriptions',
+  'push_keys',
+  'deliveries',
   'kysely_migration',
   'kysely_migration_lock',
 ]
