@@ -43,3 +43,7 @@ export async function visitor(browser: Browser, baseURL: string, options: Browse
   })
   return { page, complaints }
 }
+
+/** Somebody who is signed in. The token goes with every request, as a login's cookie would. */
+export const signedIn = (browser: Browser, { url }: { readonly url: string }, { token }: { readonly token: string }, options: BrowserContextOptions = {}) =>
+  visitor(browser, url, { ...options, extraHTTPHeaders: { authorization: `Bearer ${token}` } })

@@ -5,13 +5,16 @@ import { Link, Outlet } from '@tanstack/react-router'
 import { LivenessContext, useLiveQueries } from '../api/live.ts'
 import { Brand } from './brand.tsx'
 import { Connection, ConnectionLost } from './connection.tsx'
+import { useBrowserNotices } from './browser-notices.ts'
 import { Menu } from './menu.tsx'
 import classes from './shell.module.css'
+import { Shortcuts } from './shortcuts.tsx'
 import { UserMenu } from './user-menu.tsx'
 
 /** The frame around every page: the menu beside it, or behind a button where the screen is narrow. */
 export function Shell() {
   const liveness = useLiveQueries()
+  useBrowserNotices()
   const [opened, { open, close }] = useDisclosure(false)
   const foot = (
     <div className={classes.foot}>
@@ -21,37 +24,39 @@ export function Shell() {
   )
   return (
     <LivenessContext value={liveness}>
-      <a href="#page" className={classes.skip}>
-        Skip to the page
-      </a>
-      <div className={classes.frame}>
-        <header className={classes.bar}>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Open the menu" aria-expanded={opened} onClick={open}>
-            <HamburgerMenuIcon />
-          </ActionIcon>
-          <Link to="/" className={classes.home}>
-            <Brand />
-          </Link>
-          <Connection />
-        </header>
-        <Drawer opened={opened} onClose={close} size="17rem" title={<Brand />} closeButtonProps={{ 'aria-label': 'Close the menu' }}>
-          <div className={classes.drawer}>
-            <Menu onChoose={close} />
+      <Shortcuts>
+        <a href="#page" className={classes.skip}>
+          Skip to the page
+        </a>
+        <div className={classes.frame}>
+          <header className={classes.bar}>
+            <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Open the menu" aria-expanded={opened} onClick={open}>
+              <HamburgerMenuIcon />
+            </ActionIcon>
+            <Link to="/" className={classes.home}>
+              <Brand />
+            </Link>
+            <Connection />
+          </header>
+          <Drawer opened={opened} onClose={close} size="17rem" title={<Brand />} closeButtonProps={{ 'aria-label': 'Close the menu' }}>
+            <div className={classes.drawer}>
+              <Menu onChoose={close} />
+              {foot}
+            </div>
+          </Drawer>
+          <div className={classes.side}>
+            <Link to="/" className={classes.home}>
+              <Brand />
+            </Link>
+            <Menu />
             {foot}
           </div>
-        </Drawer>
-        <div className={classes.side}>
-          <Link to="/" className={classes.home}>
-            <Brand />
-          </Link>
-          <Menu />
-          {foot}
+          <main id="page" className={classes.page} tabIndex={-1}>
+            <ConnectionLost />
+            <Outlet />
+          </main>
         </div>
-        <main id="page" className={classes.page} tabIndex={-1}>
-          <ConnectionLost />
-          <Outlet />
-        </main>
-      </div>
+      </Shortcuts>
     </LivenessContext>
   )
 }

@@ -1,0 +1,37 @@
+import { Button } from '@mantine/core'
+import { DownloadIcon } from '@radix-ui/react-icons'
+import type { Request } from '@countersign/contract/schemas/request'
+import { useMutation } from '@tanstack/react-query'
+import { client } from '../../api/client.ts'
+import { Failed } from '../../parts/states.tsx'
+import { useMe } from '../../shell/me.ts'
+import classes from './request-view.module.css'
+
+/** What came of it, once it is decided, and the receipt: what proves it to somebody who has no gateway. */
+export function Outcome({ request }: { readonly request: Request }) {
+  const me = useMe()
+  const receipt = useMutation({ mutationFn: () => client.receipt({ id: request.id }), onSuccess: (made) => download(`receipt-${request.id}.json`, made) })
+  const tookPart = me.admin || request.requester.user === me.user || request.reviews.some(({ reviewer }) => reviewer.user === me.user)
+  if (request.status === 'pending' || !tookPart) return null
+  return (
+    <section className={classes.section} aria-label="Afterwards">
+      <h2>Afterwards</h2>
+      <div>
+        <Button variant="default" leftSection={<DownloadIcon />} loading={receipt.isPending} onClick={() => receipt.mutate()}>
+          Download the receipt
+        </Button>
+      </div>
+      {receipt.isError && <Failed error={receipt.error} />}
+      <p className={classes.dim}>
+        It proves what became of this request to anybody, without a gateway: <code>countersign ledger verify receipt-{request.id}.json</code>
+      </p>
+    </section>
+  )
+}
+
+function download(name: string, content: unknown): void {
+  const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' }))
+  const link = Object.assign(document.createElement('a'), { href: url, download: name })
+  link.click()
+  URL.revokeObjectURL(url)
+}

@@ -1,0 +1,32 @@
+import type { Request } from '@countersign/contract/schemas/request'
+import { useState } from 'react'
+import { SHOWN_AT_ONCE } from '../../parts/exact-text.tsx'
+import { Asked } from './asked.tsx'
+import { Impact } from './impact.tsx'
+import { Outcome } from './outcome.tsx'
+import classes from './request-view.module.css'
+import { Review } from './review.tsx'
+import { Reviews } from './reviews.tsx'
+import { Terms } from './terms.tsx'
+
+/** Everything that a reviewer needs, and his answer. What was asked comes as it is; everything around it is ours. */
+export function RequestView({ request, onReviewed }: { readonly request: Request; readonly onReviewed?: () => void }) {
+  const { ask } = request
+  const [whole, setWhole] = useState(ask.kind === 'scope' || ask.text.length <= SHOWN_AT_ONCE)
+  return (
+    <div className={classes.place}>
+      <div className={classes.view}>
+        <div className={classes.main}>
+          <Asked request={request} whole={whole} onShowWhole={() => setWhole(true)} />
+          {ask.kind === 'action' && ask.impact && <Impact impact={ask.impact} />}
+          <Reviews request={request} />
+          <Outcome request={request} />
+        </div>
+        <aside className={classes.side} aria-label="Terms and review">
+          <Terms request={request} />
+          <Review request={request} whole={whole} {...(onReviewed ? { onReviewed } : {})} />
+        </aside>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,41 @@
+import type { Request } from '@countersign/contract/schemas/request'
+import { duration } from '../../parts/durations.ts'
+import { Facts } from '../../parts/facts.tsx'
+import { Ago, Left, Moment } from '../../parts/times.tsx'
+import classes from './request-view.module.css'
+
+/** Which policy asked and what for, what it lets a reviewer give, and until when. */
+export function Terms({ request }: { readonly request: Request }) {
+  const { policies, needs, createdAt, expiresAt, decidedAt, status } = request
+  return (
+    <section className={classes.section} aria-label="Terms">
+      <h2>Terms</h2>
+      <Facts
+        facts={[
+          ['needs', needs.text || 'nothing'],
+          status === 'pending' && needs.missing !== null && needs.missing !== needs.text ? ['still', needs.missing] : null,
+          ['asked by', <PolicyNames key="policies" names={policies} />],
+          ['at most', atMost(request)],
+          ['asked', <Ago key="asked" at={createdAt} />],
+          status === 'pending' ? ['expires', <Left key="left" until={expiresAt} />] : null,
+          decidedAt === null ? null : ['decided', <Moment key="decided" at={decidedAt} />],
+        ]}
+      />
+    </section>
+  )
+}
+
+const PolicyNames = ({ names }: { readonly names: readonly string[] }) => (
+  <>{names.length > 0 ? names.map((name) => <div key={name}>{name}</div>) : 'no policy'}</>
+)
+
+function atMost({ ceiling }: Request): string {
+  switch (ceiling.kind) {
+    case 'once':
+      return 'this, once'
+    case 'shape':
+      return 'this statement with other values'
+    case 'duration':
+      return `this type of action for ${duration(ceiling.durationMs)}`
+  }
+}

@@ -1,0 +1,71 @@
+import { Button } from '@mantine/core'
+import { useMemo } from 'react'
+import classes from './exact-text.module.css'
+import { marked } from './seen.tsx'
+import { type Token, tokensOf } from './sql-tokens.ts'
+
+/** What is put into the page at once. A browser takes seconds for a megabyte of it. */
+export const SHOWN_AT_ONCE = 60_000
+
+interface ExactTextProps {
+  /** Exactly what was hashed and would be forwarded. */
+  readonly text: string
+  readonly label: string
+  /** False: only the beginning of a very long text is shown, which is said. */
+  readonly whole: boolean
+  readonly onShowWhole: () => void
+}
+
+/** The exact text of an action, line by line: numbered, so that blank lines cannot push anything out of sight, and with what cannot be seen made visible. */
+export function ExactText({ text, label, whole, onShowWhole }: ExactTextProps) {
+  const shown = whole ? text : text.slice(0, SHOWN_AT_ONCE)
+  const lines = useMemo(() => linesOf(shown), [shown])
+  const hidden = text.length - shown.length
+  return (
+    <figure className={classes.figure}>
+      <figcaption className={classes.caption}>
+        {label}
+        <span>
+          {text.split('\n').length} {text.includes('\n') ? 'lines' : 'line'}, {new TextEncoder().encode(text).length} bytes
+        </span>
+      </figcaption>
+      {/* It scrolls, so it has to be reachable by the keyboard. */}
+      <pre className={classes.text} tabIndex={0} aria-label={label}>
+        <ol className={classes.lines}>
+          {lines.map((line, index) => (
+            <li key={index}>
+              <code>
+                {line.map(({ kind, text: part }, at) => (
+                  <span key={at} data-kind={kind}>
+                    {marked(part)}
+                  </span>
+                ))}
+                {'\n'}
+              </code>
+            </li>
+          ))}
+        </ol>
+      </pre>
+      {hidden > 0 && (
+        <div className={classes.hidden} role="status">
+          This is only the beginning: {hidden} characters more are not shown.
+          <Button size="xs" variant="default" onClick={onShowWhole}>
+            Show all of it
+          </Button>
+        </div>
+      )}
+    </figure>
+  )
+}
+
+/** Tokens, divided where lines end. */
+function linesOf(text: string): readonly (readonly Token[])[] {
+  const lines: Token[][] = [[]]
+  for (const { kind, text: whole } of tokensOf(text)) {
+    whole.split('\n').forEach((part, index) => {
+      if (index > 0) lines.push([])
+      if (part !== '') lines.at(-1)?.push({ kind, text: part })
+    })
+  }
+  return lines
+}
