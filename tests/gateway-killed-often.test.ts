@@ -7,14 +7,15 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { type Cable, layCable } from './support/cable.ts'
 import { Random } from './support/differential/random.ts'
 import type { GatewayProcess } from './support/gateway.ts'
+import { type BundledGateway, bundleGateway } from './support/killed/bundled.ts'
 import { smallDisk } from './support/killed/disk.ts'
 import { Lane, type LaneOptions } from './support/killed/lane.ts'
 import { verify } from './support/ledger.ts'
 import { lacks } from './support/needs.ts'
 import { type PostgresServer, startPostgres } from './support/postgres.ts'
 
-/** How many kills: a few with the other tests, `KILLS=200` in CI's own step, `KILLS=1000` nightly. */
-const KILLS = Number(process.env['KILLS'] ?? 12)
+/** How many kills: as many as a minute takes with the other tests, more of them by `KILLS=200 npm run kills`. Each is a start too, which is what takes the time. */
+const KILLS = Number(process.env['KILLS'] ?? 60)
 /** Says when; the moments themselves are the machine's. */
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const LANES = 2
@@ -24,18 +25,21 @@ const DISTURBED = KILLS >= 200 ? 10 : 2
 describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random moments (SEED=${SEED})`, () => {
   let server: PostgresServer
   let cache: string
+  let bundled: BundledGateway
   const lanes: Lane[] = []
 
   beforeAll(async () => {
     server = await startPostgres()
     cache = mkdtempSync(join(tmpdir(), 'countersign-compiled-'))
-    const env = { NODE_COMPILE_CACHE: cache } // it starts in two thirds of the time
-    for (let lane = 0; lane < LANES; lane++) lanes.push(await Lane.open({ server, name: `lane ${lane}`, random: new Random(SEED + lane), env }))
+    bundled = await bundleGateway()
+    const options = { server, program: bundled.program, env: { NODE_COMPILE_CACHE: cache } }
+    for (let lane = 0; lane < LANES; lane++) lanes.push(await Lane.open({ ...options, name: `lane ${lane}`, random: new Random(SEED + lane) }))
   }, 60_000)
 
   afterAll(async () => {
     await Promise.all(lanes.map((lane) => lane.close()))
     await server?.stop()
+    bundled?.remove()
     rmSync(cache, { recursive: true, force: true })
   }, 60_000)
 
@@ -67,7 +71,7 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
     store.port = String(cable.port)
     const random = new Random(SEED)
     const env = { NODE_COMPILE_CACHE: cache, STORE_URL: store.href, ...options.env }
-    const lane = await Lane.open({ server, name, random, store: { url: { env: 'STORE_URL' } }, ...options, env })
+    const lane = await Lane.open({ server, name, random, program: bundled.program, store: { url: { env: 'STORE_URL' } }, ...options, env })
     onTestFinished(() => lane.close())
     return { lane, cable, random }
   }

@@ -25,6 +25,10 @@ export function discrepancies({ acknowledged }: Pick<Known, 'acknowledged'>, row
     for (const number of numbers) outcomes.set(number, results.join(' and '))
     if (results.length !== 1) problems.push(`run ${run} has ${results.length} outcomes`)
   }
+  for (const number of there) {
+    const outcome = outcomes.get(number) ?? 'done'
+    if (outcome !== 'done' && outcome !== 'unknown') problems.push(`${number} ran, and the ledger says ${outcome}`)
+  }
   if (there.size !== rows.length) problems.push(`${rows.length - there.size} rows are there twice`)
   for (const number of acknowledged) {
     const outcome = outcomes.get(number)

@@ -11,6 +11,7 @@ import { discrepancies, NO_TALLY, type Tally } from './account.ts'
 import { LedgerSoFar } from './ledger.ts'
 import { numberOf } from './numbers.ts'
 import { ALICE, BOB, clientOf, type Known, load, POLICY, type Tokens } from './load.ts'
+import { treeProblems } from './tree.ts'
 
 export interface LaneOptions {
   readonly server: PostgresServer
@@ -21,6 +22,8 @@ export interface LaneOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Where its data directory is; a temporary folder without it. */
   readonly data?: string
+  /** The gateway's own file. */
+  readonly program: string
 }
 
 /** What happens to a gateway under load, beside its end. */
@@ -111,12 +114,13 @@ export class Lane {
     return this.#start()
   }
 
-  /** Everything of all rounds, when nothing runs any more. */
+  /** Everything of all rounds, the tree too, when nothing runs any more. */
   async settleAll(): Promise<readonly string[]> {
     await this.kill()
     await this.#quiet()
-    await this.#running()
-    return [...(await this.#ledger.read()), ...discrepancies({ acknowledged: [] }, await this.#rows(0), this.#ledger)]
+    const gateway = await this.#running()
+    const found = [...(await this.#ledger.read()), ...discrepancies({ acknowledged: [] }, await this.#rows(0), this.#ledger)]
+    return [...found, ...(await treeProblems(gateway, this.#ledger))]
   }
 
   async #running(): Promise<GatewayProcess> {
@@ -170,7 +174,7 @@ export class Lane {
   }
 
   #start(onSpawn?: GatewayOptions['onSpawn']): Promise<GatewayProcess> {
-    const { server, name, store } = this.#options
+    const { server, name, store, program } = this.#options
     const target = {
       protocol: 'postgres',
       url: `postgres://${server.host}:${server.port}/${name}`,
@@ -184,6 +188,7 @@ export class Lane {
       ...(store === undefined ? {} : { store }),
       env: { ...this.#options.env, TARGET_PASSWORD: server.password },
       data: this.data,
+      program,
       ...(onSpawn && { onSpawn }),
     })
   }

@@ -19,7 +19,8 @@ export class LedgerSoFar {
   readonly #data: string
   /** By the journal's file. */
   readonly #read = new Map<string, number>()
-  readonly #heads = new Map<string, Head>()
+  /** The last entry of each chain that was read. */
+  readonly heads = new Map<string, Head>()
   #keys: ReturnType<typeof keysIn> = new Map()
   /** Those that were read last, by their name. Each is over by then: what a gateway did not finish, its successor says. */
   runs: ReadonlyMap<string, Run> = new Map()
@@ -57,12 +58,12 @@ export class LedgerSoFar {
 
   async #take(name: string, lines: readonly string[], runs: Map<string, Run>): Promise<readonly string[]> {
     const gateway = name.replace(/-\d+\.jsonl$/, '')
-    const before = this.#heads.get(gateway)
+    const before = this.heads.get(gateway)
     const first = parseEntry(lines[0] ?? '')
     const problems = first.prev === (before?.hash ?? NO_PREVIOUS) ? [] : [`${gateway}: entry ${first.seq} does not follow what was there before`]
     const { bad, head } = await verifyChain(lines, { gateway, partial: true })
     if (bad) problems.push(`${gateway}: entry ${bad.seq} is bad (${bad.why}): ${bad.message}`)
-    if (head) this.#heads.set(gateway, head)
+    if (head) this.heads.set(gateway, head)
     this.entries += lines.length
     for (const line of lines) this.#tell(parseEntry(line), runs)
     return problems
