@@ -45,7 +45,7 @@ function decisions(count: number, load: string): readonly Row[] {
   const { engine, loadMs, reloadMs } = engineOf(count)
   const ask = (index: number, type: 'sql:read' | 'sql:write') => {
     const start = performance.now()
-    engine.decide({ principal: { user: ALICE, agent: null, groups: ['engineering'] }, resource: named(index), type, facts: NO_FACTS })
+    engine.decide({ principal: { user: ALICE, agent: null, groups: ['engineering'] }, scope: null, resource: named(index), type, facts: NO_FACTS })
     return performance.now() - start
   }
   const cold = Array.from({ length: Math.min(COLD, count - 1) }, (_, index) => ask(index, index % 2 === 0 ? 'sql:read' : 'sql:write'))

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { Duration, Scope } from '@countersign/contract/schemas/common'
+import { TokenAction } from '@countersign/contract/schemas/token'
 
 /** `--data` and `--config`, for every command that a local administrator may run. */
 export function gatewayOptions(command: Command): Command {
@@ -19,6 +20,17 @@ export function parseScope(text: string): Scope {
   const parsed = Scope.safeParse(text)
   if (parsed.success) return parsed.data
   throw new InvalidArgumentError(`Choose one of ${Scope.options.join(', ')}.`)
+}
+
+export function parseTokenAction(text: string): TokenAction {
+  const parsed = TokenAction.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError(`Choose one of ${TokenAction.options.join(', ')}.`)
+}
+
+/** An option that may be said several times: every value of it, in order. */
+export function collected<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => readonly T[] {
+  return (text, before = []) => [...before, parse(text)]
 }
 
 export function parseUses(text: string): number {

@@ -16,7 +16,7 @@ import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from '.
 import { Gateway, Resource } from './schemas/resource.ts'
 import { bySession, RecordingLine, RecordingsPage, RecordingsQuery } from './schemas/recording.ts'
 import { Session } from './schemas/session.ts'
-import { CreatedToken, CreateTokenBody, TokenInfo } from './schemas/token.ts'
+import { CreatedToken, CreateTokenBody, RevokeTokensBody, TokenInfo } from './schemas/token.ts'
 
 const live = z.strictObject({ live: Flag.optional() })
 
@@ -157,6 +157,13 @@ export const routes = {
     summary: 'Revoke a token; its sessions are cut',
     request: { params: byId },
     responses: answers(TokenInfo, 'The revoked token'),
+  },
+  revokeTokens: {
+    method: 'post',
+    path: '/api/v1/tokens/revoke',
+    summary: "Revoke all tokens of the caller, his agents' too, or as admin those of another user; their sessions are cut",
+    request: { body: body(RevokeTokensBody) },
+    responses: answers(z.array(TokenInfo), 'Those that were good until now'),
   },
 
   policy: { method: 'get', path: '/api/v1/policy', summary: 'The policies in force', responses: answers(Policies, 'Their texts and version') },

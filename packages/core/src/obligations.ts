@@ -55,7 +55,14 @@ export type Decision =
       /** What is recorded of a denial is no less personal. */
       readonly personal?: readonly PersonalField[]
       readonly secret?: boolean
+      /** It is not in the scope of the token: no policy that is being tried out, so it holds where others are only observed. */
+      readonly beyondScope?: true
     }
+
+/** True for what the scope of a token leaves out. */
+export function isBeyondScope(decision: Decision): boolean {
+  return decision.effect === 'deny' && decision.beyondScope === true
+}
 
 /** Whether policy keeps the values of parameters out of every record. Where it could not be asked, it does. */
 export function hidesValues(decision: Decision): boolean {
@@ -75,7 +82,8 @@ export function personalOf(decision: Decision): readonly PersonalField[] {
  * where saying nothing is no limit.
  */
 export function strictest(decisions: readonly Decision[], unsaid: Ceiling | null = DEFAULT_CEILING): Decision {
-  const deny = decisions.find((decision) => decision.effect === 'deny')
+  const denials = decisions.filter((decision) => decision.effect === 'deny')
+  const deny = denials.find(isBeyondScope) ?? denials[0]
   if (deny) return withMarks(deny, { personal: decisions.flatMap(personalOf), secret: decisions.some(hidesValues) })
   const open = decisions.filter((decision) => decision.effect !== 'deny')
   const isSaid = open.some(({ obligations: { ceiling } }) => ceiling !== null)

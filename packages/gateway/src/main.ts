@@ -18,7 +18,7 @@ import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { systemClock } from './clock.ts'
 import { Erasures } from './erasure/erasures.ts'
-import type { Caller } from './identity/caller.ts'
+import { type Caller, scopeOf } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
 import { Directory } from './identity/directory.ts'
 import { Tokens } from './identity/tokens.ts'
@@ -173,7 +173,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     gateway: { id: journal.gateway, version: manifest.version, certificate: identity.certificate },
     addresses: () => addresses,
     workflow,
-    tokens: new Desk(tokens, store.tokens, journal),
+    tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
     store,
     erasures,
     pages: new Pages(store, manifest.version),
@@ -268,13 +268,14 @@ async function plan(config: Config, catalogs: Catalogs, name: string, text: stri
 }
 
 /** What the caller may reach; an admin and an auditor see what is there. */
-function resourcesFor(config: Config, policies: PolicyHolder, { principal, admin, auditor }: Caller) {
+function resourcesFor(config: Config, policies: PolicyHolder, caller: Caller) {
+  const asker = { principal: caller.principal, scope: scopeOf(caller) }
   const views = Object.values(config.resources).map((resource) => ({
     resource,
-    summary: summarise(policies.engine, principal, resource.name),
-    sessionMs: connectMs(policies.engine, principal, resource.name, config.session.maxMs),
+    summary: summarise(policies.engine, asker, resource.name),
+    sessionMs: connectMs(policies.engine, asker, resource.name, config.session.maxMs),
   }))
-  return views.filter(({ summary }) => admin || auditor || summary.connect !== 'never')
+  return views.filter(({ summary }) => caller.admin || caller.auditor || summary.connect !== 'never')
 }
 
 function readiness(health: StoreHealth, broken: string | null, workers: WorkerPool | null) {

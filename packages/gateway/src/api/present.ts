@@ -231,8 +231,22 @@ export function presentErasure({ id, user, by, at, done, waiting }: ErasureState
 }
 
 /** Neither the hash nor the verifiers leave the gateway. */
-export function presentToken({ id, user, agent, mayReview, proven, createdBy, createdAt, expiresAt, revokedAt }: TokenRecord): TokenInfo {
-  return { id, user, agent, mayReview, unproven: !proven, createdBy, createdAt: iso(createdAt), expiresAt: iso(expiresAt), revokedAt: isoOrNull(revokedAt) }
+export function presentToken(token: TokenRecord): TokenInfo {
+  const { id, user, agent, name, scope, mayReview, proven, createdBy } = token
+  return {
+    id,
+    user,
+    agent,
+    name,
+    scope: scope && { resources: scope.resources && [...scope.resources], actions: scope.actions && [...scope.actions] },
+    mayReview,
+    unproven: !proven,
+    createdBy,
+    createdAt: iso(token.createdAt),
+    expiresAt: iso(token.expiresAt),
+    revokedAt: isoOrNull(token.revokedAt),
+    lastUsedAt: isoOrNull(token.lastUsedAt),
+  }
 }
 
 export function presentPrincipal(principal: Principal): PrincipalJson {

@@ -12,19 +12,12 @@ import type { Period } from '../evidence/collect.ts'
 import type { Pages } from '../export/pages.ts'
 import type { Caller, Users } from '../identity/caller.ts'
 import type { NotificationDesk } from '../notify/desk.ts'
+import type { TokenWish } from '../identity/token-wish.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import type { Console } from './console.ts'
-
-/** Who a token is for; `ttlMs` null is the default life. */
-export interface TokenWish {
-  readonly user: string
-  readonly agent: string | null
-  readonly mayReview: boolean
-  readonly ttlMs: number | null
-}
 
 /** Tokens, as the API needs them. Who may make, see and revoke which is decided here; refusals are WorkflowError or DomainError. */
 export interface TokenDesk {
@@ -33,6 +26,8 @@ export interface TokenDesk {
   createToken(by: Caller, wish: TokenWish): Promise<{ readonly token: string; readonly record: TokenRecord }>
   listTokens(caller: Caller): Promise<readonly TokenRecord[]>
   revokeToken(caller: Caller, id: string): Promise<TokenRecord>
+  /** All of a user's; those that were good until now. */
+  revokeTokens(caller: Caller, user: string): Promise<readonly TokenRecord[]>
 }
 
 /** A resource that the caller may know of, and in words what he may do there: `runs`, `needs 1 of dba`, `never`. */

@@ -42,7 +42,7 @@ function standingOf(
 ): readonly StandingRow[] {
   const rows: StandingRow[] = []
   for (const type of TYPES) {
-    const decision = policy.decide({ principal, resource, type, facts: NO_FACTS })
+    const decision = policy.decide({ principal, scope: null, resource, type, facts: NO_FACTS })
     if (decision.effect === 'allow') rows.push({ person: principal.user, resource, action: type, policies: [...decision.policies] })
     else if (type === 'connect') return []
   }

@@ -1,4 +1,5 @@
 import { LOCAL_ADMIN, type Principal } from '@countersign/core/principal'
+import type { TokenScope } from '@countersign/core/token-scope'
 import type { Source } from '../store/store.ts'
 
 /** Somebody, as everybody who knows of him says together. */
@@ -40,12 +41,6 @@ export interface Caller {
   readonly by: Proof
 }
 
-/** What a token is good for; null in either: everything that its user may. */
-export interface TokenScope {
-  readonly resources: readonly string[] | null
-  readonly actions: readonly string[] | null
-}
-
 /** `endsAt` is Unix milliseconds, and comes sooner where it is ended before. `verifiedAt`: when he last proved that he is there. */
 export type Proof =
   /** Whoever can open the gateway's own socket owns its data directory. */
@@ -64,4 +59,9 @@ export const LOCAL: Caller = {
   mayReview: false,
   proven: false,
   by: { kind: 'local' },
+}
+
+/** What the caller's token is limited to; null where it is not, and for whoever came without one. */
+export function scopeOf({ by }: Pick<Caller, 'by'>): TokenScope | null {
+  return by.kind === 'token' ? by.scope : null
 }

@@ -1,17 +1,21 @@
 import { principalId } from '@countersign/core/principal'
+import { scopeHasDuty } from '@countersign/core/token-scope'
 import type { Journal } from '../journal/journal.ts'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
-import type { Caller } from './caller.ts'
-import { IdentityError, type Tokens, type TokenWish } from './tokens.ts'
+import { type Caller, scopeOf } from './caller.ts'
+import type { TokenWish } from './token-wish.ts'
+import { IdentityError, type Maker, type Tokens } from './tokens.ts'
 
 /** Who may make, see and revoke which token. Each is an entry of the ledger; the secret is in none. */
 export class Desk {
   readonly #tokens: Tokens
   readonly #store: TokenStore
   readonly #journal: Journal
+  readonly #resources: readonly string[]
 
-  constructor(tokens: Tokens, store: TokenStore, journal: Journal) {
+  constructor(tokens: Tokens, store: TokenStore, journal: Journal, resources: readonly string[]) {
+    this.#resources = resources
     this.#tokens = tokens
     this.#store = store
     this.#journal = journal
@@ -21,48 +25,58 @@ export class Desk {
     return this.#tokens.callerForSecret(token)
   }
 
-  /** The local administrator makes one for anybody; a person makes one for himself or an agent of his. */
+  /** The local administrator makes one for anybody; a person makes one for himself or an agent of his. None makes one that is good for more than itself. */
   async createToken(by: Caller, wish: TokenWish): Promise<{ readonly token: string; readonly record: TokenRecord }> {
     const { principal } = by
     const isLocal = by.by.kind === 'local'
     if (principal.agent !== null) throw new WorkflowError('forbidden', 'an agent makes no tokens; its user does')
+    if (scopeOf(by) !== null) throw new WorkflowError('forbidden', 'a token with a scope makes no others; sign in, or use one without')
     if (!isLocal && wish.user !== principal.user)
       throw new WorkflowError('forbidden', `${principal.user} makes tokens for ${principal.user} only; on the gateway's own host use --data DIR`)
-    if (!isLocal && wish.mayReview && !by.mayReview) throw new WorkflowError('forbidden', 'a token that may not review cannot make one that may')
-    const made = await this.#create(wish, by)
-    const { record } = made
-    await this.#journal.append(
-      {
-        type: 'token.created',
-        body: {
-          token: record.id,
-          user: record.user,
-          agent: record.agent,
-          mayReview: record.mayReview,
-          proven: record.proven,
-          by: principalId(principal),
-          expiresAt: record.expiresAt,
-        },
-      },
-      'disk',
-    )
-    return made
+    if (!isLocal && !by.mayReview && (wish.mayReview || (wish.scope !== null && scopeHasDuty(wish.scope, 'review'))))
+      throw new WorkflowError('forbidden', 'a token that may not review cannot make one that may')
+    return this.#make(wish, { user: principal.user, proven: !isLocal && by.proven })
   }
 
-  /** Admins and auditors see all, anybody else his own. */
-  listTokens({ admin, auditor, principal }: Caller): Promise<readonly TokenRecord[]> {
-    return this.#tokens.list(admin || auditor ? null : principal.user)
+  /** Admins and auditors see all, a person his own; an agent's token and one with a scope see themselves alone. */
+  async listTokens(caller: Caller): Promise<readonly TokenRecord[]> {
+    const records = await this.#tokens.list(caller.admin || caller.auditor ? null : caller.principal.user)
+    return records.filter((record) => caller.auditor || mayRevoke(caller, record))
   }
 
   async revokeToken(by: Caller, id: string): Promise<TokenRecord> {
     const record = await this.#store.get(id)
-    if (!record || !(by.admin || record.user === by.principal.user)) throw new WorkflowError('not-found', `there is no token ${id}`)
-    if (await this.#tokens.revoke(id))
-      await this.#journal.append({ type: 'token.revoked', body: { token: id, user: record.user, by: principalId(by.principal) } }, 'disk')
+    if (!record || !mayRevoke(by, record)) throw new WorkflowError('not-found', `there is no token ${id}`)
+    if (await this.#tokens.revoke(id)) await this.#recordRevoked(by, record)
     return (await this.#store.get(id)) ?? record
   }
 
-  async #create(wish: TokenWish, by: Caller) {
+  async revokeTokens(by: Caller, user: string): Promise<readonly TokenRecord[]> {
+    const own = user === by.principal.user && by.principal.agent === null && scopeOf(by) === null
+    if (!own && !by.admin) throw new WorkflowError('forbidden', 'all tokens of somebody are revoked by himself, with one that has no scope, or by an admin')
+    const ids = new Set(await this.#tokens.revokeAll(user))
+    const revoked = (await this.#tokens.list(user)).filter(({ id }) => ids.has(id))
+    await Promise.all(revoked.map((record) => this.#recordRevoked(by, record)))
+    return revoked
+  }
+
+  async #recordRevoked({ principal }: Caller, { id, user }: TokenRecord): Promise<void> {
+    await this.#journal.append({ type: 'token.revoked', body: { token: id, user, by: principalId(principal) } }, 'disk')
+  }
+
+  async #make(wish: TokenWish, by: Maker): Promise<{ readonly token: string; readonly record: TokenRecord }> {
+    const strangers = wish.scope?.resources?.filter((name) => !this.#resources.includes(name)) ?? []
+    if (strangers.length > 0)
+      throw new WorkflowError('invalid', `there is no resource ${strangers.join(', ')}; there are ${this.#resources.join(', ') || 'none'}`)
+    const made = await this.#create(wish, by)
+    const { id, user, agent, name, scope, mayReview, proven, expiresAt } = made.record
+    const limits = scope && { resources: scope.resources, actions: scope.actions }
+    const body = { token: id, user, agent, scope: limits, mayReview, proven, by: by.user, expiresAt }
+    await this.#journal.append({ type: 'token.created', body, secret: { name } }, 'disk')
+    return made
+  }
+
+  async #create(wish: TokenWish, by: Maker) {
     try {
       return await this.#tokens.create(wish, by)
     } catch (error) {
@@ -70,4 +84,10 @@ export class Desk {
       throw error
     }
   }
+}
+
+/** Whose it is, and admins; an agent's token and one with a scope are good for themselves alone. */
+function mayRevoke(caller: Caller, { id, user }: TokenRecord): boolean {
+  if (caller.admin || (caller.by.kind === 'token' && caller.by.id === id)) return true
+  return user === caller.principal.user && caller.principal.agent === null && scopeOf(caller) === null
 }

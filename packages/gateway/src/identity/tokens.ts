@@ -1,21 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { type Duty, scopeHasDuty } from '@countersign/core/token-scope'
 import { makeVerifier } from '@countersign/wire/postgres/scram'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
 import type { Caller, Users } from './caller.ts'
+import { faultOf, type TokenWish } from './token-wish.ts'
 
 const PREFIX = 'cst_'
 const ITERATIONS = 4096
 const DEFAULT_LIFE_MS = 90 * 86_400_000
 /** So many users are named to whoever asks for one that is not there. */
 const MOST_NAMED = 20
+/** How exactly it is known when a token was last used: a write for each use would cost more than it tells. */
+const USE_MS = 60_000
+/** Of how many tokens it is remembered when that was last written. */
+const USES = 10_000
 
-/** Who a token is for. */
-export interface TokenWish {
+/** Who makes a token, and whether he has proved that he is whose it is. */
+export interface Maker {
   readonly user: string
-  readonly agent: string | null
-  readonly mayReview: boolean
-  /** Null is 90 days. */
-  readonly ttlMs: number | null
+  readonly proven: boolean
 }
 
 /** A token cannot be made or used; `message` says why and what to do. */
@@ -31,6 +34,8 @@ export class Tokens {
   readonly #directory: Users
   readonly #store: TokenStore
   readonly #now: () => number
+  /** When the use of each token was last written, as far as this process knows. */
+  readonly #uses = new Map<string, number>()
 
   constructor(directory: Users, store: TokenStore, now: () => number) {
     this.#directory = directory
@@ -39,11 +44,10 @@ export class Tokens {
   }
 
   /** The secret is returned here once and can never be had again. */
-  async create(wish: TokenWish, by: Caller): Promise<{ readonly token: string; readonly record: TokenRecord }> {
+  async create(wish: TokenWish, by: Maker): Promise<{ readonly token: string; readonly record: TokenRecord }> {
     if (!this.#directory.user(wish.user)) throw new IdentityError(this.#nobody(wish.user))
-    if (wish.agent !== null && !/^[a-zA-Z0-9][\w.-]{0,62}$/.test(wish.agent))
-      throw new IdentityError('an agent is named with letters, digits, dots, dashes and underscores, 63 at most')
-    if (wish.agent !== null && wish.mayReview) throw new IdentityError('an agent never reviews, so its token cannot be given --may-review')
+    const fault = faultOf(wish)
+    if (fault !== null) throw new IdentityError(fault)
     const token = PREFIX + randomBytes(32).toString('base64url')
     const createdAt = this.#now()
     const record: TokenRecord = {
@@ -52,12 +56,15 @@ export class Tokens {
       scram: await scramVerifier(wish.user, token),
       user: wish.user,
       agent: wish.agent,
-      mayReview: wish.mayReview,
-      proven: by.by.kind !== 'local' && by.proven,
-      createdBy: by.principal.user,
+      name: wish.name,
+      scope: wish.scope,
+      mayReview: wish.scope === null ? wish.mayReview : scopeHasDuty(wish.scope, 'review'),
+      proven: by.proven,
+      createdBy: by.user,
       createdAt,
       expiresAt: createdAt + (wish.ttlMs ?? DEFAULT_LIFE_MS),
       revokedAt: null,
+      lastUsedAt: null,
     }
     await this.#store.insert(record)
     return { token, record }
@@ -67,14 +74,20 @@ export class Tokens {
   async callerForSecret(token: string): Promise<Caller | null> {
     if (!token.startsWith(PREFIX)) return null
     const record = await this.#store.findByHash(hashOf(token))
-    return record && this.callerOf(record)
+    return record && this.#letIn(record)
   }
 
   /** Whoever holds this token, and until when (Unix milliseconds). */
   async holderOf(id: string): Promise<{ readonly caller: Caller; readonly endsAt: number } | null> {
     const record = await this.#store.get(id)
-    const caller = record && this.callerOf(record)
+    const caller = record && this.#letIn(record)
     return caller && { caller, endsAt: record.expiresAt }
+  }
+
+  #letIn(record: TokenRecord): Caller | null {
+    const caller = this.callerOf(record)
+    if (caller !== null) this.#used(record.id)
+    return caller
   }
 
   /** Groups are read from the directory at each call: leaving one binds the next action. */
@@ -82,14 +95,14 @@ export class Tokens {
     const user = this.#directory.user(record.user)
     if (!user || record.revokedAt !== null || this.#now() >= record.expiresAt) return null
     const principal = { user: record.user, agent: record.agent, groups: user.groups }
-    const isPerson = record.agent === null
+    const may = (duty: Duty) => record.agent === null && scopeHasDuty(record.scope, duty)
     return {
       principal,
-      admin: user.admin && isPerson,
-      auditor: user.auditor && isPerson,
-      mayReview: record.mayReview,
+      admin: user.admin && may('admin'),
+      auditor: user.auditor && may('audit'),
+      mayReview: record.mayReview && may('review'),
       proven: record.proven,
-      by: { kind: 'token', id: record.id, scope: null, endsAt: record.expiresAt },
+      by: { kind: 'token', id: record.id, scope: record.scope, endsAt: record.expiresAt },
     }
   }
 
@@ -104,6 +117,20 @@ export class Tokens {
 
   revoke(id: string): Promise<boolean> {
     return this.#store.revoke(id, this.#now())
+  }
+
+  /** All of a user's, his agents' too; the ids of those that were good until now. */
+  revokeAll(user: string): Promise<readonly string[]> {
+    return this.#store.revokeAll(user, this.#now())
+  }
+
+  /** Somebody was let in with it. It is written beside, seldom, and a store that does not take it keeps nobody out. */
+  #used(id: string): void {
+    const now = this.#now()
+    if (now - (this.#uses.get(id) ?? 0) < USE_MS) return
+    if (this.#uses.size >= USES) this.#uses.clear()
+    this.#uses.set(id, now)
+    this.#store.used(id, now, now - USE_MS).catch(() => this.#uses.delete(id)) // the next use writes it
   }
 
   #nobody(name: string): string {

@@ -13,6 +13,7 @@ import type { PolicyFile } from './load.ts'
 import { Lru } from './lru.ts'
 import { actionGroups, AGENTS, labelKeys } from './schema.ts'
 import { type Slice, Slicer, standing } from './slice.ts'
+import { withinScope } from './within-scope.ts'
 
 const SITUATIONS = 10_000
 const DECISIONS = 50_000
@@ -72,6 +73,10 @@ class CedarEngine implements PolicyEngine {
   }
 
   decide(question: Question): Decision {
+    return withinScope(question, this.#decide(question))
+  }
+
+  #decide(question: Question): Decision {
     try {
       const situation = this.#situation(question)
       if (situation === null) return unknownResource(question)
@@ -86,12 +91,17 @@ class CedarEngine implements PolicyEngine {
     }
   }
 
-  readsRows(about: Omit<Question, 'facts'>): boolean {
+  readsRows(about: Omit<Question, 'facts' | 'scope'>): boolean {
     const reads = this.#situation(about)?.reads ?? []
     return reads.includes('rows') || reads.includes('rowsKnown')
   }
 
   explain(question: Question): Explanation {
+    const { decision, matched } = this.#explain(question)
+    return { decision: withinScope(question, decision), matched }
+  }
+
+  #explain(question: Question): Explanation {
     try {
       const situation = this.#situation(question)
       if (situation === null) return { decision: unknownResource(question), matched: [] }
@@ -131,7 +141,7 @@ class CedarEngine implements PolicyEngine {
     })
   }
 
-  #situation({ principal, resource: name, type }: Omit<Question, 'facts'>): Situation | null {
+  #situation({ principal, resource: name, type }: Omit<Question, 'facts' | 'scope'>): Situation | null {
     const key = JSON.stringify([principal.user, principal.agent, principal.groups, name, type])
     const known = this.#situations.get(key)
     if (known) return known

@@ -1,10 +1,9 @@
 import { type ActionType, NO_FACTS } from '@countersign/core/action'
 import { describeNeed } from '@countersign/core/need'
 import type { Decision } from '@countersign/core/obligations'
-import type { Principal } from '@countersign/core/principal'
-import type { PolicyEngine } from './engine.ts'
+import type { Asker, PolicyEngine } from './engine.ts'
 
-/** What a principal may expect on a resource, each `runs`, `needs 1 of dba` or `never`. */
+/** What somebody may expect on a resource, each `runs`, `needs 1 of dba` or `never`. */
 export interface Summary {
   readonly connect: string
   readonly read: string
@@ -13,8 +12,8 @@ export interface Summary {
 }
 
 /** For a banner before anything is asked: judged as harmless statements that touch no row. The real one is judged when it comes. */
-export function summarise(engine: PolicyEngine, principal: Principal, resource: string): Summary {
-  const word = (type: ActionType) => describeDecision(engine.decide({ principal, resource, type, facts: NO_FACTS }))
+export function summarise(engine: PolicyEngine, asker: Asker, resource: string): Summary {
+  const word = (type: ActionType) => describeDecision(engine.decide({ ...asker, resource, type, facts: NO_FACTS }))
   return { connect: word('connect'), read: word('sql:read'), write: word('sql:write'), ddl: word('sql:ddl') }
 }
 

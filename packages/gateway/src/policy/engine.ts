@@ -1,10 +1,16 @@
 import type { ActionType, Facts } from '@countersign/core/action'
 import type { Decision } from '@countersign/core/obligations'
 import type { Principal } from '@countersign/core/principal'
+import type { TokenScope } from '@countersign/core/token-scope'
+
+/** Who is judged, and with what he came: the scope of his token is part of every answer. Null: it has none, or nobody's token is meant. */
+export interface Asker {
+  readonly principal: Principal
+  readonly scope: TokenScope | null
+}
 
 /** One statement, or a connect, put before policy. `resource` is the name of a configured resource. */
-export interface Question {
-  readonly principal: Principal
+export interface Question extends Asker {
   readonly resource: string
   readonly type: ActionType
   readonly facts: Facts
@@ -29,6 +35,6 @@ export interface PolicyEngine {
   readonly version: string
   decide(question: Question): Decision
   /** True when the number of rows may change what `decide` says; counting them costs something. */
-  readsRows(about: Omit<Question, 'facts'>): boolean
+  readsRows(about: Omit<Question, 'facts' | 'scope'>): boolean
   explain(question: Question): Explanation
 }

@@ -1,14 +1,14 @@
 import { NO_FACTS, type Statement } from '@countersign/core/action'
 import { covers, type Grant, standsFor } from '@countersign/core/grant'
-import { type Decision, personalOf, personOf } from '@countersign/core/obligations'
+import { type Decision, isBeyondScope, personalOf, personOf } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
 import { unmet } from '@countersign/core/request'
 import { type Gate, type Hold, type Knock, type Refusal, type Session, type Target, Unavailable, type Verifier } from '../adapters/adapter.ts'
 import type { Resource } from '../config/config.ts'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, scopeOf } from '../identity/caller.ts'
 import { scramParameters } from '../identity/tokens.ts'
 import type { Event } from '../journal/journal.ts'
-import type { PolicyEngine } from '../policy/engine.ts'
+import type { Asker, PolicyEngine } from '../policy/engine.ts'
 import { type SessionRecord, StoreUnavailable } from '../store/store.ts'
 import { grantForSession, liveGrants, useGrant } from '../workflow/grants.ts'
 import { scopeDigest } from '../workflow/digest.ts'
@@ -87,7 +87,7 @@ export class SessionGate implements Gate {
         '`countersign resources` lists those you can reach; dbname is the resource, or resource/database.',
       )
     if (health.silence !== null) return refusal('unavailable', health.silence, null)
-    const admitted = await this.#admit(caller.principal, resource, knock, hold)
+    const admitted = await this.#admit(caller, resource, knock, hold)
     if (admitted.effect === 'refuse') {
       await context.journal.append(
         { type: 'session.refused', body: { principal: principalId(caller.principal), resource: resource.name, client: knock.client, code: admitted.code } },
@@ -99,11 +99,12 @@ export class SessionGate implements Gate {
   }
 
   /** A live grant is used; else policy allows by itself, or somebody is asked. */
-  async #admit(principal: Principal, resource: Resource, knock: Knock, hold: Hold): Promise<Refusal | Admitted> {
+  async #admit(caller: Caller, resource: Resource, knock: Knock, hold: Hold): Promise<Refusal | Admitted> {
     const { context } = this.#services
+    const { principal } = caller
     for (;;) {
-      const decision = context.policy().decide({ principal, resource: resource.name, type: 'connect', facts: NO_FACTS })
-      if (decision.effect === 'deny' && resource.mode === 'enforce')
+      const decision = context.policy().decide({ principal, scope: scopeOf(caller), resource: resource.name, type: 'connect', facts: NO_FACTS })
+      if (decision.effect === 'deny' && (resource.mode === 'enforce' || isBeyondScope(decision)))
         return refusal('denied', decision.message, 'Ask an administrator, or see `countersign policy explain`.')
       const grant = await this.#usableGrant(principal, resource, decision)
       if (grant) return { effect: 'allow', decision, grant }
@@ -183,7 +184,10 @@ export class SessionGate implements Gate {
       mode: resource.mode,
       endsAt,
     }
-    const session = new LiveSession({ id, principal, token: knock.token, resource, grant, endsAt, purpose: knock.purpose }, this.#services)
+    const session = new LiveSession(
+      { id, principal, scope: scopeOf(caller), token: knock.token, resource, grant, endsAt, purpose: knock.purpose },
+      this.#services,
+    )
     registry.add(session) // first, so that no record of a session is ever without one
     try {
       const person = personOf(principal.user, personalOf(decision), ['reason', 'ticket'])
@@ -240,8 +244,8 @@ function admitWhereSaid(decision: Decision, { purpose: { reason, ticket } }: Kno
 }
 
 /** How long a connection that is made now would last, milliseconds. */
-export function connectMs(policy: PolicyEngine, principal: Principal, resource: string, maxMs: number): number {
-  return sessionMs(policy.decide({ principal, resource, type: 'connect', facts: NO_FACTS }), maxMs)
+export function connectMs(policy: PolicyEngine, asker: Asker, resource: string, maxMs: number): number {
+  return sessionMs(policy.decide({ ...asker, resource, type: 'connect', facts: NO_FACTS }), maxMs)
 }
 
 /** How long a connection lasts: what `@grants` says, within the configured maximum where it says nothing. */

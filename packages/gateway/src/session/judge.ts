@@ -3,8 +3,7 @@ import { type Attempt, covers, type Grant, standsFor } from '@countersign/core/g
 import type { Need } from '@countersign/core/need'
 import { ceilingOf } from '@countersign/core/request'
 import { type Decision, NO_OBLIGATIONS, strictest } from '@countersign/core/obligations'
-import type { Principal } from '@countersign/core/principal'
-import type { PolicyEngine } from '../policy/engine.ts'
+import type { Asker, PolicyEngine } from '../policy/engine.ts'
 
 /** What policy says of every statement of an action. */
 export interface Judgement {
@@ -13,10 +12,10 @@ export interface Judgement {
 }
 
 /** Policy's answer for a whole action: every statement of it is judged, and the strictest wins. */
-export function judge(policy: PolicyEngine, principal: Principal, resource: string, statements: readonly Statement[]): Judgement {
+export function judge(policy: PolicyEngine, { principal, scope }: Asker, resource: string, statements: readonly Statement[]): Judgement {
   const each = statements.map((statement) => ({
     statement,
-    decision: policy.decide({ principal, resource, type: statement.type, facts: statement.facts }),
+    decision: policy.decide({ principal, scope, resource, type: statement.type, facts: statement.facts }),
   }))
   return { decision: each.length === 0 ? NOTHING_TO_JUDGE : strictest(each.map(({ decision }) => decision)), each }
 }

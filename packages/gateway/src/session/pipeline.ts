@@ -1,9 +1,8 @@
 import type { Action, SessionState } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
-import type { Principal } from '@countersign/core/principal'
 import type { Allowance, Attempted, Pipeline } from '../adapters/adapter.ts'
 import type { JsonValue } from '../journal/journal.ts'
-import type { PolicyEngine } from '../policy/engine.ts'
+import type { Asker, PolicyEngine } from '../policy/engine.ts'
 import { actionDigest } from '../workflow/digest.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { secretOf } from './sealed.ts'
@@ -58,7 +57,7 @@ export function whichOf({ pipeline }: Stateless, { each }: Judgement): string {
 
 interface Judging {
   readonly policy: PolicyEngine
-  readonly principal: Principal
+  readonly asker: Asker
   readonly resource: string
   readonly live: readonly Grant[]
   readonly now: number
@@ -66,10 +65,11 @@ interface Judging {
 
 /** More of a pipeline than its first statement needs somebody, or is never allowed: then nobody is asked for the first alone. */
 export function needsMore({ action }: Pipeline, state: SessionState | null, judging: Judging): boolean {
-  const { policy, principal, resource, live, now } = judging
+  const { policy, asker, resource, live, now } = judging
+  const { principal } = asker
   const [, ...behind] = eachOf(action)
   return behind.some((each) => {
-    const judgement = judge(policy, principal, resource, each.statements)
+    const judgement = judge(policy, asker, resource, each.statements)
     if (judgement.decision.effect !== 'review') return judgement.decision.effect === 'deny'
     const digest = actionDigest(principal, resource, { ...each, state })
     return coveringGrants(judgement, live, { principal, resource, digest, state, alone: true }, now) === null

@@ -7,7 +7,7 @@ import type { Opened } from './opened.ts'
 export interface Live {
   readonly id: string
   readonly token: string
-  readonly opened: Pick<Opened, 'principal' | 'resource' | 'grant'>
+  readonly opened: Pick<Opened, 'principal' | 'scope' | 'resource' | 'grant'>
   /** It has ended, and only its record is still being written: nothing needs to cut it. */
   readonly isOver: boolean
   /** The grants it lives under: that of its connection, and that of the statement that runs now. */

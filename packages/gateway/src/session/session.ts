@@ -1,6 +1,6 @@
 import { type Action, type ActionType, NO_FACTS, type Statement } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
-import { type Decision, hidesValues, withMarks } from '@countersign/core/obligations'
+import { type Decision, hidesValues, isBeyondScope, withMarks } from '@countersign/core/obligations'
 import { principalId } from '@countersign/core/principal'
 import { type Request, unmet } from '@countersign/core/request'
 import { type Attempted, Cut, type Hold, type Outcome, type Purpose, type Refusal, type Session, SUSPENDED, type Verdict } from '../adapters/adapter.ts'
@@ -107,9 +107,9 @@ export class LiveSession implements Session {
   }
 
   forbids(statements: readonly Statement[]): boolean {
-    const { principal, resource } = this.opened
     if (this.#readsRows(statements)) return false // they are counted once the parameters are there
-    return resource.mode === 'enforce' && judge(this.#policy(), principal, resource.name, statements).decision.effect === 'deny'
+    const { decision } = judge(this.#policy(), this.opened, this.opened.resource.name, statements)
+    return decision.effect === 'deny' && (this.opened.resource.mode === 'enforce' || isBeyondScope(decision))
   }
 
   allow(action: Omit<Action, 'state'>, inTransaction: boolean): Promise<Verdict> | null {
@@ -166,9 +166,9 @@ export class LiveSession implements Session {
       const attempted = weigh ? await weighed(asking) : asking
       const stop = this.#cannotDecide()
       if (stop) return stop
-      const judgement = judge(this.#policy(), this.opened.principal, this.opened.resource.name, attempted.action.statements)
+      const judgement = judge(this.#policy(), this.opened, this.opened.resource.name, attempted.action.statements)
       const { decision } = judgement
-      if (this.opened.resource.mode === 'observe') return this.#allowUnheld(attempted, decision)
+      if (this.opened.resource.mode === 'observe' && !isBeyondScope(decision)) return this.#allowUnheld(attempted, decision)
       if (decision.effect === 'allow') return this.#allowWhereSaid(asked === alone ? attempted : alone, decision)
       if (decision.effect === 'deny') return this.#deny(attempted, { ...decision, message: decision.message + whichOf(attempted.action, judgement) })
       const verdict = await this.#review(attempted, decision, judgement, hold)
@@ -226,10 +226,10 @@ export class LiveSession implements Session {
   /** Null for what policy does not allow by itself, or only with the rows that it would change. */
   #allowed(statement: Statement): Allowed | null {
     if (this.#readsRows([statement])) return null
-    const { principal, resource } = this.opened
-    const { decision } = judge(this.#policy(), principal, resource.name, [statement])
+    const { resource } = this.opened
+    const { decision } = judge(this.#policy(), this.opened, resource.name, [statement])
     const isFree = decision.effect === 'allow' && this.#unmet(decision) === null
-    if (!isFree && resource.mode !== 'observe') return null
+    if (!isFree && (resource.mode !== 'observe' || isBeyondScope(decision))) return null
     return {
       outside: this.#startedBody(statement.type, false, decision),
       inside: this.#startedBody(statement.type, true, decision),
@@ -304,7 +304,7 @@ export class LiveSession implements Session {
     const pipeline = await attempted.pipeline?.()
     if (this.#policy() !== policy) return 'approved' // and so may that for the rest of it
     const now = context.clock.now()
-    if (pipeline && needsMore(pipeline, action.state, { policy, principal, resource: resource.name, live, now })) return 'together'
+    if (pipeline && needsMore(pipeline, action.state, { policy, asker: this.opened, resource: resource.name, live, now })) return 'together'
 
     const asked = this.#marks.shown(await this.#shapes.asked(action, attempted, decision), decision)
     const { request, attached } = await openRequest(context, {

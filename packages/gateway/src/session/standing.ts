@@ -27,8 +27,8 @@ export function judgeAgain({ directory, policy }: Pick<Context, 'directory' | 'p
 }
 
 /** Policy lets him connect by itself, or the grant that he was given stands for the review that it asks for. */
-function mayStay(policy: PolicyEngine, { opened: { principal, resource, grant } }: Live): boolean {
-  const decision = policy.decide({ principal, resource: resource.name, type: 'connect', facts: NO_FACTS })
+function mayStay(policy: PolicyEngine, { opened: { principal, scope, resource, grant } }: Live): boolean {
+  const decision = policy.decide({ principal, scope, resource: resource.name, type: 'connect', facts: NO_FACTS })
   if (decision.effect !== 'review') return decision.effect === 'allow'
   return grant !== null && standsFor(grant, decision.need)
 }

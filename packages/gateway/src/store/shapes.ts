@@ -2,6 +2,7 @@ import { ACTION_GROUPS, ACTION_TYPES } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import type { Request } from '@countersign/core/request'
+import { DUTIES } from '@countersign/core/token-scope'
 import { z } from 'zod'
 import type { RecordingRecord } from './recording-store.ts'
 import type { LoginRecord, PersonRecord, Source } from './people.ts'
@@ -179,12 +180,17 @@ export const recordingShape: z.ZodType<RecordingRecord> = z.strictObject({
   deleted: z.strictObject({ at: time, why: z.string() }).nullable(),
 })
 
+const tokenScope = z.strictObject({ resources: strings.nullable(), actions: z.array(z.enum([...ACTION_TYPES, ...ACTION_GROUPS, ...DUTIES])).nullable() })
+
 const token = z.strictObject({
   id: z.string(),
   hash: z.string(),
   scram: z.strictObject({ storedKey: z.string(), serverKey: z.string() }),
   user: z.string(),
   agent: z.string().nullable(),
+  /** Not in what was written before tokens had names and scopes. */
+  name: z.string().nullable().default(null),
+  scope: tokenScope.nullable().default(null),
   mayReview: z.boolean(),
   proven: z.boolean(),
   createdBy: z.string(),
@@ -192,11 +198,11 @@ const token = z.strictObject({
   expiresAt: time,
 })
 
-/** When it was revoked is a column of its own, so that revoking is one UPDATE. */
-export const tokenShape: z.ZodType<Omit<TokenRecord, 'revokedAt'>> = token
+/** When it was revoked and last used are columns of their own, so that either is one UPDATE. */
+export const tokenShape: z.ZodType<Omit<TokenRecord, 'revokedAt' | 'lastUsedAt'>> = token
 
 /** A token as it is handed on. */
-export const tokenRecordShape: z.ZodType<TokenRecord> = token.extend({ revokedAt: time.nullable() })
+export const tokenRecordShape: z.ZodType<TokenRecord> = token.extend({ revokedAt: time.nullable(), lastUsedAt: time.nullable() })
 
 export const sourceShape: z.ZodType<Source> = z.templateLiteral(['oidc:', z.string()]).or(z.enum(['local', 'scim']))
 const method = z.templateLiteral(['oidc:', z.string()]).or(z.literal('passkey'))

@@ -1,6 +1,6 @@
 /**
  * The rows, the same on both databases. `body` is the whole value as JSON; the other columns are what is searched or
- * compared and follow from it (a token's `revoked_at`, what changes of a login and the ledger's tables have no copy in a body). Times are Unix milliseconds.
+ * compared and follow from it (a token's `revoked_at` and `last_used_at`, what changes of a login and the ledger's tables have no copy in a body). Times are Unix milliseconds.
  */
 export interface Tables {
   requests: RequestRow
@@ -103,6 +103,7 @@ export interface TokenRow {
   username: string
   created_at: number
   revoked_at: number | null
+  last_used_at: number | null
   body: string
 }
 

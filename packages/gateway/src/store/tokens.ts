@@ -49,6 +49,26 @@ export class Tokens implements TokenStore {
     })
   }
 
+  revokeAll(user: string, at: number): Promise<readonly string[]> {
+    return this.#database.write(async (transaction, changed) => {
+      const live = transaction.updateTable('tokens').set({ revoked_at: at }).where('username', '=', user).where('revoked_at', 'is', null)
+      const revoked = await live.returning('id').execute()
+      for (const { id } of revoked) changed({ kind: 'token', id })
+      return revoked.map(({ id }) => id)
+    })
+  }
+
+  used(id: string, at: number, before: number): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      await transaction
+        .updateTable('tokens')
+        .set({ last_used_at: at })
+        .where('id', '=', id)
+        .where((row) => row.or([row('last_used_at', 'is', null), row('last_used_at', '<=', before)]))
+        .execute()
+    })
+  }
+
   #find(column: 'id' | 'hash', value: string): Promise<TokenRecord | null> {
     return this.#database.read(async (db) => {
       const row = await db.selectFrom('tokens').selectAll().where(column, '=', value).executeTakeFirst()
@@ -57,14 +77,14 @@ export class Tokens implements TokenStore {
   }
 }
 
-function tokenRow({ revokedAt, ...token }: TokenRecord): TokenRow {
-  return { ...columnsOf(token), revoked_at: revokedAt, body: JSON.stringify(token) }
+function tokenRow({ revokedAt, lastUsedAt, ...token }: TokenRecord): TokenRow {
+  return { ...columnsOf(token), revoked_at: revokedAt, last_used_at: lastUsedAt, body: JSON.stringify(token) }
 }
 
 function tokenOf(row: TokenRow): TokenRecord {
-  return { ...parseRow('tokens', row, tokenShape, columnsOf), revokedAt: row.revoked_at }
+  return { ...parseRow('tokens', row, tokenShape, columnsOf), revokedAt: row.revoked_at, lastUsedAt: row.last_used_at }
 }
 
-function columnsOf(token: Omit<TokenRecord, 'revokedAt'>): Omit<TokenRow, 'body' | 'revoked_at'> {
+function columnsOf(token: Omit<TokenRecord, 'revokedAt' | 'lastUsedAt'>): Omit<TokenRow, 'body' | 'revoked_at' | 'last_used_at'> {
   return { id: token.id, hash: token.hash, username: token.user, created_at: token.createdAt }
 }

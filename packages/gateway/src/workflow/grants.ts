@@ -100,7 +100,7 @@ export async function recordEnd(context: Context, grant: Grant, by: Principal | 
 
 /** Whose personal data is the reason for which `by` ends what somebody has on a resource: his own, where policy says so of who connects there. */
 export function whoseReason({ policy }: Pick<Context, 'policy'>, by: Principal, principal: Principal, resource: string): string | null {
-  return personOf(by.user, personalOf(policy().decide({ principal, resource, type: 'connect', facts: NO_FACTS })), ['reason'])
+  return personOf(by.user, personalOf(policy().decide({ principal, scope: null, resource, type: 'connect', facts: NO_FACTS })), ['reason'])
 }
 
 /** Null where core refuses the step, because somebody else was first. */

@@ -7,7 +7,7 @@ import { type Decision, strictest } from '@countersign/core/obligations'
 import { LOCAL_ADMIN, principalId } from '@countersign/core/principal'
 import { type Ask, assertWithinCeiling, type Request } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, scopeOf } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
 import type { Context } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
@@ -134,20 +134,18 @@ export class WorkflowService implements Workflow {
         'invalid',
         'there is a password in this, which would be kept until somebody decides: send it in a session, where it is not recorded',
       )
+    const asker = { principal: caller.principal, scope: scopeOf(caller) }
     const decision = strictest(
-      action.statements.map((statement) =>
-        this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type: statement.type, facts: statement.facts }),
-      ),
+      action.statements.map((statement) => this.#context.policy().decide({ ...asker, resource: resource.name, type: statement.type, facts: statement.facts })),
     )
     return { ask: { kind: 'action', digest: actionDigest(caller.principal, resource.name, action), action }, decision: open(decision) }
   }
 
   /** A scope is judged without facts: policy sees those at every action, with a live grant too. */
   #askScope(caller: Caller, resource: Resource, scope: Scope, ms: number | null): { ask: Ask; decision: Open } {
+    const asker = { principal: caller.principal, scope: scopeOf(caller) }
     const types: readonly ActionType[] = scope === 'connect' ? ['connect'] : SQL_TYPES.filter((type) => type !== 'sql:session' && scopeIncludes(scope, type))
-    const decision = open(
-      strictest(types.map((type) => this.#context.policy().decide({ principal: caller.principal, resource: resource.name, type, facts: NO_FACTS }))),
-    )
+    const decision = open(strictest(types.map((type) => this.#context.policy().decide({ ...asker, resource: resource.name, type, facts: NO_FACTS }))))
     const ceiling =
       decision.obligations.ceiling ??
       (decision.effect === 'allow' || scope === 'connect'

@@ -10,10 +10,10 @@ import { type Decision, NO_OBLIGATIONS } from '@countersign/core/obligations'
 import { pino } from 'pino'
 import { serveAdminSocket, serveApi } from '../../src/api/listen.ts'
 import { createApi } from '../../src/api/server.ts'
-import type { ApiServices, TokenDesk } from '../../src/api/services.ts'
+import type { ApiServices } from '../../src/api/services.ts'
 import type { Config } from '../../src/config/config.ts'
 import { Erasures } from '../../src/erasure/erasures.ts'
-import { LOCAL } from '../../src/identity/caller.ts'
+import { Desk } from '../../src/identity/desk.ts'
 import { Directory } from '../../src/identity/directory.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
@@ -23,6 +23,7 @@ import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
+import { withinScope } from '../../src/policy/within-scope.ts'
 import { systemClock } from '../../src/clock.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -87,7 +88,7 @@ export async function openBed(): Promise<Bed> {
     gateway: { id: journal.gateway, version: '0.1.0', certificate: 'PEM' },
     addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
     workflow: new WorkflowService(context),
-    tokens: deskOf(tokens),
+    tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
     store: {
       ledger: store.ledger,
       leases: store.leases,
@@ -183,25 +184,9 @@ export const overSocket =
     })
 
 async function mint(tokens: Tokens): Promise<Record<Person, string>> {
-  const make = async (user: Person) => (await tokens.create({ user, agent: null, mayReview: true, ttlMs: null }, LOCAL)).token
+  const wish = { agent: null, name: null, scope: null, mayReview: true, ttlMs: null }
+  const make = async (user: Person) => (await tokens.create({ ...wish, user }, { user: 'local-admin', proven: false })).token
   return { alice: await make('alice'), bob: await make('bob'), carol: await make('carol'), olga: await make('olga'), root: await make('root') }
-}
-
-function deskOf(tokens: Tokens): TokenDesk {
-  return {
-    callerForToken: (token) => tokens.callerForSecret(token),
-    createToken: (by, wish) => {
-      if (!by.admin && wish.user !== by.principal.user) throw new WorkflowError('forbidden', 'only an admin makes tokens for others')
-      return tokens.create(wish, by)
-    },
-    listTokens: (caller) => tokens.list(caller.admin ? null : caller.principal.user),
-    revokeToken: async (caller, id) => {
-      const found = (await tokens.list(caller.admin ? null : caller.principal.user)).find((token) => token.id === id)
-      if (!found) throw new WorkflowError('not-found', `there is no token ${id}`)
-      await tokens.revoke(id)
-      return { ...found, revokedAt: Date.now() }
-    },
-  }
 }
 
 function plan({ resources }: Pick<Config, 'resources'>, resource: string, text: string): Action {
@@ -210,9 +195,11 @@ function plan({ resources }: Pick<Config, 'resources'>, resource: string, text: 
   return { type, text, parameters: [], state: null, statements: [{ type, fingerprint: `f-${type}`, facts: { ...NO_FACTS, tables: ['orders'] } }] }
 }
 
+const decide = (question: Question) => withinScope(question, decideOf(question))
+
 const engine: PolicyEngine = { version: 'a'.repeat(64), decide, readsRows: () => false, explain: (question) => ({ decision: decide(question), matched: [] }) }
 
-function decide({ type, principal }: Question): Decision {
+function decideOf({ type, principal }: Question): Decision {
   if (type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown')
     return { effect: 'deny', policies: ['no-ddl'], message: 'denied by no-ddl: nobody changes the schema' }
   if (!principal.groups.includes('engineering')) return { effect: 'deny', policies: [], message: 'no policy allows it' }

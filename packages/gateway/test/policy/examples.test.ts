@@ -41,9 +41,19 @@ test('a configuration or a policy with a fault is told by policy check', () => {
 })
 
 test('what Alice may expect', () => {
-  expect(summarise(engine(), ALICE, 'orders-db')).toEqual({ connect: 'runs', read: 'runs', write: 'needs 1 of dba', ddl: 'needs 2 of dba' })
-  expect(summarise(engine(), ALICE, 'orders-staging')).toEqual({ connect: 'runs', read: 'runs', write: 'runs', ddl: 'runs' })
-  expect(summarise(engine(), { ...ALICE, groups: [] }, 'orders-db')).toEqual({ connect: 'never', read: 'never', write: 'never', ddl: 'never' })
+  expect(summarise(engine(), { principal: ALICE, scope: null }, 'orders-db')).toEqual({
+    connect: 'runs',
+    read: 'runs',
+    write: 'needs 1 of dba',
+    ddl: 'needs 2 of dba',
+  })
+  expect(summarise(engine(), { principal: ALICE, scope: null }, 'orders-staging')).toEqual({ connect: 'runs', read: 'runs', write: 'runs', ddl: 'runs' })
+  expect(summarise(engine(), { principal: { ...ALICE, groups: [] }, scope: null }, 'orders-db')).toEqual({
+    connect: 'never',
+    read: 'never',
+    write: 'never',
+    ddl: 'never',
+  })
 })
 
 test('an UPDATE without WHERE is refused by name', () => {

@@ -57,5 +57,5 @@ export function engineOf(...policies: readonly string[]): PolicyEngine {
 }
 
 export function ask(type: ActionType, facts: Partial<Facts> = {}, principal: Principal = ALICE, resource = 'orders'): Question {
-  return { principal, resource, type, facts: { ...NO_FACTS, ...facts } }
+  return { principal, scope: null, resource, type, facts: { ...NO_FACTS, ...facts } }
 }

@@ -46,6 +46,7 @@ const question: fc.Arbitrary<Question> = fc.record({
     agent: fc.constantFrom(null, 'claude'),
     groups: fc.constantFrom([], ['engineering'], ['engineering', 'dba']),
   }),
+  scope: fc.constant(null),
   resource: fc.constantFrom('orders', 'scratch'),
   type: fc.constantFrom(...ACTION_TYPES),
   facts,
@@ -137,6 +138,7 @@ test.each([1.5, Number.NaN, Infinity, -Infinity, 1e300])('facts that Cedar canno
   const engine = engineOf('@id("p") permit (principal, action, resource) when { context.rows >= 0 || true };')
   const asked: Question = {
     principal: { user: 'alice@example.com', agent: null, groups: [] },
+    scope: null,
     resource: 'orders',
     type: 'sql:write',
     facts: { rows, rowsKnown: true, unbounded: false, tables: [], columns: [] },

@@ -14,7 +14,7 @@ const engine = engineOf(`
 const statement = (type: Statement['type']): Statement => ({ type, fingerprint: type, facts: NO_FACTS })
 const attempt = { principal: ALICE, resource: 'orders', digest: 'd1', state: STATE, alone: true }
 const by = (...groups: string[]) => [{ user: 'bob@example.com', groups }]
-const judged = (...types: Statement['type'][]) => judge(engine, ALICE, 'orders', types.map(statement))
+const judged = (...types: Statement['type'][]) => judge(engine, { principal: ALICE, scope: null }, 'orders', types.map(statement))
 const grant = (over: Partial<Grant>): Grant => aGrant({ subject: ALICE, resource: 'orders', startsAt: NOW, endsAt: NOW + 60_000, ...over })
 
 const EXACT = { kind: 'exact', digest: 'd1' } as const

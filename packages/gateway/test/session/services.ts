@@ -33,7 +33,7 @@ export async function openSession({ services, registry }: Made, id: string, ms =
   await context.journal.append(issuedEvent(grant), 'process')
   await context.store.sessions.insert(aSession({ id, gateway: context.journal.gateway, resource: 'orders', grant: grant.id, endsAt: grant.endsAt }), grant)
   const session = new LiveSession(
-    { id, principal: ALICE, token: 'tok-1', resource, grant, endsAt: grant.endsAt, purpose: { reason: null, ticket: null } },
+    { id, principal: ALICE, scope: null, token: 'tok-1', resource, grant, endsAt: grant.endsAt, purpose: { reason: null, ticket: null } },
     services,
   )
   registry.add(session)

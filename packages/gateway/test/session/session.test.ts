@@ -49,6 +49,7 @@ test('an action that policy allows by itself is judged, recorded and finished wi
   const opened = {
     id: 'ses-2',
     principal: { user: 'alice@example.com', agent: null, groups: [] },
+    scope: null,
     token: 'tok-1',
     resource,
     grant: null,

@@ -21,7 +21,7 @@ const shape = (over: Partial<Grant> = {}, maxRows: number | null = null): Grant 
 describe('what policy asks of a statement is asked again at each use of its shape', () => {
   const write = (rows: number): Statement => ({ type: 'sql:write', fingerprint: 'f1', facts: { ...NO_FACTS, rows } })
   const covered = (policy: string, rows = 1, grants = [shape()]) => {
-    const judgement = judge(engineOf(policy), ALICE, 'orders', [write(rows)])
+    const judgement = judge(engineOf(policy), { principal: ALICE, scope: null }, 'orders', [write(rows)])
     return judgement.decision.effect === 'review' && coveringGrants(judgement, grants, SENT, NOW) !== null
   }
   const SENT = { principal: ALICE, resource: 'orders', digest: 'd1', state: STATE, alone: true }

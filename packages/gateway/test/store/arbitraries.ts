@@ -5,6 +5,7 @@ import type { Impact } from '@countersign/core/impact'
 import type { Principal } from '@countersign/core/principal'
 import type { Ask, Request, Review } from '@countersign/core/request'
 import { PERSONAL_FIELDS } from '@countersign/core/obligations'
+import { DUTIES } from '@countersign/core/token-scope'
 import fc from 'fast-check'
 import type { RecordingRecord } from '../../src/store/recording-store.ts'
 import type { LeaseRecord, LoginRecord, PersonRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
@@ -204,12 +205,15 @@ export const anyToken: fc.Arbitrary<TokenRecord> = fc.record({
   scram: fc.record({ storedKey: text, serverKey: text }),
   user: name,
   agent: maybe(text),
+  name: maybe(text),
+  scope: maybe(fc.record({ resources: maybe(texts), actions: maybe(fc.array(one(...ACTION_TYPES, ...ACTION_GROUPS, ...DUTIES), { maxLength: 3 })) })),
   mayReview: fc.boolean(),
   proven: fc.boolean(),
   createdBy: text,
   createdAt: time,
   expiresAt: time,
   revokedAt: maybe(time),
+  lastUsedAt: maybe(time),
 })
 
 export const anyPerson: fc.Arbitrary<PersonRecord> = fc.record({

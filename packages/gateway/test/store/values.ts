@@ -29,12 +29,15 @@ export function aToken(over: Partial<TokenRecord> = {}): TokenRecord {
     scram: { storedKey: 'c3RvcmVk', serverKey: 'c2VydmVy' },
     user: ALICE.user,
     agent: null,
+    name: null,
+    scope: null,
     mayReview: true,
     proven: true,
     createdBy: ALICE.user,
     createdAt: NOW,
     expiresAt: NOW + 60 * MINUTE,
     revokedAt: null,
+    lastUsedAt: null,
     ...over,
   }
 }

@@ -4,7 +4,7 @@ import { type ActionType, type Facts, NO_FACTS, ROWS_UNKNOWN } from '@countersig
 import { describeNeed } from '@countersign/core/need'
 import { type Decision, hidesValues, NO_OBLIGATIONS, personalOf, strictest } from '@countersign/core/obligations'
 import type { Principal } from '@countersign/core/principal'
-import type { Caller } from '../../identity/caller.ts'
+import { type Caller, scopeOf } from '../../identity/caller.ts'
 import type { Explanation } from '../../policy/engine.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
@@ -25,10 +25,11 @@ export function mountPolicy(app: App, services: ApiServices): void {
     const principal = subjectOf(services, c.get('caller'), user, agent)
     const statements = action === undefined ? ofType(type) : await statementsOf(services, c.get('caller'), principal, resource, action)
     const engine = services.policy()
+    const scope = principal.user === c.get('caller').principal.user ? scopeOf(c.get('caller')) : null
     const explained = statements.map((statement) => ({
       type: statement.type,
       because: statement.because,
-      ...engine.explain({ principal, resource, type: statement.type, facts: statement.facts }),
+      ...engine.explain({ principal, scope, resource, type: statement.type, facts: statement.facts }),
     }))
     return c.json(
       {
@@ -55,9 +56,9 @@ function ofType(type: ActionType | undefined): readonly Classified[] {
 }
 
 /** Asking a target what names mean there tells what it holds, so it is for who may connect to it, and for admins. */
-async function statementsOf(services: ApiServices, { admin }: Caller, principal: Principal, resource: string, text: string): Promise<readonly Classified[]> {
-  const connect = services.policy().decide({ principal, resource, type: 'connect', facts: NO_FACTS })
-  if (admin || connect.effect !== 'deny') return services.classify(resource, text)
+async function statementsOf(services: ApiServices, caller: Caller, principal: Principal, resource: string, text: string): Promise<readonly Classified[]> {
+  const connect = services.policy().decide({ principal, scope: scopeOf(caller), resource, type: 'connect', facts: NO_FACTS })
+  if (caller.admin || connect.effect !== 'deny') return services.classify(resource, text)
   return [
     { type: 'sql:unknown', facts: { ...UNKNOWN_ROWS, unbounded: true }, because: `the target is not asked for ${principal.user}, who may not connect to it` },
   ]

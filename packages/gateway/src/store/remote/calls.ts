@@ -60,6 +60,8 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     get: { args: id, result: tokenRecordShape.nullable() },
     list: { args: z.tuple([z.strictObject({ user: name, live: z.boolean().optional() })]), result: z.array(tokenRecordShape) },
     revoke: { args: z.tuple([z.string(), z.int()]), result: z.boolean() },
+    revokeAll: { args: z.tuple([z.string(), z.int()]), result: z.array(z.string()) },
+    used: { args: z.tuple([z.string(), z.int(), z.int()]), result: nothing },
   },
   people: {
     insert: { args: z.tuple([personShape]), result: z.boolean() },

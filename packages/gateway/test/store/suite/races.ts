@@ -100,6 +100,26 @@ export function races(pair: () => Pair): void {
     expect(await pair().here.tokens.revoke('no such token', NOW)).toBe(false)
   })
 
+  test('all tokens of a user are revoked at once, and those of nobody else', async () => {
+    const { here, there } = pair()
+    for (const token of [aToken({ id: 'a' }), aToken({ id: 'b', agent: 'claude' }), aToken({ id: 'c', user: BOB.user })]) await here.tokens.insert(token)
+    await here.tokens.revoke('a', NOW)
+    expect(await there.tokens.revokeAll(ALICE.user, NOW + 1)).toEqual(['b'])
+    expect(await Promise.all(['a', 'b', 'c'].map(async (id) => (await here.tokens.get(id))?.revokedAt))).toEqual([NOW, NOW + 1, null])
+  })
+
+  test('the last use of a token is written where it is not known to be later', async () => {
+    const { here, there } = pair()
+    await here.tokens.insert(aToken())
+    const used = async () => (await there.tokens.get('token-1'))?.lastUsedAt
+    await here.tokens.used('token-1', NOW, NOW - MINUTE)
+    expect(await used()).toBe(NOW)
+    await there.tokens.used('token-1', NOW + 1, NOW + 1 - MINUTE)
+    expect(await used()).toBe(NOW)
+    await there.tokens.used('token-1', NOW + MINUTE, NOW)
+    expect(await used()).toBe(NOW + MINUTE)
+  })
+
   test('a version that was never there, or an id, changes nothing', async () => {
     const { here } = pair()
     await here.requests.open(aRequest())
