@@ -118,6 +118,13 @@ export function approvers(reviews: readonly Review[]): readonly Approver[] {
   return reviews.filter(({ verdict, reviewer }) => verdict === 'approve' && reviewer.agent === null).map(({ reviewer: { user, groups } }) => ({ user, groups }))
 }
 
+/** Whether it waits for this person's review: of his own he reviews none, and one he has reviewed waits for others. */
+export function waitsFor(request: Request, { user, agent, groups }: Principal, now: number): boolean {
+  const open = request.status === 'pending' && now < request.expiresAt
+  const reviewed = request.reviews.some(({ reviewer }) => reviewer.user === user)
+  return open && agent === null && request.requester.user !== user && !reviewed && mayFill(request.need, groups)
+}
+
 /** What an approval gives: the narrowest of what its reviewers gave; what was asked for where policy needed none of them. */
 export function givenTogether(request: Request): Given {
   const approvals = request.reviews.filter(({ verdict }) => verdict === 'approve')

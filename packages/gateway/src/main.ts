@@ -41,6 +41,7 @@ import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
 import { isLoopback, listen } from './net/listen.ts'
 import { NotificationDesk } from './notify/desk.ts'
+import { startNotifications } from './notify/notifications.ts'
 import { openPushKey } from './notify/push/vapid.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
@@ -221,6 +222,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const exports = startExports({ config, store, gateway: { id: journal.gateway, version: manifest.version }, clock, log })
   onClose(() => exports.stop())
   metrics.exports(() => exports.statuses())
+  const telling = startNotifications({ config, store, users: directory, key: pushKey, gateway: journal.gateway, clock, log })
+  onClose(() => telling.stop())
   void checkAll(config, log, stopping.signal)
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
 }

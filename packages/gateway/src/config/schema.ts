@@ -232,6 +232,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   notify: Object.keys(notify.shape),
   'notify.email': Object.keys(email.shape),
   'notify.*.credential': ['username', 'password'],
+  'notify.push': Object.keys(push.shape),
   'notify.webhook.*': Object.keys(notified.shape),
   'notify.repeat': ['every', 'times'],
   'resources.*': Object.keys(resource.shape),

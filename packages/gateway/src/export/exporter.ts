@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LedgerError } from '@countersign/ledger/error'
 import type { ExportState, Leaf, Store } from '../store/store.ts'
-import { BEAT_MS, ExportLease } from './lease.ts'
+import { ExportLease, whileHeld } from './lease.ts'
 import { type Keys, openLeaf } from './opening.ts'
 import { entryId, type ExportRecord, type Format } from './record.ts'
 import { type Batch, type Target, TargetError } from './targets/target.ts'
@@ -74,7 +74,7 @@ export class Exporter {
     for (let failures = 0; !signal.aborted;) {
       try {
         const held = await this.#lease.take()
-        if (held) await this.#deliver(held, signal, () => (failures = 0))
+        if (held) await whileHeld(this.#options.store.exports, held, signal, (ended) => this.#deliver(held, ended, () => (failures = 0)))
         this.#behind = null
         this.#tell(null)
         await pause(this.#timing.pollMs, signal)
@@ -88,34 +88,18 @@ export class Exporter {
     }
   }
 
-  /** As long as it is ours. The lease is kept, and seen to be, while a target is waited for. */
-  async #deliver(held: ExportState, signal: AbortSignal, onTaken: () => void): Promise<void> {
-    const lost = new AbortController()
-    const ended = AbortSignal.any([signal, lost.signal])
-    let position = held.position
-    const beats = setInterval(() => {
-      this.#options.store.exports.renew(held).then(
-        (ours) => ours || lost.abort(),
-        () => lost.abort(),
-      )
-    }, BEAT_MS)
-    try {
-      while (!ended.aborted) {
-        const batch = await this.#next(position)
-        if (batch === null) await pause(this.#timing.pollMs, ended)
-        else {
-          if (batch.records.length > 0) await this.#options.target.deliver(batch, ended)
-          onTaken()
-          if (!(await this.#options.store.exports.advance(held, batch.to))) return
-          position = batch.to
-        }
-        this.#tell(null)
+  /** As long as it is ours. */
+  async #deliver(held: ExportState, ended: AbortSignal, onTaken: () => void): Promise<void> {
+    for (let { position } = held; !ended.aborted;) {
+      const batch = await this.#next(position)
+      if (batch === null) await pause(this.#timing.pollMs, ended)
+      else {
+        if (batch.records.length > 0) await this.#options.target.deliver(batch, ended)
+        onTaken()
+        if (!(await this.#options.store.exports.advance(held, batch.to))) return
+        position = batch.to
       }
-    } catch (error) {
-      if (!ended.aborted) throw error
-    } finally {
-      clearInterval(beats)
-      await this.#options.store.exports.release(held).catch(() => undefined)
+      this.#tell(null)
     }
   }
 

@@ -37,3 +37,31 @@ export class ExportLease {
     return now - this.#heard.since >= DEAD_MS
   }
 }
+
+/**
+ * Does what is somebody's at a time as long as it is ours: says that we live, and aborts what `work` is given when it is ours no more, or when `signal` aborts. Then it
+ * is given up, so that another need not wait until we look dead. Rejects as `work` does, unless that was ended.
+ */
+export async function whileHeld(
+  store: Pick<ExportStore, 'renew' | 'release'>,
+  held: ExportState,
+  signal: AbortSignal,
+  work: (ended: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const lost = new AbortController()
+  const ended = AbortSignal.any([signal, lost.signal])
+  const beats = setInterval(() => {
+    store.renew(held).then(
+      (ours) => ours || lost.abort(),
+      () => lost.abort(),
+    )
+  }, BEAT_MS)
+  try {
+    await work(ended)
+  } catch (error) {
+    if (!ended.aborted) throw error
+  } finally {
+    clearInterval(beats)
+    await store.release(held).catch(() => undefined)
+  }
+}

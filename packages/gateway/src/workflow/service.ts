@@ -5,7 +5,7 @@ import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
 import { type Decision, strictest } from '@countersign/core/obligations'
 import { LOCAL_ADMIN, principalId } from '@countersign/core/principal'
-import { type Ask, assertWithinCeiling, type Request } from '@countersign/core/request'
+import { type Ask, assertWithinCeiling, type Request, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
 import { type Caller, scopeOf } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
@@ -101,7 +101,7 @@ export class WorkflowService implements Workflow {
   async requests(caller: Caller, { inbox, status }: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]> {
     const wanted = inbox ? 'pending' : status
     const requests = await this.#context.store.requests.list({ limit: 500, ...(wanted === null ? {} : { status: wanted }) })
-    return requests.filter((request) => (inbox ? waitsFor(caller, request, this.#context.clock.now()) : seesRequest(caller, request)))
+    return requests.filter((request) => (inbox ? waitsFor(request, caller.principal, this.#context.clock.now()) : seesRequest(caller, request)))
   }
 
   async grants(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly Grant[]> {
@@ -187,10 +187,4 @@ function seesRequest({ principal, admin }: Caller, request: Request): boolean {
     request.requester.user === principal.user ||
     (principal.agent === null && mayFill(request.need, principal.groups))
   )
-}
-
-function waitsFor({ principal }: Caller, request: Request, now: number): boolean {
-  const open = request.status === 'pending' && now < request.expiresAt
-  const reviewed = request.reviews.some(({ reviewer }) => reviewer.user === principal.user)
-  return open && principal.agent === null && request.requester.user !== principal.user && !reviewed && mayFill(request.need, principal.groups)
 }

@@ -1,14 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as requestHttps } from 'node:https'
 import type { ExportConfig } from '../../config/config.ts'
+import { post } from '../../net/post.ts'
 import { webhookHeaders } from '../../net/standard-webhooks.ts'
 import { ANSWER_MS, type Batch, reasonOf, type Target, TargetError } from './target.ts'
 
 type Options = Extract<ExportConfig['target'], { readonly kind: 'webhook' }>
-
-/** What a receiver may ask us to wait at most: it is told, and not obeyed without end. */
-const LONGEST_WAIT_MS = 3_600_000
 
 /**
  * POSTs each batch with the headers and signatures of Standard Webhooks 1.0.0 (standardwebhooks.com). Any 2xx takes it; a redirect is a failure.
@@ -31,14 +27,14 @@ export class Webhook implements Target {
       const headers = { 'content-type': 'application/json', ...(await webhookHeaders(this.#options.secret, batch.id, body, this.#now())) }
       const answer = await post(url, { headers, ...(await this.#tls()) }, body, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]))
       if (answer.status >= 200 && answer.status < 300) return
-      throw new TargetError(`${origin} answered ${answer.status}`, { notBefore: waitOf(answer.retryAfter, this.#now()) })
+      throw new TargetError(`${origin} answered ${answer.status}`, { notBefore: answer.retryAfter })
     } catch (error) {
       if (error instanceof TargetError) throw error
       throw new TargetError(`${origin} did not take a batch: ${reasonOf(error)}`, { cause: error })
     }
   }
 
-  async #tls(): Promise<RequestOptions & { ca?: string }> {
+  async #tls(): Promise<{ ca?: string }> {
     return this.#options.ca === null ? {} : { ca: await readFile(this.#options.ca, 'utf8') }
   }
 }
@@ -47,30 +43,4 @@ export class Webhook implements Target {
 function bodyOf({ from, to, records }: Batch): string {
   const timestamp = new Date(records.at(-1)?.at ?? 0).toISOString()
   return `{"type":"ledger.entries","timestamp":"${timestamp}","data":{"from":${from},"to":${to},"records":[${records.map(({ text }) => text).join(',')}]}}`
-}
-
-interface Answer {
-  readonly status: number
-  readonly retryAfter: string | null
-}
-
-/** By hand and not by `fetch`, which takes no certificate authority of one request's own. */
-function post(url: string, options: RequestOptions, body: string, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = url.startsWith('https:') ? requestHttps : requestHttp
-    const sent = request(url, { ...options, method: 'POST', signal, agent: false }, (response: IncomingMessage) => {
-      response.once('error', reject)
-      response.resume() // nothing in it is of interest, and it may be long
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] ?? null }))
-    })
-    sent.once('error', reject)
-    sent.end(body)
-  })
-}
-
-/** Seconds, or a date (RFC 9110 section 10.2.3). */
-function waitOf(retryAfter: string | null, now: number): number | null {
-  if (retryAfter === null) return null
-  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - now
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS)
 }

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import type { Users } from '../identity/caller.ts'
+import type { Store } from '../store/store.ts'
+import type { DeliveryError } from './channel.ts'
+import { EmailChannel } from './email.ts'
+import { Notifier } from './notifier.ts'
+import { Planner } from './planner.ts'
+import { PushChannel } from './push/push.ts'
+import type { PushKey } from './push/vapid.ts'
+import { Sender } from './sender.ts'
+import { WebhookChannel } from './webhook.ts'
+import { Wishes } from './wishes.ts'
+
+export interface NotificationsOptions {
+  readonly config: Pick<Config, 'notify' | 'url'>
+  readonly store: Pick<Store, 'requests' | 'grants' | 'notifications' | 'exports' | 'subscribe'>
+  readonly users: Users
+  readonly key: PushKey | null
+  readonly gateway: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface Notifications {
+  stop(): Promise<void>
+}
+
+/** A channel that fails is logged when that begins, and then every so often. */
+const SAID_AGAIN_MS = 600_000
+
+/** Tells people, by what the configuration has; nothing runs where it has nothing. */
+export function startNotifications(options: NotificationsOptions): Notifications {
+  const { config, store, users, key, gateway, clock, log } = options
+  const { email, push, webhooks, repeat } = config.notify
+  const url = () => config.url
+  const now = () => clock.now()
+  const personal = {
+    ...(email === null ? {} : { email: new EmailChannel(email, url) }),
+    ...(push === null || key === null ? {} : { push: new PushChannel(push, store.notifications, key, now) }),
+  }
+  const programs = new Map(webhooks.map((webhook) => new WebhookChannel(webhook, url, now)).map((channel) => [channel.name, channel]))
+  const channels = (['email', 'push'] as const).filter((name) => personal[name] !== undefined)
+  if (channels.length === 0 && programs.size === 0) return { stop: () => Promise.resolve() }
+
+  const wishes = new Wishes(store.notifications, users, clock)
+  const planner = new Planner({ store, users, wishes, clock, personal: channels, webhooks: [...programs.keys()] })
+  const onOutcome = outcomes(log, clock)
+  const sender = new Sender({ store, users, clock, deliveries: store.notifications, wishes, repeat, personal, webhooks: programs, onOutcome })
+  const onTrouble = (error: unknown) => log.warn({ err: error }, 'people cannot be told now; it is tried again')
+  const stopping = new AbortController()
+  const running = new Notifier({ store, gateway, planner, sender, clock, onTrouble }).run(stopping.signal)
+  return {
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+function outcomes(log: Logger, clock: Clock): (channel: string, error: DeliveryError | null) => void {
+  const saidAt = new Map<string, number>()
+  return (channel, error) => {
+    const said = saidAt.get(channel)
+    if (error === null) {
+      if (saidAt.delete(channel)) log.info({ channel }, 'people are told again')
+    } else if (said === undefined || clock.monotonic() - said >= SAID_AGAIN_MS) {
+      log.error({ channel, why: error.message }, 'somebody could not be told; it is tried again for a while')
+      saidAt.set(channel, clock.monotonic())
+    }
+  }
+}
