@@ -4,8 +4,6 @@ import type { Stage } from '../support/stage.ts'
 /** One row of docs/drivers.md: what a client does through the gateway, and what must come out of it in every client. */
 export interface Behaviour {
   readonly title: string
-  /** Also run against PostgreSQL 15. */
-  readonly on15?: true
   /** What comes out of it, exactly. */
   readonly reports: unknown
   /** Runs it where somebody else has a part in it. */
@@ -71,24 +69,23 @@ async function batch(stage: Stage, seat: Seat, decide: (id: string) => Promise<u
 }
 
 export const BEHAVIOURS = {
-  scram: { title: 'connects by SCRAM without TLS, and shows a wrong token as such', on15: true, reports: { answer: 42, wrong: 'told' } },
+  scram: { title: 'connects by SCRAM without TLS, and shows a wrong token as such', reports: { answer: 42, wrong: 'told' } },
   tls: { title: 'connects over TLS', reports: { answer: 42 } },
   verified: { title: 'connects with `verify-full`; refuses a certificate it does not trust', reports: { answer: 42, stranger: 'refused' } },
-  text: { title: 'values as text: numbers, times, bytes, JSON, NULL', on15: true, reports: VALUES },
-  binary: { title: 'the same values in binary', on15: true, reports: VALUES },
+  text: { title: 'values as text: numbers, times, bytes, JSON, NULL', reports: VALUES },
+  binary: { title: 'the same values in binary', reports: VALUES },
   arrays: { title: 'arrays with NULL in them', reports: ARRAYS },
-  cursor: { title: 'reads in portions, and stops half-way', on15: true, reports: { rows: 1000, last: 1000, early: 10, answer: 42 } },
+  cursor: { title: 'reads in portions, and stops half-way', reports: { rows: 1000, last: 1000, early: 10, answer: 42 } },
   batch: { title: 'a batch of writes', reports: { written: 20, sum: 210 } },
   pipeline: { title: 'a pipeline, with an error inside', reports: { before: 50, failed: '22012', after: 50 } },
-  copyOut: { title: '`COPY TO`', on15: true, reports: { rows: 50_000, first: '1\ta', last: '50000\ta' } },
-  copyIn: { title: '`COPY FROM`', on15: true, reports: { rows: 20_000, answer: 42 } },
+  copyOut: { title: '`COPY TO`', reports: { rows: 50_000, first: '1\ta', last: '50000\ta' } },
+  copyIn: { title: '`COPY FROM`', reports: { rows: 20_000, answer: 42 } },
   copyRefused: { title: '`COPY FROM` with data that is refused', reports: { failed: '22P02', answer: 42 } },
-  cancel: { title: 'cancels what runs', on15: true, reports: { failed: '57014', answer: 42 } },
+  cancel: { title: 'cancels what runs', reports: { failed: '57014', answer: 42 } },
   listen: { title: '`LISTEN` and `NOTIFY`', reports: { channel: 'news', payload: 'from another' } },
   notice: { title: 'notices', reports: { notices: ['hello'] } },
   error: {
     title: 'an error with its fields',
-    on15: true,
     reports: {
       code: '23514',
       message: 'new row for relation "checked" violates check constraint "positive"',
@@ -97,13 +94,12 @@ export const BEHAVIOURS = {
       detail: true,
     },
   },
-  transaction: { title: 'transactions and savepoints', on15: true, reports: { failed: '23514', aborted: '25P02', kept: [1, 2] } },
-  prepared: { title: 'statements prepared on the server', on15: true, reports: { answers: [0, 1, 2, 3, 4, 5, 6, 7], prepared: true } },
+  transaction: { title: 'transactions and savepoints', reports: { failed: '23514', aborted: '25P02', kept: [1, 2] } },
+  prepared: { title: 'statements prepared on the server', reports: { answers: [0, 1, 2, 3, 4, 5, 6, 7], prepared: true } },
   largeObject: { title: 'large objects by SQL functions', reports: { read: '00ff10', gone: true } },
   largeObjectCalls: { title: "large objects by the client's own calls", reports: { read: '00ff10', gone: true } },
   approved: {
     title: 'a held write that is approved',
-    on15: true,
     reports: { rows: 1, failed: null, answer: 42, runs: 1 },
     watch: (stage, seat) =>
       counted(stage, async () => {
@@ -124,13 +120,11 @@ export const BEHAVIOURS = {
   },
   batchApproved: {
     title: 'a held batch of three writes: one request, approved',
-    on15: true,
     reports: { rows: 3, failed: null, answer: 42, requests: 1, statements: 3, written: [101, 102, 103] },
     watch: (stage, seat) => batch(stage, seat, (id) => stage.bob.api.approve({ id })),
   },
   batchDenied: {
     title: 'the same, denied: nothing of it runs',
-    on15: true,
     reports: { rows: null, failed: '42501', answer: 42, requests: 1, statements: 3, written: [] },
     watch: (stage, seat) => batch(stage, seat, (id) => stage.bob.api.deny({ id, comment: 'not today' })),
   },

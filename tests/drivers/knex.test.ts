@@ -18,7 +18,7 @@ const STEP = {
 putToWork({
   name: 'knex',
   needs: [],
-  versions: [18],
+  versions: [18, 15],
   scopes: ['sql:ddl', 'sql:write'],
   ownAccount: true,
   done: { names: ['Ada', 'Grace'], left: [null] },

@@ -15,7 +15,7 @@ DROP TABLE people;
 putToWork({
   name: 'node-pg-migrate',
   needs: [],
-  versions: [18],
+  versions: [18, 15],
   scopes: ['sql:ddl', 'sql:write'],
   ownAccount: true,
   done: { names: ['Ada', 'Grace'], left: [null] },

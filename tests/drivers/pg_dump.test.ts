@@ -21,6 +21,7 @@ putToWork({
     CREATE FUNCTION kept.twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
     SELECT lo_from_bytea(4242, 'kept');
   `,
+  ownAccount: 'it reads, locks and gives back what belongs to many roles, of which an account is at most one',
   done: { rows: [5000], twice: [42], object: ['kept'] },
   work: async (place) => {
     const env = environment(place)

@@ -15,8 +15,8 @@ export interface Tool {
   readonly versions: readonly (15 | 18)[]
   /** What it must be granted where policy lets only reads through. */
   readonly scopes: readonly ActionType[]
-  /** It also does it behind an account of its own (`accounts.mode: ephemeral`), and what it makes there belongs to the owner. */
-  readonly ownAccount?: true
+  /** It also does it behind an account of its own (`accounts.mode: ephemeral`), and what it makes there belongs to the owner; or why it cannot. */
+  readonly ownAccount: true | string
   /** More SQL for the target before it starts. */
   readonly seed?: string
   /** Does the job, and says what came of it; may be run again. */
@@ -75,6 +75,7 @@ const ROWS = {
 export function putToWork(tool: Tool): void {
   const ran = new Map<string, number[]>()
   const missing = tool.needs.some(lacks)
+  const own = tool.ownAccount === true
 
   describe.skipIf(missing).each(tool.versions)(`${tool.name} against PostgreSQL %i`, (version) => {
     let stage: Stage
@@ -83,8 +84,8 @@ export function putToWork(tool: Tool): void {
       stage = await openStage({
         policy: POLICY,
         version,
-        resources: { db: {}, reviewed: { onHold: 'refuse' }, ...(tool.ownAccount ? { own: { ...OWN_ACCOUNTS, onHold: 'refuse' } } : {}) },
-        seed: `${tool.seed ?? ''}${tool.ownAccount ? ACCOUNTS_SEED + SEED : ''}`,
+        resources: { db: {}, reviewed: { onHold: 'refuse' }, ...(own ? { own: { ...OWN_ACCOUNTS, onHold: 'refuse' } } : {}) },
+        seed: `${tool.seed ?? ''}${own ? ACCOUNTS_SEED + SEED : ''}`,
       })
     })
 
@@ -108,7 +109,7 @@ export function putToWork(tool: Tool): void {
       expect(await alice.api.requests()).toHaveLength(tool.scopes.length)
     })
 
-    it.runIf(tool.ownAccount)(`does its whole job ${ROWS.own}`, async () => {
+    it.runIf(own)(`does its whole job ${ROWS.own}`, async () => {
       const { alice, bob } = stage
       await stage.ask(WITHOUT_BOOKS)
       await stage.ask('CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION noted.note()')
@@ -126,7 +127,7 @@ export function putToWork(tool: Tool): void {
   })
 
   it.skipIf(missing)(`${tool.name} has in docs/drivers.md what ran here`, () => {
-    const cells = Object.entries(ROWS).map(([row, title]) => [title, (ran.get(row) ?? []).join(', ')])
+    const cells = Object.entries(ROWS).map(([row, title]) => [title, row === 'own' && !own ? `– ${tool.ownAccount}` : (ran.get(row) ?? []).join(', ')])
     expect(cellsOf(tool.name)).toEqual([...cells, ['scopes to ask for', tool.scopes.map((scope) => `\`${scope}\``).join(', ')]])
   })
 }
