@@ -13,6 +13,7 @@ import { Whoami } from './schemas/principal.ts'
 import { Receipt } from './schemas/receipt.ts'
 import { Report, ReportQuery } from './schemas/report.ts'
 import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from './schemas/request.ts'
+import { RequestContext } from './schemas/request-context.ts'
 import { Gateway, Resource } from './schemas/resource.ts'
 import { bySession, RecordingLine, RecordingsPage, RecordingsQuery } from './schemas/recording.ts'
 import { Session } from './schemas/session.ts'
@@ -55,6 +56,13 @@ export const routes = {
     responses: answers(z.array(Request), 'Newest first'),
   },
   request: { method: 'get', path: '/api/v1/requests/{id}', summary: 'One request', request: { params: byId }, responses: answers(Request, 'The request') },
+  requestContext: {
+    method: 'get',
+    path: '/api/v1/requests/{id}/context',
+    summary: 'What became of requests like it, the session it is held in, and what its approval yielded',
+    request: { params: byId },
+    responses: answers(RequestContext, 'As far as the caller may see the request'),
+  },
   receipt: {
     method: 'get',
     path: '/api/v1/requests/{id}/receipt',

@@ -47,6 +47,13 @@ export interface Request {
   readonly decidedAt: number | null
 }
 
+/** What asks have in common that are the same but for values: the fingerprint of an only statement, or the scope. Null: it is like no other. */
+export function likenessOf(ask: Ask): string | null {
+  if (ask.kind === 'scope') return `scope ${ask.scope}`
+  const [only, ...others] = ask.action.statements
+  return only && others.length === 0 ? only.fingerprint : null
+}
+
 /** What the world outside supplies when a request is approved. */
 export interface GrantId {
   readonly grantId: string

@@ -18,6 +18,8 @@ export const queries = {
   requests: (status?: RequestStatus) =>
     queryOptions({ queryKey: ['requests', 'seen', status ?? 'all'], queryFn: () => client.requests(status === undefined ? {} : { status }) }),
   request: (id: string) => queryOptions({ queryKey: ['request', id], queryFn: () => client.request({ id }) }),
+  /** What is known beside a request; it changes when any request does. */
+  context: (id: string) => queryOptions({ queryKey: ['requests', 'context', id], queryFn: () => client.requestContext({ id }) }),
   resources: queryOptions({ queryKey: ['resources'], queryFn: () => client.resources() }),
   grants: queryOptions({ queryKey: ['grants', 'live'], queryFn: () => client.grants({ live: true }) }),
   sessions: queryOptions({ queryKey: ['sessions', 'live'], queryFn: () => client.sessions({ live: true }) }),

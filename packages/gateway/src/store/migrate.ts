@@ -12,6 +12,7 @@ import * as recordings from './migrations/0010_recordings.ts'
 import * as people from './migrations/0011_people.ts'
 import * as notifications from './migrations/0012_notifications.ts'
 import * as tokenUse from './migrations/0013_token_use.ts'
+import * as alikeRequests from './migrations/0014_alike_requests.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -34,6 +35,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0011_people': people,
           '0012_notifications': notifications,
           '0013_token_use': tokenUse,
+          '0014_alike_requests': alikeRequests,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

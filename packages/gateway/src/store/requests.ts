@@ -1,6 +1,6 @@
 import type { Grant } from '@countersign/core/grant'
 import { principalId } from '@countersign/core/principal'
-import { expire, type Request } from '@countersign/core/request'
+import { expire, likenessOf, type Request } from '@countersign/core/request'
 import { sql, type Transaction } from 'kysely'
 import type { Changed, Database } from './database.ts'
 import { insertGrant } from './grants.ts'
@@ -40,11 +40,14 @@ export class Requests implements RequestStore {
     })
   }
 
-  list({ status, user, reviewer, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
+  list({ status, user, reviewer, resource, likeness, session, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('requests').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc')
       if (status !== undefined) query = query.where('status', '=', status)
       if (user !== undefined) query = query.where('username', '=', user)
+      if (resource !== undefined) query = query.where('resource', '=', resource)
+      if (likeness !== undefined) query = query.where('likeness', '=', likeness)
+      if (session !== undefined) query = query.where('session', '=', session)
       if (reviewer !== undefined) query = query.where('body', 'like', mentioning(reviewer))
       if (limit !== undefined) query = query.limit(limit)
       const found = (await query.execute()).map(requestOf)
@@ -131,6 +134,8 @@ function columnsOf(request: Request): Omit<RequestRow, 'body'> {
     username: request.requester.user,
     resource: request.resource,
     digest: request.ask.digest,
+    likeness: likenessOf(request.ask),
+    session: request.session,
     status: request.status,
     created_at: request.createdAt,
     expires_at: request.expiresAt,

@@ -58,7 +58,17 @@ export interface RequestStore {
   open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean; readonly expired: readonly Request[] }>
   get(id: string): Promise<Request | null>
   /** Newest first. */
-  list(filter: { readonly status?: RequestStatus; readonly user?: string; readonly reviewer?: string; readonly limit?: number }): Promise<readonly Request[]>
+  list(filter: {
+    readonly status?: RequestStatus
+    readonly user?: string
+    readonly reviewer?: string
+    readonly resource?: string
+    /** `likenessOf` their asks. */
+    readonly likeness?: string
+    /** Those that were held in this session and not, since, in a later one. */
+    readonly session?: string
+    readonly limit?: number
+  }): Promise<readonly Request[]>
   /** The ids of all that are pending. */
   pending(): Promise<readonly string[]>
   /** Pending requests whose own life is over at `now`. */

@@ -42,6 +42,8 @@ export interface RequestRow {
   username: string
   resource: string
   digest: string
+  likeness: string | null
+  session: string | null
   status: string
   created_at: number
   expires_at: number

@@ -5,7 +5,7 @@ import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
 import { type Decision, strictest } from '@countersign/core/obligations'
 import { LOCAL_ADMIN, principalId } from '@countersign/core/principal'
-import { type Ask, assertWithinCeiling, type Request, waitsFor } from '@countersign/core/request'
+import { type Ask, assertWithinCeiling, likenessOf, type Request, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
 import { type Caller, scopeOf } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
@@ -13,7 +13,9 @@ import type { Context } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
 import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
 import { approveAtOnce, openRequest, reviewRequest, withdrawRequest } from './requests.ts'
-import { type Asked, type Workflow, WorkflowError } from './workflow.ts'
+import { type Asked, type Surroundings, type Workflow, WorkflowError } from './workflow.ts'
+
+const MOST_ALIKE = 1_000
 
 /** The workflow behind the API: who may do what to which object is decided here, for every door. */
 export class WorkflowService implements Workflow {
@@ -96,6 +98,21 @@ export class WorkflowService implements Workflow {
     const request = await this.#context.store.requests.get(id)
     if (!request || !seesRequest(caller, request)) throw new WorkflowError('not-found', `there is no request ${id}`)
     return request
+  }
+
+  /** Who may see a request may see the session it is held in, and what else its requester asked there. */
+  async surroundings(caller: Caller, id: string): Promise<Surroundings> {
+    const request = await this.request(caller, id)
+    const { requests, sessions, grants } = this.#context.store
+    const { resource, session } = request
+    const likeness = likenessOf(request.ask)
+    const others = (list: readonly Request[]) => list.filter((other) => other.id !== id && seesRequest(caller, other))
+    return {
+      alike: likeness === null ? null : others(await requests.list({ resource, likeness, limit: MOST_ALIKE })),
+      session: session === null ? null : await sessions.get(session),
+      before: session === null ? [] : others(await requests.list({ session, limit: MOST_ALIKE })),
+      grants: (await grants.list({ user: request.requester.user, resource })).filter((grant) => grant.request === id),
+    }
   }
 
   async requests(caller: Caller, { inbox, status }: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]> {

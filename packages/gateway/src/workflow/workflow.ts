@@ -15,6 +15,14 @@ export interface Asked {
   readonly ticket: string | null
 }
 
+/** What is known beside a request: those that ask for the same but for values, null where it is like no other; its session and what else was asked in it; what it yielded. */
+export interface Surroundings {
+  readonly alike: readonly Request[] | null
+  readonly session: SessionRecord | null
+  readonly before: readonly Request[]
+  readonly grants: readonly Grant[]
+}
+
 /**
  * Requests, reviews and grants from one state to the next, for every door. Each change is journalled, then saved by
  * compare-and-set. Refusals are DomainError (a rule of core) or WorkflowError (not there, not yours to see).
@@ -31,6 +39,8 @@ export interface Workflow {
 
   /** What this caller may see; the rest is as if it were not there. Admins see everything. */
   request(caller: Caller, id: string): Promise<Request>
+  /** What is known beside a request. */
+  surroundings(caller: Caller, id: string): Promise<Surroundings>
   requests(caller: Caller, filter: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]>
   grant(caller: Caller, id: string): Promise<Grant>
   grants(caller: Caller, filter: { readonly live: boolean }): Promise<readonly Grant[]>

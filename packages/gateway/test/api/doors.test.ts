@@ -25,6 +25,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/requests': [403, 403],
   'GET /api/v1/requests': [200, 200],
   'GET /api/v1/requests/{id}': [404, 200],
+  'GET /api/v1/requests/{id}/context': [404, 200],
   'POST /api/v1/requests/{id}/approve': [404, 403],
   'POST /api/v1/requests/{id}/deny': [404, 403],
   'POST /api/v1/requests/{id}/withdraw': [404, 403],

@@ -58,7 +58,7 @@ const part: fc.Arbitrary<Part> = fc.record({ text, parameters, impact: fc.record
 const statement: fc.Arbitrary<Statement> = fc.record(
   {
     type: one(...ACTION_TYPES),
-    fingerprint: maybe(text),
+    fingerprint: maybe(name),
     facts: fc.record({ rows: count, rowsKnown: fc.boolean(), unbounded: fc.boolean(), tables: texts, columns: texts }),
     part,
   },
@@ -115,7 +115,7 @@ const required = {
   ticket: maybe(text),
   status: one('pending', 'approved', 'denied', 'withdrawn', 'expired'),
   reviews: fc.array(review, { maxLength: 3 }),
-  session: maybe(text),
+  session: maybe(name),
   inTransaction: fc.boolean(),
   createdAt: time,
   expiresAt: time,

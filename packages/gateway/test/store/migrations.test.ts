@@ -64,6 +64,7 @@ test('a shape that was approved before shapes were bound to anything is read, an
   const store = await openStore({ ...CONFIG, data })
   expect(await store.grants.get(id)).toMatchObject({ coverage: { kind: 'shape', maxRows: 3, definition: '', state: { role: '' } } })
   expect(await store.requests.get(request.id)).toEqual(request)
+  expect(await store.requests.list({ resource: request.resource, likeness: 'f1' })).toEqual([request])
   await store.close()
   rmSync(data, { recursive: true })
 })

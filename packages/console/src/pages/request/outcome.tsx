@@ -1,14 +1,16 @@
 import { Button } from '@mantine/core'
 import { DownloadIcon } from '@radix-ui/react-icons'
+import type { Grant } from '@countersign/contract/schemas/grant'
 import type { Request } from '@countersign/contract/schemas/request'
 import { useMutation } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
 import { Failed } from '../../parts/states.tsx'
 import { useMe } from '../../shell/me.ts'
+import { Grants } from './grants.tsx'
 import classes from './request-view.module.css'
 
 /** What came of it, once it is decided, and the receipt: what proves it to somebody who has no gateway. */
-export function Outcome({ request }: { readonly request: Request }) {
+export function Outcome({ request, grants }: { readonly request: Request; readonly grants: readonly Grant[] }) {
   const me = useMe()
   const receipt = useMutation({ mutationFn: () => client.receipt({ id: request.id }), onSuccess: (made) => download(`receipt-${request.id}.json`, made) })
   const tookPart = me.admin || request.requester.user === me.user || request.reviews.some(({ reviewer }) => reviewer.user === me.user)
@@ -16,6 +18,7 @@ export function Outcome({ request }: { readonly request: Request }) {
   return (
     <section className={classes.section} aria-label="Afterwards">
       <h2>Afterwards</h2>
+      <Grants grants={grants} />
       <div>
         <Button variant="default" leftSection={<DownloadIcon />} loading={receipt.isPending} onClick={() => receipt.mutate()}>
           Download the receipt

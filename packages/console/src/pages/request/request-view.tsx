@@ -1,7 +1,10 @@
 import type { Request } from '@countersign/contract/schemas/request'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { queries } from '../../api/queries.ts'
 import { SHOWN_AT_ONCE } from '../../parts/exact-text.tsx'
 import { Asked } from './asked.tsx'
+import { History, SessionSoFar } from './history.tsx'
 import { Impact } from './impact.tsx'
 import { Outcome } from './outcome.tsx'
 import classes from './request-view.module.css'
@@ -12,6 +15,7 @@ import { Terms } from './terms.tsx'
 /** Everything that a reviewer needs, and his answer. What was asked comes as it is; everything around it is ours. */
 export function RequestView({ request, onReviewed }: { readonly request: Request; readonly onReviewed?: () => void }) {
   const { ask } = request
+  const context = useQuery(queries.context(request.id))
   const [whole, setWhole] = useState(ask.kind === 'scope' || ask.text.length <= SHOWN_AT_ONCE)
   return (
     <div className={classes.place}>
@@ -20,7 +24,9 @@ export function RequestView({ request, onReviewed }: { readonly request: Request
           <Asked request={request} whole={whole} onShowWhole={() => setWhole(true)} />
           {ask.kind === 'action' && ask.impact && <Impact impact={ask.impact} />}
           <Reviews request={request} />
-          <Outcome request={request} />
+          <Outcome request={request} grants={context.data?.grants ?? []} />
+          {context.data?.alike && <History alike={context.data.alike} />}
+          {context.data && <SessionSoFar session={context.data.session} before={context.data.before} />}
         </div>
         <aside className={classes.side} aria-label="Terms and review">
           <Terms request={request} />

@@ -7,6 +7,7 @@ import { type Wish, WorkflowError } from '../../workflow/workflow.ts'
 import type { Caller } from '../../identity/caller.ts'
 import type { App } from '../env.ts'
 import { presentReceipt, presentRequest } from '../present.ts'
+import { presentSurroundings } from '../present-surroundings.ts'
 import type { ApiServices } from '../services.ts'
 
 /** Ask, look, approve, deny, withdraw: who may do what is the workflow's to say. */
@@ -27,6 +28,8 @@ export function mountRequests(app: App, services: ApiServices): void {
   })
 
   app.openapi(routes.request, async (c) => c.json(present(await workflow.request(c.get('caller'), c.req.valid('param').id)), 200))
+
+  app.openapi(routes.requestContext, async (c) => c.json(presentSurroundings(await workflow.surroundings(c.get('caller'), c.req.valid('param').id)), 200))
 
   app.openapi(routes.receipt, async (c) => {
     const caller = c.get('caller')

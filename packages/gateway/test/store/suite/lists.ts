@@ -25,6 +25,21 @@ export function lists(pair: () => Pair): void {
     expect(await requests.pending()).toHaveLength(2)
   })
 
+  test('requests, newest first, by what they have in common, and by session', async () => {
+    const { requests } = pair().here
+    const write = (digest: string) => ({ ...aRequest().ask, digest })
+    await requests.open(aRequest({ id: 'one', createdAt: ago(3), ask: write('a'), session: 'ses-1' }))
+    await requests.open(aRequest({ id: 'two', createdAt: ago(2), ask: write('b'), session: 'ses-2' }))
+    await requests.open(aRequest({ id: 'elsewhere', ask: write('c'), resource: 'billing-db' }))
+    await requests.open(aRequest({ id: 'scope', createdAt: ago(1), ask: scope('d'), session: 'ses-1' }))
+    expect(ids(await requests.list({ resource: 'orders-db', likeness: 'f1' }))).toEqual(['two', 'one'])
+    expect(ids(await requests.list({ likeness: 'scope sql' }))).toEqual(['scope'])
+    expect(ids(await requests.list({ session: 'ses-1' }))).toEqual(['scope', 'one'])
+    const [held] = await requests.list({ session: 'ses-2' })
+    if (held) await requests.save({ ...held, version: held.version + 1, session: 'ses-3' })
+    expect(ids(await requests.list({ session: 'ses-3' }))).toEqual(['two'])
+  })
+
   test('grants, newest first, by user, agent, resource and life', async () => {
     const { grants } = pair().here
     const put = (id: string, startsAt: number, over: Partial<Grant>) => grants.insert(aGrant({ id, startsAt, ...over }))

@@ -1,0 +1,44 @@
+import { Button } from '@mantine/core'
+import type { Grant } from '@countersign/contract/schemas/grant'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { client } from '../../api/client.ts'
+import { Facts } from '../../parts/facts.tsx'
+import { Failed } from '../../parts/states.tsx'
+import { Left, Moment } from '../../parts/times.tsx'
+import classes from './request-view.module.css'
+
+/** What its approval yielded, and whether it is used up. Who sees it may take it back. */
+export function Grants({ grants }: { readonly grants: readonly Grant[] }) {
+  return grants.map((grant) => <OneGrant key={grant.id} grant={grant} />)
+}
+
+function OneGrant({ grant }: { readonly grant: Grant }) {
+  const { id, status, covers, endsAt, endedAt, endReason, usesLeft } = grant
+  const cache = useQueryClient()
+  const revocation = useMutation({
+    mutationFn: () => client.revoke({ id }),
+    onSuccess: () => Promise.all([cache.invalidateQueries({ queryKey: ['requests'] }), cache.invalidateQueries({ queryKey: ['grants'] })]),
+  })
+  return (
+    <div className={classes.section}>
+      <Facts
+        facts={[
+          ['grant', <code key="id">{id}</code>],
+          ['covers', covers],
+          ['state', endReason === null ? status : `${status}: ${endReason}`],
+          status === 'active' ? ['ends', <Left key="left" until={endsAt} />] : null,
+          usesLeft === null || status !== 'active' ? null : ['uses left', String(usesLeft)],
+          endedAt === null ? null : ['ended', <Moment key="ended" at={endedAt} />],
+        ]}
+      />
+      {status === 'active' && (
+        <div>
+          <Button variant="default" size="xs" loading={revocation.isPending} onClick={() => revocation.mutate()}>
+            Take it back
+          </Button>
+        </div>
+      )}
+      {revocation.isError && <Failed error={revocation.error} />}
+    </div>
+  )
+}

@@ -1,0 +1,63 @@
+import type { Brief, RequestContext } from '@countersign/contract/schemas/request-context'
+import { Status } from '../../parts/status.tsx'
+import { Ago } from '../../parts/times.tsx'
+import { Link } from '@tanstack/react-router'
+import { Facts } from '../../parts/facts.tsx'
+import { Seen } from '../../parts/seen.tsx'
+import classes from './request-view.module.css'
+import { shortId } from './rules.ts'
+
+const FIRST = 5
+
+/** What became of requests like this one: the same statement with other values, on the same resource. */
+export function History({ alike }: { readonly alike: NonNullable<RequestContext['alike']> }) {
+  const { approved, denied, withdrawn, expired, latest } = alike
+  const decided = approved + denied
+  return (
+    <section className={classes.section} aria-label="Like it">
+      <h2>Like it</h2>
+      <p>
+        {decided === 0 ? 'Nobody has reviewed the like of it here yet.' : `Approved ${approved} of ${decided}.`}
+        {withdrawn + expired > 0 && ` ${withdrawn + expired} more ended without an answer.`}
+      </p>
+      <Briefs briefs={latest.slice(0, FIRST)} />
+    </section>
+  )
+}
+
+/** The session that it is held in, and what else was asked in it. */
+export function SessionSoFar({ session, before }: Pick<RequestContext, 'session' | 'before'>) {
+  if (session === null) return null
+  return (
+    <section className={classes.section} aria-label="Session">
+      <h2>Session</h2>
+      <Facts
+        facts={[
+          ['session', <code key="id">{session.id}</code>],
+          ['client', session.client],
+          ['database', <Seen key="database" text={session.database} />],
+          ['began', <Ago key="began" at={session.startedAt} />],
+          session.endedAt === null ? null : ['ended', <Ago key="ended" at={session.endedAt} />],
+        ]}
+      />
+      {before.length > 0 && <p>Asked in it before:</p>}
+      <Briefs briefs={before.slice(0, FIRST)} />
+    </section>
+  )
+}
+
+const Briefs = ({ briefs }: { readonly briefs: readonly Brief[] }) => (
+  <ul className={classes.list}>
+    {briefs.map(({ id, status, requester, display, createdAt }) => (
+      <li key={id} className={classes.brief}>
+        <Status status={status} />
+        <Link to="/r/$id" params={{ id: shortId(id) }}>
+          <code>{display}</code>
+        </Link>
+        <span className={classes.dim}>
+          {requester.id}, <Ago at={createdAt} />
+        </span>
+      </li>
+    ))}
+  </ul>
+)

@@ -1,0 +1,40 @@
+import type { Brief, RequestContext } from '@countersign/contract/schemas/request-context'
+import { visible } from '@countersign/contract/visible'
+import type { Request, RequestStatus } from '@countersign/core/request'
+import type { Surroundings } from '../workflow/workflow.ts'
+import { presentGrant, presentPrincipal, presentSession } from './present.ts'
+
+const LATEST = 20
+const LONGEST = 200
+
+/** What is known beside a request, as the contract says it. */
+export function presentSurroundings({ alike, session, before, grants }: Surroundings): RequestContext {
+  return {
+    alike: alike && presentAlike(alike),
+    session: session && presentSession(session),
+    before: before.slice(0, LATEST).map(presentBrief),
+    grants: grants.map(presentGrant),
+  }
+}
+
+function presentAlike(alike: readonly Request[]): RequestContext['alike'] {
+  const count = (status: RequestStatus) => alike.filter((request) => request.status === status).length
+  return {
+    approved: count('approved'),
+    denied: count('denied'),
+    withdrawn: count('withdrawn'),
+    expired: count('expired'),
+    latest: alike.slice(0, LATEST).map(presentBrief),
+  }
+}
+
+function presentBrief({ id, status, requester, ask, createdAt, decidedAt }: Request): Brief {
+  return {
+    id,
+    status,
+    requester: presentPrincipal(requester),
+    display: ask.kind === 'scope' ? ask.scope : visible(ask.action.text.slice(0, LONGEST)),
+    createdAt: new Date(createdAt).toISOString(),
+    decidedAt: decidedAt === null ? null : new Date(decidedAt).toISOString(),
+  }
+}
