@@ -92,6 +92,23 @@ describe.skipIf(lacks('psql'))('the receipt of a request', { timeout: 120_000 },
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(new RegExp(`is bad \\(${why}\\)`)) })
   })
 
+  it('is no word about a tree of another size, and says so', async () => {
+    const remembered = join(folder, 'of-another-size')
+    expect(await verify(receipt, '--remember', remembered)).toMatchObject({ code: 0 })
+    expect((await verify(receipt, '--remember', remembered)).stdout).toContain(`its tree is the one in ${remembered}`)
+    const note = readFileSync(remembered, 'utf8').replace(/\n\d+\n/, '\n3\n')
+    writeFileSync(remembered, note)
+    expect(await verify(receipt, '--remember', remembered)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/no receipt can show that the \d+ begin with the 3/),
+    })
+    expect(JSON.parse((await verify(receipt, '--remember', remembered, '--json')).stdout)).toMatchObject({ ok: true, sameTree: null })
+    // What was remembered is not given up for a tree that may be another.
+    expect(readFileSync(remembered, 'utf8')).toBe(note)
+    writeFileSync(remembered, note.replace(/tree-../, 'tree-zz'))
+    expect(await verify(receipt, '--remember', remembered)).toMatchObject({ code: 1, stdout: expect.stringContaining('is bad (forked)') })
+  })
+
   it('is for who took part', async () => {
     expect((await countersign(['ledger', 'proof', id, '--json'], token('bob'))).code).toBe(0)
     expect((await countersign(['ledger', 'proof', id, '--json'], token('carol'))).code).not.toBe(0)

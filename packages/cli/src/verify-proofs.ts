@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { visible } from '@countersign/contract/visible'
 import { LedgerError } from '@countersign/ledger/error'
-import { parseCheckpoint } from '@countersign/ledger/checkpoint'
+import { type Checkpoint, parseCheckpoint } from '@countersign/ledger/checkpoint'
 import { formatKey, parseKey, type VerifierKey, verifierKey } from '@countersign/ledger/key'
 import { type VerifiedLog, verifyLog } from '@countersign/ledger/log'
 import { isSameHash } from '@countersign/ledger/merkle'
 import { parseNote } from '@countersign/ledger/note'
-import type { Problem } from '@countersign/ledger/problem'
+import type { Problem, ReadFile } from '@countersign/ledger/problem'
 import { parseReceipt, type Receipt } from '@countersign/ledger/receipt'
 import { type VerifiedReceipt, verifyReceipt } from '@countersign/ledger/verify-receipt'
 import type { ReviewSignature } from '@countersign/ledger/verify-signatures'
@@ -40,16 +40,30 @@ function trustedKey(text: string | undefined, checkpoint: Uint8Array | string | 
 
 /** Verifies a static log, and remembers how far it was good. True when it is. */
 export async function verifyDirectory(out: Output, directory: string, options: ProofOptions): Promise<boolean> {
-  const read = filesIn(directory)
+  const tree = await verifyTree(filesIn(directory), options)
+  if (out.json) out.data({ log: directory, ...presented(tree) })
+  else tellTree(out, directory, tree, options)
+  return tree.ok
+}
+
+/** A tree that was verified, and the checkpoint of before in the file that --remember names. */
+export interface Tree extends VerifiedLog {
+  readonly ok: boolean
+  readonly before: Checkpoint | null
+}
+
+/** Verifies a tree, wherever its files are, against further checkpoints too; and remembers how far it was good. */
+export async function verifyTree(read: ReadFile, options: ProofOptions, further: readonly Checkpoint[] = []): Promise<Tree> {
   const key = trustedKey(options.key, await read('checkpoint'))
   const before = rememberedIn(options.remember)
-  const log = await verifyLog(read, { ...(key && { key }), ...(before && { remembered: before }) })
+  const log = await verifyLog(read, { ...(key && { key }), remembered: [...(before ? [before] : []), ...further] })
   const ok = log.problems.length === 0
   if (ok && log.note && options.remember !== undefined) remember(options.remember, log.note, before)
-  if (out.json) out.data({ ok, log: directory, ...summary(log), entries: log.entries, chains: log.chains, problems: log.problems })
-  else tellLog(out, directory, log, options, before !== null)
-  return ok
+  return { ...log, ok, before }
 }
+
+/** As `--json` has it. */
+export const presented = (tree: Tree) => ({ ok: tree.ok, ...summary(tree), entries: tree.entries, chains: tree.chains, problems: tree.problems })
 
 /** Verifies a receipt: no gateway, no network. True when it is good. */
 export function verifyReceiptFile(out: Output, file: string, options: ProofOptions): boolean {
@@ -57,22 +71,27 @@ export function verifyReceiptFile(out: Output, file: string, options: ProofOptio
   const key = trustedKey(options.key, read.checkpoint)
   const before = rememberedIn(options.remember)
   const receipt = verifyReceipt(read, key && { key })
-  const problems = [...receipt.problems, ...contradictions(receipt, before)]
+  const compared = compare(receipt, before)
+  const problems = [...receipt.problems, ...compared.problems]
   const ok = problems.length === 0
-  if (ok && receipt.note && options.remember !== undefined) remember(options.remember, receipt.note, before)
+  // In the place of one of another tree it would be taken for its continuation by the next run, which nothing here shows.
+  if (ok && receipt.note && options.remember !== undefined && !before) remember(options.remember, receipt.note, null)
   if (out.json)
     out.data({
       ok,
       receipt: file,
       ...summary(receipt),
       entries: receipt.entries,
-      signatures: receipt.signatures,
       unopened: receipt.closed.length,
       closed: receipt.closed,
       story: receipt.story,
+      ...(before && { sameTree: compared.sameTree }),
       problems,
     })
-  else tellReceipt(out, file, { ...receipt, problems }, options)
+  else {
+    tellReceipt(out, file, { ...receipt, problems }, options)
+    if (ok && before && receipt.checkpoint) tellCompared(out, receipt.checkpoint, before, options.remember ?? '')
+  }
   return ok
 }
 
@@ -90,13 +109,31 @@ export function readReceipt(file: string): Receipt {
   }
 }
 
-/** A receipt alone proves nothing about a tree of another size; of the same size there is one. */
-function contradictions({ checkpoint }: VerifiedReceipt, before: ReturnType<typeof rememberedIn>): readonly Problem[] {
-  if (!checkpoint || !before) return []
-  if (checkpoint.origin !== before.origin)
-    return [{ why: 'forked', place: 'checkpoint', message: `it is of ${checkpoint.origin}, and the one that was verified before of ${before.origin}` }]
-  if (checkpoint.size !== before.size || isSameHash(checkpoint.root, before.root)) return []
-  return [{ why: 'forked', place: 'checkpoint', message: `it signs another tree of ${before.size} entries than the one that was verified before` }]
+interface Compared {
+  /** Null: a receipt has proofs under its own checkpoint only, so it cannot say. */
+  readonly sameTree: boolean | null
+  readonly problems: readonly Problem[]
+}
+
+/** Of one size there is one tree. Of two sizes a receipt does not show whether the larger continues the smaller: an exported ledger does. */
+function compare({ checkpoint }: VerifiedReceipt, before: Checkpoint | null): Compared {
+  if (!checkpoint || !before) return { sameTree: null, problems: [] }
+  const forked = (message: string): Compared => ({ sameTree: false, problems: [{ why: 'forked', place: 'checkpoint', message }] })
+  if (checkpoint.origin !== before.origin) return forked(`it is of ${checkpoint.origin}, and the one that is remembered of ${before.origin}`)
+  if (checkpoint.size !== before.size) return { sameTree: null, problems: [] }
+  if (isSameHash(checkpoint.root, before.root)) return { sameTree: true, problems: [] }
+  return forked(`it signs another tree of ${before.size} entries than the one that is remembered`)
+}
+
+function tellCompared(out: Output, { size }: Checkpoint, before: Checkpoint, file: string): void {
+  if (size === before.size) return out.line(visible(`  its tree is the one in ${file}`))
+  const [less, more] = [Math.min(size, before.size), Math.max(size, before.size)]
+  out.line(
+    visible(
+      `  its tree has ${size} entries, the one in ${file} ${before.size}: they are of one name, and no receipt can show that the ${more} begin with the ${less}`,
+    ),
+  )
+  out.line(visible(`  \`countersign ledger export --format tiles DIR\` and \`countersign ledger verify DIR --remember ${file}\` do; ${file} is left as it is`))
 }
 
 const summary = ({ checkpoint, signed }: Pick<VerifiedLog, 'checkpoint' | 'signed'>) => ({
@@ -106,13 +143,14 @@ const summary = ({ checkpoint, signed }: Pick<VerifiedLog, 'checkpoint' | 'signe
   keys: signed.map(({ key }) => formatKey(key)),
 })
 
-function tellLog(out: Output, directory: string, log: VerifiedLog, options: ProofOptions, wasRemembered: boolean): void {
-  if (log.problems.length > 0) return tellProblems(out, directory, log.problems)
-  out.line(visible(`${directory}: ${log.entries} entries verified, of ${log.checkpoint?.origin ?? ''}: entries, tiles, chains and checkpoint agree`))
-  for (const { gateway, entries, counts } of log.chains) if (!counts) out.line(visible(`  nobody vouches for ${gateway}, whose ${entries} entries are in it`))
-  tellTrust(out, log, options)
+/** What became of verifying a tree, for people. */
+export function tellTree(out: Output, name: string, tree: Tree, options: ProofOptions): void {
+  if (tree.problems.length > 0) return tellProblems(out, name, tree.problems)
+  out.line(visible(`${name}: ${tree.entries} entries verified, of ${tree.checkpoint?.origin ?? ''}: entries, tiles, chains and checkpoint agree`))
+  for (const { gateway, entries, counts } of tree.chains) if (!counts) out.line(visible(`  nobody vouches for ${gateway}, whose ${entries} entries are in it`))
+  tellTrust(out, tree, options)
   if (options.remember !== undefined)
-    out.line(visible(wasRemembered ? `  it continues the checkpoint in ${options.remember}` : `  remembered in ${options.remember}`))
+    out.line(visible(tree.before ? `  it continues the checkpoint in ${options.remember}` : `  remembered in ${options.remember}`))
   else out.line('  whether it was cut, or is one of two, shows with --remember FILE, from the second time on')
 }
 

@@ -16,8 +16,8 @@ import { gatewayOf, isKeyEvent, Trust } from './trust.ts'
 export interface LogOptions {
   /** The key that is trusted. Without it the log's own first key is taken at its word. */
   readonly key?: VerifierKey
-  /** A checkpoint of the same log that was verified before: the log may have grown since, and nothing else. */
-  readonly remembered?: Checkpoint
+  /** Checkpoints of the same log that were verified, or signed, before: the log may have grown since, and nothing else. */
+  readonly remembered?: readonly Checkpoint[]
 }
 
 export interface VerifiedLog {
@@ -43,7 +43,7 @@ export async function verifyLog(read: ReadFile, options: LogOptions = {}): Promi
   const checkpoint = note && (await problems.catching('checkpoint', () => parseCheckpoint(note.text)))
   if (!note || !checkpoint) return { checkpoint: null, note: null, signed: [], entries: 0, chains: [], problems: problems.list }
   const heads = (await problems.catching(HEADS_PATH, async () => parseHeads(await read(HEADS_PATH)))) ?? []
-  const reading = new Reading(read, checkpoint, new Chains(heads), problems, options.remembered)
+  const reading = new Reading(read, checkpoint, new Chains(heads), problems, options.remembered ?? [])
   await reading.all()
   const signed = signatures(note, checkpoint, reading, options, problems)
   return { checkpoint, note, signed, entries: reading.entries, chains: reading.chains(), problems: problems.list }
@@ -58,11 +58,11 @@ class Reading {
   readonly #checkpoint: Checkpoint
   readonly #chains: Chains
   readonly #problems: Problems
-  readonly #remembered: Checkpoint | undefined
+  readonly #remembered: readonly Checkpoint[]
   readonly #range = new CompactRange()
   readonly #tiles: TileComparison
 
-  constructor(read: ReadFile, checkpoint: Checkpoint, chains: Chains, problems: Problems, remembered: Checkpoint | undefined) {
+  constructor(read: ReadFile, checkpoint: Checkpoint, chains: Chains, problems: Problems, remembered: readonly Checkpoint[]) {
     this.#read = read
     this.#checkpoint = checkpoint
     this.#chains = chains
@@ -142,9 +142,10 @@ class Reading {
   }
 
   #compareRemembered(): void {
-    const known = this.#remembered
-    if (!known || known.size !== this.entries || isSameHash(known.root, this.#range.root())) return
-    this.#problems.add('forked', 'checkpoint', `its first ${known.size} entries are not those that were there when this log was last verified`)
+    for (const { size, root } of this.#remembered) {
+      if (size !== this.entries || isSameHash(root, this.#range.root())) continue
+      this.#problems.add('forked', 'checkpoint', `its first ${size} entries are not those of the checkpoint that is remembered`)
+    }
   }
 
   #judgeHeads(): void {
@@ -186,11 +187,11 @@ function beginning(bytes: Uint8Array, width: number): Uint8Array {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function signatures(note: Note, checkpoint: Checkpoint, reading: Reading, { key, remembered }: LogOptions, problems: Problems): readonly Signed[] {
-  if (remembered && remembered.origin !== checkpoint.origin)
-    problems.add('forked', 'checkpoint', `it is of ${checkpoint.origin}, and the one that was verified before of ${remembered.origin}`)
-  if (remembered && remembered.size > checkpoint.size)
-    problems.add('truncated', 'checkpoint', `it has ${checkpoint.size} entries, and there were ${remembered.size} when this log was last verified`)
+function signatures(note: Note, checkpoint: Checkpoint, reading: Reading, { key, remembered = [] }: LogOptions, problems: Problems): readonly Signed[] {
+  for (const { origin, size } of remembered) {
+    if (origin !== checkpoint.origin) problems.add('forked', 'checkpoint', `it is of ${checkpoint.origin}, and the one that is remembered of ${origin}`)
+    if (size > checkpoint.size) problems.add('truncated', 'checkpoint', `it has ${checkpoint.size} entries, and the checkpoint that is remembered has ${size}`)
+  }
   const covered = ({ gateway, seq }: Entry) => seq <= reading.covered(gateway)
   return (
     problems.trying('checkpoint', () => verifyNote(note, keysThatCount(checkpoint.origin, { keyEvents: reading.keyEvents, covered }, key)), 'unsigned') ?? []

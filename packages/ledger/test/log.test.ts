@@ -45,7 +45,7 @@ describe('verifying a whole log', () => {
       fc.asyncProperty(fc.constantFrom(3, 4, 255, 256, 257, SIZE), async (size) => {
         const files = await tree.files(first, size)
         files.set('signed-heads', Buffer.from(''))
-        for (const options of [{}, { key: keyOf(first) }, { remembered: checkpointIn(files) }])
+        for (const options of [{}, { key: keyOf(first) }, { remembered: [checkpointIn(files)] }])
           expect(await verify(files, options)).toMatchObject({ problems: [], entries: size, signed: [{ key: keyOf(first) }] })
       }),
       { numRuns: 6 },
@@ -136,8 +136,8 @@ describe('verifying a whole log', () => {
     const { tree: forked } = twoGateways(0)
     forked.lines.splice(0, 3, ...tree.lines.slice(0, 200), edited(tree.lines[200] ?? ''), ...tree.lines.slice(201))
     const files = await forked.files(first)
-    expect(await found(files, { remembered: checkpointIn(good) })).toContainEqual(expect.objectContaining({ why: 'forked', place: 'checkpoint' }))
-    expect(await found(files, { remembered: checkpointIn(await tree.files(first, 200)) })).not.toContainEqual(expect.objectContaining({ why: 'forked' }))
+    expect(await found(files, { remembered: [checkpointIn(good)] })).toContainEqual(expect.objectContaining({ why: 'forked', place: 'checkpoint' }))
+    expect(await found(files, { remembered: [checkpointIn(await tree.files(first, 200))] })).not.toContainEqual(expect.objectContaining({ why: 'forked' }))
   })
 
   it('finds a log that was cut, when a checkpoint is remembered', async () => {
@@ -147,8 +147,8 @@ describe('verifying a whole log', () => {
       expect.objectContaining({ why: 'truncated', place: 'signed-heads' }),
     )
     expect(await found(cut)).toEqual([])
-    expect(await found(cut, { remembered: checkpointIn(good) })).toEqual([expect.objectContaining({ why: 'truncated', place: 'checkpoint' })])
-    expect(await found(good, { remembered: checkpointIn(cut) })).toEqual([])
+    expect(await found(cut, { remembered: [checkpointIn(good)] })).toEqual([expect.objectContaining({ why: 'truncated', place: 'checkpoint' })])
+    expect(await found(good, { remembered: [checkpointIn(cut)] })).toEqual([])
   })
 
   it('finds entries and tiles that were rewritten together under the checkpoint of before', async () => {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { Client } from '@countersign/contract/client'
 import type { LedgerHead } from '@countersign/contract/schemas/ledger'
 import { visible } from '@countersign/contract/visible'
+import type { SignedHead } from '@countersign/ledger/gateway-key'
 import type { DataKey } from '@countersign/ledger/seal'
 import { Unopened } from '@countersign/ledger/unopened'
 import { type Verified, verifyChain } from '@countersign/ledger/verify'
@@ -14,6 +15,7 @@ import { byGateway, type JournalFiles, journalsIn, JournalLines, keysIn } from '
 import type { Output } from '../output.ts'
 import { type CheckedRecordings, checkRecordings } from '../recordings-check.ts'
 import { isStaticLog } from '../static-log.ts'
+import { presentedStored, recordingsIn, type Stored, tellStored, verifyStored } from '../verify-data.ts'
 import { isReceipt, type ProofOptions, verifyDirectory, verifyReceiptFile } from '../verify-proofs.ts'
 import { waiting } from '../waiting.ts'
 
@@ -26,6 +28,7 @@ interface Chain extends Verified {
 interface Options extends ProofOptions {
   readonly data?: string
   readonly recordings?: string
+  readonly config?: string
 }
 
 const EXAMPLES = [
@@ -45,23 +48,29 @@ export function addLedgerVerify(ledger: Command): void {
     .option('--data <dir>', "a gateway's data directory: reads its journal, and needs no gateway (default: asks the gateway for the entries)")
     .option('--key <vkey>', 'the key that you trust, for exported files and receipts (default: the first that they name themselves)')
     .option('--remember <file>', 'keep the last good checkpoint in this file, and find a ledger that was cut or forked since')
+    .option('--config <file>', 'the configuration of --data: says where its recordings are')
     .option('--recordings <dir>', 'the folder of its recordings, each of which is held against its digest in the ledger; with --data or files')
     .action(
-      perform(async (out, paths: readonly string[], { data, recordings: folder, ...options }: Options) => {
+      perform(async (out, paths: readonly string[], { data, recordings: named, config, ...options }: Options) => {
         const proofs = await verifyProofs(out, paths, options)
         const files = paths.filter((path) => !isProof(path))
-        const recordings = folder === undefined ? null : await checkRecordings(folder, journalsOf(files, data))
+        const folder = named ?? (config === undefined ? null : recordingsIn(config))
+        const recordings = folder === null ? null : await checkRecordings(folder, journalsOf(files, data))
         if (proofs !== null && files.length === 0 && data === undefined) return proofs ? EXIT.ok : EXIT.failed
-        const chains = files.length > 0 || data !== undefined ? await verifyFiles(files, data) : await withClient({}, verifyRemote)
+        const stored = files.length === 0 && data !== undefined ? await verifyStored(data, gatewaysOf(data), options) : null
+        const chains = files.length > 0 || data !== undefined ? await verifyFiles(files, data, stored) : await withClient({}, verifyRemote)
         const told = toldTogether(chains)
-        const ok = told.every(({ bad }) => bad === null) && proofs !== false && (recordings?.bad ?? []).length === 0
-        if (out.json) out.data({ ok, chains: told, ...(recordings && { recordings }) })
+        const ok = told.every(({ bad }) => bad === null) && proofs !== false && (stored?.tree?.ok ?? true) && (recordings?.bad ?? []).length === 0
+        if (out.json) out.data({ ok, chains: told, ...(stored && { tree: presentedStored(stored) }), ...(recordings && { recordings }) })
         else told.forEach((chain) => tell(out, chain))
+        if (stored && data !== undefined && !out.json) tellStored(out, data, stored, options)
         if (recordings && !out.json) tellRecordings(out, recordings)
         return ok ? EXIT.ok : EXIT.failed
       }),
     )
 }
+
+const gatewaysOf = (data: string): readonly string[] => journalsIn(data).map(({ gateway }) => gateway)
 
 const isProof = (path: string): boolean => existsSync(path) && (isStaticLog(path) || (statSync(path).isFile() && isReceipt(path)))
 
@@ -83,10 +92,10 @@ function toldTogether(chains: readonly Chain[]): readonly Told[] {
 
 type Told = Omit<Chain, 'sealed'>
 
-async function verifyFiles(files: readonly string[], data: string | undefined): Promise<readonly Chain[]> {
+async function verifyFiles(files: readonly string[], data: string | undefined, stored: Stored | null): Promise<readonly Chain[]> {
   const keys = data === undefined ? new Map<string, DataKey>() : keysIn(data)
   const chains: Chain[] = []
-  for (const journal of journalsOf(files, data)) chains.push(await verifyJournal(journal, keys))
+  for (const journal of journalsOf(files, data)) chains.push(await verifyJournal(journal, { keys, expect: stored?.heads.get(journal.gateway) }))
   return chains
 }
 
@@ -96,17 +105,23 @@ function journalsOf(files: readonly string[], data: string | undefined): readonl
   throw new CliError('usage', '--recordings needs the journal that tells of them', 'add --data DIR, or name the files of the journal')
 }
 
-/** A last line that is cut off is read once more: a gateway may have been writing that very line. */
-async function verifyJournal(journal: JournalFiles, keys: ReadonlyMap<string, DataKey>): Promise<Chain> {
-  const chain = await readJournal(journal, keys)
-  if (chain.bad?.why !== 'torn') return chain
-  await sleep(SETTLE_MS)
-  return readJournal(journal, keys)
+/** What is known of a chain beside its journal: the keys that open it, and how far its gateway signed it. */
+interface KnownOf {
+  readonly keys: ReadonlyMap<string, DataKey>
+  readonly expect: SignedHead | undefined
 }
 
-async function readJournal({ gateway, files, partial }: JournalFiles, keys: ReadonlyMap<string, DataKey>): Promise<Chain> {
+/** A last line that is cut off is read once more: a gateway may have been writing that very line. */
+async function verifyJournal(journal: JournalFiles, known: KnownOf): Promise<Chain> {
+  const chain = await readJournal(journal, known)
+  if (chain.bad?.why !== 'torn') return chain
+  await sleep(SETTLE_MS)
+  return readJournal(journal, known)
+}
+
+async function readJournal({ gateway, files, partial }: JournalFiles, { keys, expect }: KnownOf): Promise<Chain> {
   const lines = new JournalLines(files)
-  const verified = await watched(gateway, () => lines.count, verifyChain(lines, { keys, partial }))
+  const verified = await watched(gateway, () => lines.count, verifyChain(lines, { keys, partial, ...(expect && { expect }) }))
   return { gateway, ...verified, place: verified.bad && lines.locate(verified.bad.line) }
 }
 
