@@ -75,7 +75,7 @@ describe.skipIf(lacks('psql'))('recordings of sessions', () => {
     }
   })
 
-  it('are found by statement, object, person, resource and time, by those whose they are and by admins', async () => {
+  it('are found by statement, object, person, resource and time, by those whose they are and by auditors', async () => {
     const { erin, alice, bob } = stage
     const found = async (query: Parameters<typeof erin.api.recordings>[0], api = erin.api) => (await api.recordings(query)).recordings
     expect(await found({ text: 'delete FROM', object: 'orders' })).toMatchObject([
@@ -89,6 +89,9 @@ describe.skipIf(lacks('psql'))('recordings of sessions', () => {
     expect(await found({}, bob.api)).toEqual([])
     const [one] = await found({ limit: 1 })
     await expect(linesOf(one?.session ?? '', bob.api)).rejects.toThrow('there is no recording')
+    const admin = stage.gateway.api(await stage.gateway.token('frank@example.com'))
+    expect(await found({}, admin)).toEqual([])
+    await expect(linesOf(one?.session ?? '', admin)).rejects.toThrow('there is no recording')
     const reads = entriesOf(stage.gateway.data).filter(({ type }) => type === 'recording.read')
     expect(reads.map(({ body }) => body['by'])).toEqual(Array.from({ length: 3 }, () => 'erin@example.com'))
     expect(entriesOf(stage.gateway.data).filter(({ type }) => type === 'recording.searched')).toHaveLength(2)

@@ -11,7 +11,8 @@ const USERS = {
   'bob@example.com': { groups: ['dba'] },
   'carol@example.com': { groups: ['dba', 'security'] },
   'dave@example.com': { groups: ['security'] },
-  'erin@example.com': { groups: ['engineering', 'dba'], admin: true },
+  'erin@example.com': { groups: ['engineering', 'dba'], admin: true, auditor: true },
+  'frank@example.com': { groups: [], admin: true }, // who has no token until a test makes him one
 }
 
 /** One of the people of USERS, with a token that may review. */

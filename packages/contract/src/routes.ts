@@ -17,13 +17,14 @@ import { RequestContext } from './schemas/request-context.ts'
 import { Gateway, Resource } from './schemas/resource.ts'
 import { bySession, RecordingLine, RecordingsPage, RecordingsQuery } from './schemas/recording.ts'
 import { Session } from './schemas/session.ts'
+import { LoginInfo, LoginsQuery, SignedOut } from './schemas/login.ts'
 import { CreatedToken, CreateTokenBody, RevokeTokensBody, TokenInfo } from './schemas/token.ts'
 
 const live = z.strictObject({ live: Flag.optional() })
 
 /**
  * The API under /api/v1: server, OpenAPI document and typed client are made from these. A POST or PUT always carries a JSON
- * object, if only `{}`. Everything here needs a token, or the gateway's own admin socket.
+ * object, if only `{}`. Everything here needs a token, the cookie of a sign-in, or the gateway's own admin socket, but what says `security: []`.
  */
 export const routes = {
   whoami: { method: 'get', path: '/api/v1/whoami', summary: 'Who am I', responses: answers(Whoami, 'The caller') },
@@ -66,7 +67,7 @@ export const routes = {
   receipt: {
     method: 'get',
     path: '/api/v1/requests/{id}/receipt',
-    summary: 'All that proves what became of it, to be verified without a gateway; for who asked, who reviewed, and admins',
+    summary: 'All that proves what became of it, to be verified without a gateway; for who asked, who reviewed, admins and auditors',
     request: { params: byId },
     responses: answers(Receipt, 'The receipt'),
   },
@@ -132,7 +133,7 @@ export const routes = {
   leases: {
     method: 'get',
     path: '/api/v1/leases',
-    summary: 'Accounts that were made on targets for single sessions; admins only',
+    summary: 'Accounts that were made on targets for single sessions; admins and auditors only',
     request: { query: live },
     responses: answers(z.array(Lease), 'Newest first; `live`: those that are not removed, and may be there'),
   },
@@ -140,7 +141,7 @@ export const routes = {
   erasures: {
     method: 'get',
     path: '/api/v1/erasures',
-    summary: 'Whose personal data was erased, and where not yet; admins only',
+    summary: 'Whose personal data was erased, and where not yet; admins and auditors only',
     responses: answers(z.array(Erasure), 'Newest first'),
   },
   erase: {
@@ -174,11 +175,33 @@ export const routes = {
     responses: answers(z.array(TokenInfo), 'Those that were good until now'),
   },
 
+  logins: {
+    method: 'get',
+    path: '/api/v1/logins',
+    summary: 'Where I am signed in on the web; `user`: another one, for admins and auditors',
+    request: { query: LoginsQuery },
+    responses: answers(z.array(LoginInfo), 'Newest first, without those that are over'),
+  },
+  endLogin: {
+    method: 'delete',
+    path: '/api/v1/logins/{id}',
+    summary: 'Sign out elsewhere: my own, or anybody as admin',
+    request: { params: byId },
+    responses: answers(LoginInfo, 'The login, which has ended'),
+  },
+  signOut: {
+    method: 'post',
+    path: '/api/v1/sign-out',
+    summary: 'Sign out this browser',
+    request: { body: body(nothing) },
+    responses: answers(SignedOut, 'The cookie is gone'),
+  },
+
   policy: { method: 'get', path: '/api/v1/policy', summary: 'The policies in force', responses: answers(Policies, 'Their texts and version') },
   explain: {
     method: 'post',
     path: '/api/v1/policy/explain',
-    summary: 'What policy says to an action, and why; for another user only as admin',
+    summary: 'What policy says to an action, and why; for another user only as admin or auditor',
     request: { body: body(ExplainBody) },
     responses: answers(Explanation, 'The decision and every policy that matched'),
   },
@@ -186,27 +209,27 @@ export const routes = {
   ledger: {
     method: 'get',
     path: '/api/v1/ledger',
-    summary: 'Ledger entries of one gateway, in order; admins only',
+    summary: 'Ledger entries of one gateway, in order; admins and auditors only',
     request: { query: LedgerQuery },
     responses: answers(z.array(LedgerEntry), 'At most `limit` (1000) of them'),
   },
   ledgerHeads: {
     method: 'get',
     path: '/api/v1/ledger/heads',
-    summary: 'The last entry of each gateway; admins only',
+    summary: 'The last entry of each gateway; admins and auditors only',
     responses: answers(z.array(LedgerHead), 'By gateway'),
   },
   ledgerExport: {
     method: 'get',
     path: '/api/v1/ledger/export',
-    summary: "The ledger of all gateways in the tree's order, as JSONL or OCSF, page by page; admins only",
+    summary: "The ledger of all gateways in the tree's order, as JSONL or OCSF, page by page; admins and auditors only",
     request: { query: ExportQuery },
     responses: answers(ExportPage, 'One page'),
   },
   ledgerReport: {
     method: 'get',
     path: '/api/v1/ledger/report',
-    summary: 'Evidence of a period for an auditor: who did what, who approved it, which standing access nobody used; admins only',
+    summary: 'Evidence of a period for an auditor: who did what, who approved it, which standing access nobody used; admins and auditors only',
     request: { query: ReportQuery },
     responses: answers(Report, 'Made from the whole ledger, so it may take a while'),
   },
@@ -221,7 +244,7 @@ export const routes = {
   ledgerKeys: {
     method: 'get',
     path: '/api/v1/ledger/keys',
-    summary: 'Which gateways have a key, and whose signature on a checkpoint counts; admins only',
+    summary: 'Which gateways have a key, and whose signature on a checkpoint counts; admins and auditors only',
     responses: answers(z.array(LedgerKey), 'In the order of the tree'),
   },
   vouch: {
@@ -235,7 +258,7 @@ export const routes = {
   recordings: {
     method: 'get',
     path: '/api/v1/recordings',
-    summary: 'Recordings of sessions: those of the caller, or of everybody for admins',
+    summary: 'Recordings of sessions: those of the caller, or of everybody for auditors',
     request: { query: RecordingsQuery },
     responses: answers(RecordingsPage, 'Newest first'),
   },
@@ -277,6 +300,9 @@ export const routes = {
   gateway: { method: 'get', path: '/api/v1/gateway', summary: 'How to reach this gateway', responses: answers(Gateway, 'Addresses, certificate and version') },
 } as const
 
+/** What needs no proof of who asks. None has a parameter in its path. */
+export const openRoutes: readonly { readonly method: string; readonly path: string }[] = Object.values(routes).filter((route) => 'security' in route)
+
 export type Routes = typeof routes
 export type Route = Routes[keyof Routes]
 
@@ -304,13 +330,13 @@ export const ledgerFileRoutes = {
   signedHeads: {
     method: 'get',
     path: '/api/v1/ledger/signed-heads',
-    summary: "What each gateway's key says of its chain, as far as the checkpoint covers it, one JSON object a line; admins only",
+    summary: "What each gateway's key says of its chain, as far as the checkpoint covers it, one JSON object a line; admins and auditors only",
     responses: bytes('application/jsonl', 'The last signed head of each chain'),
   },
   tile: {
     method: 'get',
     path: '/api/v1/ledger/tile/{path}',
-    summary: 'A tile of hashes (`0/x001/234`), or a bundle of entries (`entries/x001/234`, `lines/…`), whole or as `.p/WIDTH`; admins only',
+    summary: 'A tile of hashes (`0/x001/234`), or a bundle of entries (`entries/x001/234`, `lines/…`), whole or as `.p/WIDTH`; admins and auditors only',
     request: { params: z.object({ path: z.string() }) },
     responses: bytes('application/octet-stream', 'It never changes'),
   },

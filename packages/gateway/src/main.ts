@@ -12,15 +12,17 @@ import { loadGrammar } from './adapters/postgres/classify.ts'
 import { planAction, statementsThere } from './adapters/postgres/plan.ts'
 import { Console, CONSOLE_FOLDER } from './api/console.ts'
 import { serveAdminSocket, serveApi } from './api/listen.ts'
+import { LoginCookie } from './api/cookie.ts'
 import { createApi } from './api/server.ts'
 import { checkAll, checkResource } from './checks.ts'
 import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { systemClock } from './clock.ts'
 import { Erasures } from './erasure/erasures.ts'
-import { type Caller, scopeOf } from './identity/caller.ts'
+import { type Caller, scopeOf, seesAll } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
 import { Directory } from './identity/directory.ts'
+import { Logins } from './identity/logins.ts'
 import { Tokens } from './identity/tokens.ts'
 import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
@@ -175,6 +177,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     addresses: () => addresses,
     workflow,
     tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
+    logins: new Logins({ directory, store: store.logins, journal, clock, config }),
+    cookie: new LoginCookie(config),
     store,
     erasures,
     pages: new Pages(store, manifest.version),
@@ -278,7 +282,7 @@ function resourcesFor(config: Config, policies: PolicyHolder, caller: Caller) {
     summary: summarise(policies.engine, asker, resource.name),
     sessionMs: connectMs(policies.engine, asker, resource.name, config.session.maxMs),
   }))
-  return views.filter(({ summary }) => caller.admin || caller.auditor || summary.connect !== 'never')
+  return views.filter(({ summary }) => seesAll(caller) || summary.connect !== 'never')
 }
 
 function readiness(health: StoreHealth, broken: string | null, workers: WorkerPool | null) {

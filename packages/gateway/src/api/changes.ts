@@ -12,13 +12,13 @@ const MOST_WAITING = 1_000
 type Sources = Pick<ApiServices, 'workflow' | 'store' | 'config'>
 
 export interface Feed {
-  /** Who reads, judged anew before each batch: nothing is sent to a token that has ended, nor to a group that was left. */
+  /** Who reads, judged anew before each batch: nothing is sent to a token or a login that has ended, nor to a group that was left. */
   caller(): Promise<Caller | null>
   readonly signal: AbortSignal
   readonly heartbeatMs?: number
 }
 
-/** Changes that the reader may see, as server-sent events. Listens from the moment it is called; ends with the reader's token or `signal`. */
+/** Changes that the reader may see, as server-sent events. Listens from the moment it is called; ends with the reader's token or login, or `signal`. */
 export function streamChanges(sources: Sources, feed: Feed): ReadableStream<Uint8Array> {
   const inbox = new Inbox(sources.store, feed.signal, feed.heartbeatMs ?? HEARTBEAT_MS)
   const lines = encode(writeChanges(sources, feed, inbox))
@@ -34,10 +34,11 @@ export function streamChanges(sources: Sources, feed: Feed): ReadableStream<Uint
 
 async function* writeChanges(sources: Sources, feed: Feed, inbox: Inbox): AsyncGenerator<string, void, undefined> {
   try {
+    let caller = await feed.caller()
     yield ': connected\n\n'
-    for (;;) {
-      const events = await inbox.next()
-      const caller = inbox.closed ? null : await feed.caller()
+    while (caller) {
+      const events = await inbox.next(endOf(caller))
+      caller = inbox.closed ? null : await feed.caller()
       if (caller === null) return
       if (events.length === 0) yield ': still here\n\n'
       for (const event of events) {
@@ -49,6 +50,9 @@ async function* writeChanges(sources: Sources, feed: Feed, inbox: Inbox): AsyncG
     inbox.close()
   }
 }
+
+/** Unix milliseconds: with what he has proved who he is. */
+const endOf = ({ by }: Caller) => (by.kind === 'local' ? Infinity : by.endsAt)
 
 /** Null for what the caller may not see. */
 async function changeFor({ workflow, config }: Sources, caller: Caller, event: StoreEvent): Promise<Change | null> {
@@ -104,17 +108,17 @@ class Inbox {
     this.#wake()
   }
 
-  /** The next changes; none when the time for a sign of life has come, or the inbox is closed. */
-  async next(): Promise<readonly StoreEvent[]> {
-    if (this.#waiting.size === 0 && !this.closed) await this.#change()
+  /** The next changes; none when the time for a sign of life or for the reader's end has come, or the inbox is closed. */
+  async next(endsAt: number): Promise<readonly StoreEvent[]> {
+    if (this.#waiting.size === 0 && !this.closed) await this.#change(endsAt - Date.now())
     const events = [...this.#waiting.values()]
     this.#waiting = new Map()
     return events
   }
 
-  #change(): Promise<void> {
+  #change(leftMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#heartbeatMs)
+      const timer = setTimeout(resolve, Math.max(0, Math.min(this.#heartbeatMs, leftMs)))
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

@@ -13,6 +13,7 @@ import type { Recording as RecordingJson } from '@countersign/contract/schemas/r
 import type { Given as GivenJson, Request as RequestJson, Review as ReviewJson } from '@countersign/contract/schemas/request'
 import type { Receipt as ReceiptJson } from '@countersign/contract/schemas/receipt'
 import type { Session as SessionJson } from '@countersign/contract/schemas/session'
+import type { LoginInfo } from '@countersign/contract/schemas/login'
 import type { TokenInfo } from '@countersign/contract/schemas/token'
 import { visible } from '@countersign/contract/visible'
 import type { Action, Parameter, Part, Statement as CoreStatement } from '@countersign/core/action'
@@ -27,7 +28,7 @@ import type { ErasureState } from '../erasure/erasures.ts'
 import type { Receipt } from '@countersign/ledger/receipt'
 import { linkTo } from '../session/notices.ts'
 import type { Found } from '../recordings/scan.ts'
-import type { LeaseRecord, RecordingRecord, SessionRecord, TokenRecord } from '../store/store.ts'
+import type { LeaseRecord, LoginRecord, RecordingRecord, SessionRecord, TokenRecord } from '../store/store.ts'
 
 /** What core and the store hold, as the contract says it. */
 
@@ -228,6 +229,15 @@ export function presentLease(lease: LeaseRecord): LeaseJson {
 
 export function presentErasure({ id, user, by, at, done, waiting }: ErasureState): ErasureJson {
   return { id, user, by, at: iso(at), done: done.map(({ gateway, at: when }) => ({ gateway, at: iso(when) })), waiting: [...waiting] }
+}
+
+/** `current` is the login that asks. */
+export function presentLogin(
+  { id, user, method, client, userAgent, createdAt, lastUsedAt, expiresAt, endedAt }: LoginRecord,
+  current: string | null,
+): LoginInfo {
+  const times = { createdAt: iso(createdAt), lastUsedAt: iso(lastUsedAt), expiresAt: iso(expiresAt), endedAt: isoOrNull(endedAt) }
+  return { id, user, method, client, userAgent, ...times, current: id === current }
 }
 
 /** Neither the hash nor the verifiers leave the gateway. */

@@ -15,6 +15,7 @@ import { mountExports } from './routes/exports.ts'
 import { mountLeases } from './routes/leases.ts'
 import { mountLedger, mountLedgerFiles } from './routes/ledger.ts'
 import { mountNotifications } from './routes/notifications.ts'
+import { mountLogins } from './routes/logins.ts'
 import { mountOperation } from './routes/operation.ts'
 import { mountPolicy } from './routes/policy.ts'
 import { mountRecordings } from './routes/recordings.ts'
@@ -42,6 +43,7 @@ export function createApi(services: ApiServices): App {
   mountRequests(app, services)
   mountAccess(app, services)
   mountTokens(app, services)
+  mountLogins(app, services)
   mountPolicy(app, services)
   mountLedger(app, services)
   mountLedgerFiles(app, services)
@@ -69,12 +71,13 @@ function answerMethod(c: Ctx, allowed: readonly string[]): Response {
 
 function mountOpenApi(app: App, { gateway }: ApiServices): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'login', { type: 'apiKey', in: 'cookie', name: '__Host-countersign' })
   const info = {
     title: 'Countersign',
     version: gateway.version,
     description: 'Just-in-time access with action approval',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   }
-  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, security: [{ token: [] }] })
+  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info, security: [{ token: [] }, { login: [] }] })
   app.get('/api/openapi.json', (c) => c.json(document))
 }

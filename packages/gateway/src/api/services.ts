@@ -13,10 +13,12 @@ import type { Pages } from '../export/pages.ts'
 import type { Caller, Users } from '../identity/caller.ts'
 import type { NotificationDesk } from '../notify/desk.ts'
 import type { TokenWish } from '../identity/token-wish.ts'
+import type { Logins } from '../identity/logins.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
 import type { Workflow } from '../workflow/workflow.ts'
+import type { LoginCookie } from './cookie.ts'
 import type { Console } from './console.ts'
 
 /** Tokens, as the API needs them. Who may make, see and revoke which is decided here; refusals are WorkflowError or DomainError. */
@@ -59,6 +61,8 @@ export interface ApiServices {
   addresses(): { readonly http: Address; readonly postgres: Address }
   readonly workflow: Workflow
   readonly tokens: TokenDesk
+  readonly logins: Pick<Logins, 'caller' | 'list' | 'end' | 'signOut'>
+  readonly cookie: LoginCookie
   readonly erasures: Pick<Erasures, 'ask' | 'list'>
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The ledger in a form for others. */

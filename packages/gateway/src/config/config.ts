@@ -145,6 +145,8 @@ export interface Config {
     /** How Postgres clients prove their token. `password`, for clients without SCRAM, is in clear: only inside TLS or on loopback. */
     readonly auth: 'scram' | 'password'
   }
+  /** How long somebody stays signed in on the web: without use, and at most. */
+  readonly login: { readonly idleMs: number; readonly maxMs: number }
   readonly policies: string
   readonly exports: readonly ExportConfig[]
   /** Null: sessions are not recorded. */

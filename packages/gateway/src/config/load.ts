@@ -105,6 +105,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     resources: Object.fromEntries(read.filter((resource): resource is Resource => resource !== null).map((resource) => [resource.name, resource])),
     hold: { connectMs: raw.hold.connect, inTransactionMs: raw.hold.inTransaction, reminderMs: raw.hold.reminder },
     session: { maxMs: raw.session.max, idleMs: raw.session.idle ?? null, auth: raw.session.auth },
+    login: { idleMs: raw.login.idle, maxMs: raw.login.max },
     policies: resolve(folder, raw.policies),
     exports: readExports(raw.exports, folder, (path, message) => report(['exports', ...path], message)),
     witnesses: raw.witness.map((each, index) => readWitness(each, folder, (path, message) => report(['witness', index, ...path], message))),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { principalId } from '@countersign/core/principal'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, seesAll } from '../identity/caller.ts'
 import { eraseKeys, peopleIn, type PersonKey } from '../journal/people.ts'
 import type { Erasure, Store } from '../store/store.ts'
 import type { Context } from '../workflow/context.ts'
@@ -78,9 +78,9 @@ export class Erasures {
     return this.#stateOf({ ...erasure, done: [] })
   }
 
-  /** Newest first. Admins only. */
+  /** Newest first. Admins and auditors only. */
   async list(caller: Caller): Promise<readonly ErasureState[]> {
-    assertAdmin(caller)
+    if (!seesAll(caller)) throw new WorkflowError('forbidden', 'whose personal data was erased is for admins and auditors')
     const erasures = await this.#options.context.store.erasures.list()
     return Promise.all(erasures.map((erasure) => this.#stateOf(erasure)))
   }

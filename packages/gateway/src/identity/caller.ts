@@ -41,6 +41,9 @@ export interface Caller {
   readonly by: Proof
 }
 
+/** What others have, too: an admin to look after it, an auditor to look at it. */
+export const seesAll = ({ admin, auditor }: Pick<Caller, 'admin' | 'auditor'>): boolean => admin || auditor
+
 /** `endsAt` is Unix milliseconds, and comes sooner where it is ended before. `verifiedAt`: when he last proved that he is there. */
 export type Proof =
   /** Whoever can open the gateway's own socket owns its data directory. */

@@ -110,15 +110,15 @@ export class Library {
   }
 }
 
-function maySee({ admin, principal }: Caller, { user, principal: whose }: RecordingRecord): boolean {
-  return admin || (principal.agent === null ? principal.user === user : principalId(principal) === whose)
+function maySee({ auditor, principal }: Caller, { user, principal: whose }: RecordingRecord): boolean {
+  return auditor || (principal.agent === null ? principal.user === user : principalId(principal) === whose)
 }
 
-function filterOf({ admin, principal }: Caller, { principal: wanted, resource, from, until, after }: Search) {
+function filterOf({ auditor, principal }: Caller, { principal: wanted, resource, from, until, after }: Search) {
   const own = principal.agent === null ? { user: principal.user } : { principal: principalId(principal) }
   return {
     ...(wanted === null ? {} : { principal: wanted }),
-    ...(admin ? {} : own),
+    ...(auditor ? {} : own),
     ...(resource === null ? {} : { resource }),
     ...(from === null ? {} : { from }),
     ...(until === null ? {} : { until }),

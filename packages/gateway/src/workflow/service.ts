@@ -4,10 +4,10 @@ import type { Grant } from '@countersign/core/grant'
 import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
 import { type Decision, strictest } from '@countersign/core/obligations'
-import { LOCAL_ADMIN, principalId } from '@countersign/core/principal'
+import { principalId } from '@countersign/core/principal'
 import { type Ask, assertWithinCeiling, likenessOf, type Request, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
-import { type Caller, scopeOf } from '../identity/caller.ts'
+import { type Caller, scopeOf, seesAll } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
 import type { Context } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
@@ -76,7 +76,8 @@ export class WorkflowService implements Workflow {
   }
 
   async revoke(caller: Caller, id: string, reason: string | null): Promise<Grant> {
-    await this.grant(caller, id)
+    const grant = await this.grant(caller, id)
+    if (!(await this.#concerns(caller, grant))) throw new WorkflowError('forbidden', 'an auditor takes nothing back')
     return revokeGrant(this.#context, id, caller.principal, reason)
   }
 
@@ -84,6 +85,7 @@ export class WorkflowService implements Workflow {
     const { store, clock, journal } = this.#context
     for (;;) {
       const session = await this.session(caller, id)
+      if (!caller.admin && session.principal.user !== caller.principal.user) throw new WorkflowError('forbidden', 'an auditor cuts no session')
       if (session.endedAt !== null) throw new WorkflowError('invalid', `${id} ended at ${new Date(session.endedAt).toISOString()} already`)
       const by = principalId(caller.principal)
       const next = { ...session, version: session.version + 1, cut: { by, reason: `killed by ${by}${reason ? `: ${reason}` : ''}` } }
@@ -123,24 +125,24 @@ export class WorkflowService implements Workflow {
 
   async grants(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly Grant[]> {
     const grants = await this.#context.store.grants.list({ limit: 500, ...(live ? { live } : {}) })
-    const seen = await Promise.all(grants.map((grant) => this.#sees(caller, grant)))
+    const seen = await Promise.all(grants.map(async (grant) => caller.auditor || (await this.#concerns(caller, grant))))
     const now = this.#context.clock.now()
     return grants.filter((grant, index) => seen[index] && (!live || isLive(grant, now) || grant.usesLeft === 0))
   }
 
   async sessions(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly SessionRecord[]> {
-    return this.#context.store.sessions.list({ limit: 500, ...(live ? { live } : {}), ...(caller.admin ? {} : { user: caller.principal.user }) })
+    return this.#context.store.sessions.list({ limit: 500, ...(live ? { live } : {}), ...(seesAll(caller) ? {} : { user: caller.principal.user }) })
   }
 
   async grant(caller: Caller, id: string): Promise<Grant> {
     const grant = await this.#context.store.grants.get(id)
-    if (!grant || !(await this.#sees(caller, grant))) throw new WorkflowError('not-found', `there is no grant ${id}`)
+    if (!grant || !(seesAll(caller) || (await this.#concerns(caller, grant)))) throw new WorkflowError('not-found', `there is no grant ${id}`)
     return grant
   }
 
   async session(caller: Caller, id: string): Promise<SessionRecord> {
     const session = await this.#context.store.sessions.get(id)
-    if (!session || !(caller.admin || session.principal.user === caller.principal.user)) throw new WorkflowError('not-found', `there is no session ${id}`)
+    if (!session || !(seesAll(caller) || session.principal.user === caller.principal.user)) throw new WorkflowError('not-found', `there is no session ${id}`)
     return session
   }
 
@@ -181,11 +183,11 @@ export class WorkflowService implements Workflow {
     return resource
   }
 
-  /** A grant is seen, and may be taken back, by its subject, by who approved or may review its request, and by admins. */
-  async #sees(caller: Caller, grant: Grant): Promise<boolean> {
+  /** A grant may be taken back by its subject, by who approved or may review its request, and by admins; auditors see it. */
+  async #concerns(caller: Caller, grant: Grant): Promise<boolean> {
     if (caller.admin || grant.subject.user === caller.principal.user || grant.approvers.some(({ user }) => user === caller.principal.user)) return true
     const request = grant.request && (await this.#context.store.requests.get(grant.request))
-    return request ? seesRequest(caller, request) : false
+    return request ? isParty(caller, request) : false
   }
 }
 
@@ -196,12 +198,9 @@ function open(decision: Decision): Open {
   return decision
 }
 
-/** Its requester, who may review it, and admins (the local one too). */
-function seesRequest({ principal, admin }: Caller, request: Request): boolean {
-  return (
-    admin ||
-    principal.user === LOCAL_ADMIN ||
-    request.requester.user === principal.user ||
-    (principal.agent === null && mayFill(request.need, principal.groups))
-  )
+/** Its requester, who may review it, admins and auditors. */
+const seesRequest = (caller: Caller, request: Request): boolean => seesAll(caller) || isParty(caller, request)
+
+function isParty({ principal }: Caller, { requester, need }: Request): boolean {
+  return requester.user === principal.user || (principal.agent === null && mayFill(need, principal.groups))
 }

@@ -37,7 +37,7 @@ export interface Workflow {
   revoke(caller: Caller, grant: string, reason: string | null): Promise<Grant>
   kill(caller: Caller, session: string, reason: string | null): Promise<SessionRecord>
 
-  /** What this caller may see; the rest is as if it were not there. Admins see everything. */
+  /** What this caller may see; the rest is as if it were not there. Admins and auditors see everything. */
   request(caller: Caller, id: string): Promise<Request>
   /** What is known beside a request. */
   surroundings(caller: Caller, id: string): Promise<Surroundings>

@@ -8,6 +8,7 @@ import type { Finding } from '@countersign/contract/schemas/finding'
 import { type Action, NO_FACTS, type SqlType } from '@countersign/core/action'
 import { type Decision, NO_OBLIGATIONS } from '@countersign/core/obligations'
 import { pino } from 'pino'
+import { LoginCookie } from '../../src/api/cookie.ts'
 import { serveAdminSocket, serveApi } from '../../src/api/listen.ts'
 import { createApi } from '../../src/api/server.ts'
 import type { ApiServices } from '../../src/api/services.ts'
@@ -19,6 +20,7 @@ import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
 import { NotificationDesk } from '../../src/notify/desk.ts'
 import { openPushKey } from '../../src/notify/push/vapid.ts'
+import { Logins } from '../../src/identity/logins.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
@@ -46,6 +48,7 @@ export interface Bed {
   readonly url: string
   readonly socketPath: string
   readonly services: ApiServices
+  readonly logins: Logins
   readonly store: Store
   /** Everything that was logged. */
   readonly logged: string[]
@@ -69,6 +72,7 @@ export async function openBed(): Promise<Bed> {
   const journal = await openJournal({ directory: folder })
   const directory = new Directory(config, store, Date.now)
   const tokens = new Tokens(directory, store.tokens, Date.now)
+  const logins = new Logins({ directory, store: store.logins, journal, clock: systemClock, config })
   const context = {
     config,
     directory,
@@ -89,6 +93,8 @@ export async function openBed(): Promise<Bed> {
     addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
     workflow: new WorkflowService(context),
     tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
+    logins,
+    cookie: new LoginCookie(config),
     store: {
       ledger: store.ledger,
       leases: store.leases,
@@ -147,6 +153,7 @@ export async function openBed(): Promise<Bed> {
     url,
     socketPath,
     services,
+    logins,
     store,
     logged,
     findings,
@@ -242,6 +249,7 @@ function configIn(data: string): Config {
     },
     hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
     session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
+    login: { idleMs: 43_200_000, maxMs: 604_800_000 },
     policies: join(data, 'policies'),
     exports: [],
     workers: 1,

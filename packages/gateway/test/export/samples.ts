@@ -27,6 +27,16 @@ export const SAMPLES: Readonly<Record<EventType, Sample>> = byType([
     body: { token: 'tok-1', user: 'alice@example.com', agent: null, mayReview: false, proven: false, by: 'local-admin', expiresAt: 1_800_000_000_000 },
   },
   { type: 'token.revoked', body: { token: 'tok-1', user: 'alice@example.com', by: 'root@example.com' } },
+  {
+    type: 'login.started',
+    body: { login: 'login-1', principal: 'alice@example.com', method: 'oidc:corp', client: '10.0.0.7:51230', expiresAt: 1_790_600_000_000 },
+  },
+  { type: 'login.refused', body: { principal: 'alice@example.com', method: 'oidc:corp', client: '10.0.0.7:51231', why: 'disabled' } },
+  { type: 'login.ended', body: { login: 'login-1', principal: 'alice@example.com', method: 'oidc:corp', by: 'alice@example.com', why: 'signed out' } },
+  {
+    type: 'person.changed',
+    body: { user: 'alice@example.com', source: 'oidc:corp', by: 'oidc:corp', groups: ['dba'], admin: false, auditor: false, active: true },
+  },
   { type: 'session.refused', body: { ...PLACE, client: '10.0.0.7:51234', code: 'denied' } },
   {
     type: 'grant.issued',

@@ -180,6 +180,7 @@ describe('the desk', () => {
     expect((await desk.listTokens(alice)).map(({ user }) => user)).toEqual([ALICE])
     expect((await desk.listTokens(bob)).length).toBe(2)
     await expect(desk.revokeToken(alice, tokenOf(bob))).rejects.toMatchObject({ code: 'not-found' })
+    await expect(desk.revokeToken({ ...alice, auditor: true }, tokenOf(bob))).rejects.toMatchObject({ code: 'not-found' })
     expect(await desk.revokeToken(bob, tokenOf(alice))).toMatchObject({ revokedAt: bed.clock.now() })
   })
 

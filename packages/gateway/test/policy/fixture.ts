@@ -44,6 +44,7 @@ export const CONFIG: Config = {
   resources: { orders: resource('orders', { env: 'production' }), scratch: resource('scratch', {}) },
   hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
   session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
+  login: { idleMs: 43_200_000, maxMs: 604_800_000 },
   policies: '/etc/policies',
   exports: [],
   recordings: null,

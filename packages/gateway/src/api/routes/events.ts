@@ -12,7 +12,7 @@ export function mountEvents(app: App, services: ApiServices): void {
       services.log.warn({ requestId: c.get('requestId'), err: error }, 'an event stream ends: who reads it cannot be checked')
       return null
     }
-    const stream = streamChanges(services, { caller: () => callerOf(services, c).catch(failed), signal })
+    const stream = streamChanges(services, { caller: () => callerOf(services, c, false).catch(failed), signal })
     return c.body(stream, 200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
   })
 }

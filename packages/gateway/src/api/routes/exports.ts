@@ -1,5 +1,5 @@
 import { routes } from '@countersign/contract/routes'
-import type { Caller } from '../../identity/caller.ts'
+import { type Caller, seesAll } from '../../identity/caller.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
 import type { ApiServices } from '../services.ts'
@@ -28,6 +28,6 @@ export function mountExports(app: App, services: ApiServices): void {
 
 const timeOf = (text: string | undefined): number | null => (text === undefined ? null : Date.parse(text))
 
-function assertAuditor({ admin }: Caller): void {
-  if (!admin) throw new WorkflowError('forbidden', 'the ledger is for admins')
+function assertAuditor(caller: Caller): void {
+  if (!seesAll(caller)) throw new WorkflowError('forbidden', 'the ledger is for admins and auditors')
 }

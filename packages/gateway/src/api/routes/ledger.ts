@@ -1,5 +1,5 @@
 import { ledgerFileRoutes, routes } from '@countersign/contract/routes'
-import type { Caller } from '../../identity/caller.ts'
+import { type Caller, seesAll } from '../../identity/caller.ts'
 import { treeFile } from '../../ledger/files.ts'
 import { headsFile } from '../../ledger/heads-file.ts'
 import { trustOf } from '../../ledger/vouching.ts'
@@ -78,6 +78,6 @@ export function mountLedgerFiles(app: App, { store }: ApiServices): void {
   })
 }
 
-function assertAuditor({ admin }: Caller): void {
-  if (!admin) throw new WorkflowError('forbidden', 'the ledger is for admins')
+function assertAuditor(caller: Caller): void {
+  if (!seesAll(caller)) throw new WorkflowError('forbidden', 'the ledger is for admins and auditors')
 }

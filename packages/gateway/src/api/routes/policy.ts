@@ -4,7 +4,7 @@ import { type ActionType, type Facts, NO_FACTS, ROWS_UNKNOWN } from '@countersig
 import { describeNeed } from '@countersign/core/need'
 import { type Decision, hidesValues, NO_OBLIGATIONS, personalOf, strictest } from '@countersign/core/obligations'
 import type { Principal } from '@countersign/core/principal'
-import { type Caller, scopeOf } from '../../identity/caller.ts'
+import { type Caller, scopeOf, seesAll } from '../../identity/caller.ts'
 import type { Explanation } from '../../policy/engine.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
@@ -43,9 +43,10 @@ export function mountPolicy(app: App, services: ApiServices): void {
 }
 
 /** The caller himself, or an agent of his; anybody else's rights are an admin's or an auditor's to ask about. */
-function subjectOf({ directory }: ApiServices, { principal, admin, auditor }: Caller, user: string = principal.user, agent?: string): Principal {
+function subjectOf({ directory }: ApiServices, caller: Caller, user: string = caller.principal.user, agent?: string): Principal {
+  const { principal } = caller
   const self = user === principal.user && (principal.agent === null || agent === undefined || agent === principal.agent)
-  if (!self && !admin && !auditor) throw new WorkflowError('forbidden', 'only an admin or an auditor may ask what policy says to somebody else')
+  if (!self && !seesAll(caller)) throw new WorkflowError('forbidden', 'only an admin or an auditor may ask what policy says to somebody else')
   const known = directory.user(user)
   if (!known) throw new WorkflowError('not-found', `there is no user ${user}`)
   return { user, agent: agent ?? (user === principal.user ? principal.agent : null), groups: known.groups }

@@ -4,7 +4,7 @@ import type { ShapeBounds } from '@countersign/contract/schemas/request'
 import { type Given, parseDuration } from '@countersign/core/coverage'
 import type { Request } from '@countersign/core/request'
 import { type Wish, WorkflowError } from '../../workflow/workflow.ts'
-import type { Caller } from '../../identity/caller.ts'
+import { type Caller, seesAll } from '../../identity/caller.ts'
 import type { App } from '../env.ts'
 import { presentReceipt, presentRequest } from '../present.ts'
 import { presentSurroundings } from '../present-surroundings.ts'
@@ -34,7 +34,7 @@ export function mountRequests(app: App, services: ApiServices): void {
   app.openapi(routes.receipt, async (c) => {
     const caller = c.get('caller')
     const request = await workflow.request(caller, c.req.valid('param').id)
-    if (!tookPart(caller, request)) throw new WorkflowError('forbidden', 'a receipt is for who asked, for who reviewed, and for admins')
+    if (!maySeeReceipt(caller, request)) throw new WorkflowError('forbidden', 'a receipt is for who asked, for who reviewed, for admins and for auditors')
     return c.json(presentReceipt(await services.receipt(request)), 200)
   })
 
@@ -52,8 +52,8 @@ export function mountRequests(app: App, services: ApiServices): void {
   app.openapi(routes.withdraw, async (c) => c.json(present(await workflow.withdraw(c.get('caller'), c.req.valid('param').id)), 200))
 }
 
-function tookPart({ principal, admin }: Caller, { requester, reviews }: Request): boolean {
-  return admin || [requester, ...reviews.map(({ reviewer }) => reviewer)].some(({ user }) => user === principal.user)
+function maySeeReceipt(caller: Caller, { requester, reviews }: Request): boolean {
+  return seesAll(caller) || [requester, ...reviews.map(({ reviewer }) => reviewer)].some(({ user }) => user === caller.principal.user)
 }
 
 function wishOf(body: { readonly scope?: Scope | undefined; readonly action?: string | undefined; readonly for?: string | undefined }): Wish {

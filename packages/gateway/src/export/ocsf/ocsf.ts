@@ -118,7 +118,7 @@ function unmappedOf({ gateway, seq, event }: Told): Json {
 
 /** Ids and types, and never what a person typed. */
 function messageOf({ type, body }: ExportEvent, { principal, resource, action }: About): string {
-  const of = [body['request'], body['grant'], body['session'], body['token'], body['lease']].find((value) => typeof value === 'string')
+  const of = [body['request'], body['grant'], body['session'], body['token'], body['login'], body['lease']].find((value) => typeof value === 'string')
   return [
     type,
     ...(action === null ? [] : [action]),
