@@ -28,7 +28,7 @@ export default defineConfig({
   dts: false,
   deps: { alwaysBundle: [/^@countersign\//], onlyBundle: [] },
   copy: [
-    ...['index.html', 'favicon.svg', 'assets'].map((name) => ({ from: `../console/dist/${name}`, to: 'dist/console' })),
+    ...['index.html', 'favicon.svg', 'service-worker.js', 'assets'].map((name) => ({ from: `../console/dist/${name}`, to: 'dist/console' })),
     ...['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'].map((name) => ({
       from: join(SWAGGER_UI, name),
       to: 'dist/swagger-ui',

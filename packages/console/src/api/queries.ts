@@ -23,5 +23,7 @@ export const queries = {
   resources: queryOptions({ queryKey: ['resources'], queryFn: () => client.resources() }),
   grants: queryOptions({ queryKey: ['grants', 'live'], queryFn: () => client.grants({ live: true }) }),
   sessions: queryOptions({ queryKey: ['sessions', 'live'], queryFn: () => client.sessions({ live: true }) }),
+  notifications: queryOptions({ queryKey: ['notifications'], queryFn: () => client.notifications() }),
+  push: queryOptions({ queryKey: ['push'], queryFn: () => client.push() }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: () => client.tokens() }),
 }

@@ -3,6 +3,7 @@ import { createTheme } from '@mantine/core'
 /** One accent; everything else is grey, and colour means a state. vite.config.ts makes the variables of this a file. */
 export const theme = createTheme({
   primaryColor: 'indigo',
+  colors: { dark: ['#e4e6ea', '#c3c8d0', '#9ba2ad', '#6f7682', '#3d434c', '#2d3137', '#202429', '#1b1e22', '#141619', '#101214'] },
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
   respectReducedMotion: true,

@@ -4,6 +4,7 @@ import type { Grant } from '@countersign/contract/schemas/grant'
 import type { Request } from '@countersign/contract/schemas/request'
 import { useMutation } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
+import { download } from '../../parts/download.ts'
 import { Failed } from '../../parts/states.tsx'
 import { useMe } from '../../shell/me.ts'
 import { Grants } from './grants.tsx'
@@ -12,7 +13,10 @@ import classes from './request-view.module.css'
 /** What came of it, once it is decided, and the receipt: what proves it to somebody who has no gateway. */
 export function Outcome({ request, grants }: { readonly request: Request; readonly grants: readonly Grant[] }) {
   const me = useMe()
-  const receipt = useMutation({ mutationFn: () => client.receipt({ id: request.id }), onSuccess: (made) => download(`receipt-${request.id}.json`, made) })
+  const receipt = useMutation({
+    mutationFn: () => client.receipt({ id: request.id }),
+    onSuccess: (made) => download(`receipt-${request.id}.json`, new Blob([JSON.stringify(made, null, 2)], { type: 'application/json' })),
+  })
   const tookPart = me.admin || request.requester.user === me.user || request.reviews.some(({ reviewer }) => reviewer.user === me.user)
   if (request.status === 'pending' || !tookPart) return null
   return (
@@ -30,11 +34,4 @@ export function Outcome({ request, grants }: { readonly request: Request; readon
       </p>
     </section>
   )
-}
-
-function download(name: string, content: unknown): void {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' }))
-  const link = Object.assign(document.createElement('a'), { href: url, download: name })
-  link.click()
-  URL.revokeObjectURL(url)
 }
