@@ -26,6 +26,7 @@ export interface GatewayOptions {
   readonly recordings?: unknown
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly exports?: readonly unknown[]
+  readonly notify?: unknown
   /** How many processes speak the protocol; without it what TEST_WORKERS says, or one. */
   readonly workers?: number
   readonly env?: Readonly<Record<string, string>>
@@ -104,7 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
 function writeConfiguration(
   folder: string,
   data: string,
-  { users, resources, policy, store, witness, hold, session, tls, recordings, exports, workers = WORKERS }: GatewayOptions,
+  { users, resources, policy, store, witness, hold, session, tls, recordings, exports, notify, workers = WORKERS }: GatewayOptions,
 ) {
   const policies = join(folder, 'policies')
   mkdirSync(policies)
@@ -112,7 +113,7 @@ function writeConfiguration(
   writeFileSync(policyFile, policy)
   const config = join(folder, 'countersign.yaml')
   const optional = Object.fromEntries(
-    Object.entries({ store, witness, hold, session, tls, recordings, exports, workers }).filter(([, value]) => value !== undefined),
+    Object.entries({ store, witness, hold, session, tls, recordings, exports, notify, workers }).filter(([, value]) => value !== undefined),
   )
   writeFileSync(config, stringify({ listen: { http: '127.0.0.1:0', postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
   return { config, policyFile }

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ALICE, aRequest } from '../../../core/test/arbitraries.ts'
+import { reviewItem } from '../../src/notify/message.ts'
+import { WebhookChannel } from '../../src/notify/webhook.ts'
+import { openWebhook, type WebhookReceiver } from '../export/receivers.ts'
+
+const ITEM = reviewItem(aRequest({ id: 'req-7kq2', requester: { ...ALICE, agent: 'claude' } }), ['bob', 'carol'])
+
+let hook: WebhookReceiver
+let channel: WebhookChannel
+beforeEach(async () => {
+  hook = await openWebhook()
+  channel = new WebhookChannel({ url: hook.url, secret: { env: 'EXPORT_TEST_SECRET' }, ca: null }, () => 'https://cs.example.com', Date.now)
+})
+afterEach(() => hook.remove())
+
+const send = () => channel.send('delivery-1', ITEM, new AbortController().signal)
+
+test('a program is told who waits for whom, signed, with the link', async () => {
+  await send()
+  const [{ headers, body } = { headers: {}, body: '' }] = hook.calls
+  expect(headers).toMatchObject({ 'webhook-id': 'delivery-1', 'content-type': 'application/json' })
+  expect(JSON.parse(body)).toEqual({
+    type: 'request.waiting',
+    timestamp: expect.stringMatching(/Z$/),
+    data: {
+      request: 'req-7kq2',
+      requester: 'alice/claude',
+      resource: 'orders-db',
+      action: 'sql:write',
+      needs: '1 of dba',
+      reviewers: ['bob', 'carol'],
+      expiresAt: expect.stringMatching(/Z$/),
+      link: 'https://cs.example.com/r/7kq2',
+    },
+  })
+})
+
+test('one that is not there, redirects or refuses is tried again, and its address, which may be a secret, is said to nobody', async () => {
+  hook.answer = { status: 503, headers: { 'retry-after': '7' } }
+  await expect(send()).rejects.toMatchObject({ message: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ answered 503$/), notBefore: 7_000, final: false })
+  hook.answer = { status: 307, headers: { location: hook.url } }
+  await expect(send()).rejects.toThrow('answered 307')
+  expect(hook.calls).toHaveLength(2)
+  expect(channel.name).toMatch(/^webhook-[0-9a-f]{16}$/)
+})
