@@ -43,7 +43,7 @@ import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
 import { isLoopback, listen } from './net/listen.ts'
 import { NotificationDesk } from './notify/desk.ts'
-import { startNotifications } from './notify/notifications.ts'
+import { type Notifications, startNotifications } from './notify/notifications.ts'
 import { openPushKey } from './notify/push/vapid.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
@@ -96,6 +96,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   await loadGrammar()
   const identity = await loadCertificate(config)
   let workers: WorkerPool | null = null
+  let telling: Notifications | null = null
   const policies = openPolicies(config, { agree: (files) => workers?.prepare(files) ?? Promise.resolve([]) })
   policies.onChange((change) => change.kind === 'loaded' && workers?.use(change.version))
   onClose(() => policies.close())
@@ -105,7 +106,10 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const localJournal = await openJournal({
     directory: config.data,
     clock: () => clock.now(),
-    onBroken: (why) => log.fatal({ why }, 'the ledger cannot be written: every action is refused'),
+    onBroken: (why) => {
+      log.fatal({ why }, 'the ledger cannot be written: every action is refused')
+      telling?.wrong('unwritable', localJournal.gateway)
+    },
   })
   onClose(() => localJournal.close())
   const signingKey = new SigningKey(await openSigningKey(config.data, localJournal))
@@ -113,7 +117,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const drain = drainInto(config, localJournal, signingKey, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
   onClose(() => drain.stop())
 
-  const sequencing = new Sequencing(config, { gateway: localJournal.gateway, signer: signingKey, log })
+  const sequencing = new Sequencing(config, { gateway: localJournal.gateway, signer: signingKey, log, onWrong: (what, name) => telling?.wrong(what, name) })
   onClose(() => sequencing.stop())
 
   const health = new StoreHealth(store, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))
@@ -226,8 +230,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const exports = startExports({ config, store, gateway: { id: journal.gateway, version: manifest.version }, clock, log })
   onClose(() => exports.stop())
   metrics.exports(() => exports.statuses())
-  const telling = startNotifications({ config, store, users: directory, key: pushKey, gateway: journal.gateway, clock, log })
-  onClose(() => telling.stop())
+  telling = startNotifications({ config, store, users: directory, key: pushKey, gateway: journal.gateway, clock, log, onOutcome: metrics.notifications() })
+  onClose(() => telling?.stop())
   void checkAll(config, log, stopping.signal)
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }
 }

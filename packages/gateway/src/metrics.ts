@@ -102,6 +102,17 @@ export class Metrics {
     })
   }
 
+  /** Counts what people are told, by the channel and whether it took it. A webhook's name says nothing of where it is. */
+  notifications(): (channel: string, error: Error | null) => void {
+    const counter = new Counter({
+      name: 'countersign_notifications_total',
+      help: 'Messages to people and webhooks that were taken, or not, by channel.',
+      labelNames: ['channel', 'outcome'],
+      registers: [this.#registry],
+    })
+    return (channel, error) => counter.inc({ channel, outcome: error === null ? 'taken' : 'failed' })
+  }
+
   #byExport(name: string, help: string, collect: (report: (name: string, value: number) => void) => void): void {
     const gauge: Gauge<'export'> = new Gauge({
       name,

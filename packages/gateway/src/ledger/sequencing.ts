@@ -17,6 +17,8 @@ export interface SequencingOptions {
   /** Asked for each checkpoint, so that it is the one in force. */
   readonly signer: Signer
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** Told when the tree in the store was altered, a chain is not what its gateway wrote, or a witness disagrees: not what passes by itself. */
+  readonly onWrong: (what: 'altered' | 'stopped' | 'disagrees', name: string) => void
 }
 
 /**
@@ -79,13 +81,17 @@ export class Sequencing {
     this.#status = next
     if (next.role !== before.role && next.role !== 'failing') log.info({ role: next.role }, 'the ledger’s tree')
     if (next.trouble && next.trouble.message !== before.trouble?.message) {
-      if (next.trouble.altered) log.error({ why: next.trouble.message }, 'the ledger’s tree in the store is not what gateways made it')
-      else log.warn({ why: next.trouble.message }, 'the ledger’s tree waits for the store')
+      if (next.trouble.altered) {
+        log.error({ why: next.trouble.message }, 'the ledger’s tree in the store is not what gateways made it')
+        this.#options.onWrong('altered', this.#start.gateway)
+      } else log.warn({ why: next.trouble.message }, 'the ledger’s tree waits for the store')
     }
     this.#tellOfWitnesses(before, next)
     for (const stop of next.stops) {
-      if (!before.stops.some(({ gateway, why }) => gateway === stop.gateway && why === stop.why))
+      if (!before.stops.some(({ gateway, why }) => gateway === stop.gateway && why === stop.why)) {
         log.error(stop, 'entries of this chain in the store are not what its gateway wrote, so that none of them comes into the tree')
+        this.#options.onWrong('stopped', stop.gateway)
+      }
     }
     for (const { gateway } of before.stops)
       if (!next.stops.some((stop) => stop.gateway === gateway)) log.info({ gateway }, 'entries of this chain come into the tree again')
@@ -96,8 +102,10 @@ export class Sequencing {
     for (const { name, trouble } of next.witnesses) {
       const earlier = before.witnesses.find((witness) => witness.name === name)?.trouble ?? null
       if (trouble?.message === earlier?.message) continue
-      if (trouble?.disagrees) log.error({ witness: name, why: trouble.message }, 'a witness has seen another history of the ledger')
-      else if (trouble) log.warn({ witness: name, why: trouble.message }, 'a witness does not take the ledger’s checkpoint; it is tried again')
+      if (trouble?.disagrees) {
+        log.error({ witness: name, why: trouble.message }, 'a witness has seen another history of the ledger')
+        this.#options.onWrong('disagrees', name)
+      } else if (trouble) log.warn({ witness: name, why: trouble.message }, 'a witness does not take the ledger’s checkpoint; it is tried again')
       else log.info({ witness: name }, 'a witness takes the ledger’s checkpoints again')
     }
   }

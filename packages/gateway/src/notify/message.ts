@@ -14,7 +14,7 @@ const MAX_NAMED = 10
 
 /**
  * What somebody is told. It goes where others may read it (mailboxes, push services' devices, chat rooms), and stays there: so it says who asks for which type
- * of action where, and never the action's text, a parameter, a reason, a ticket or a comment (decision 38).
+ * of action where, and never the action's text, a parameter, a reason, a ticket or a comment (decision 37).
  */
 export interface Message {
   readonly kind: NotificationKind
@@ -96,20 +96,24 @@ export function grantItem(grant: Grant, kind: 'ending' | 'revoked'): Item {
   }
 }
 
-/** `subject` is `WHAT:NAME@DATE`: as long as it is so, admins are told every day. */
+/** `subject` is as `occasionsOfLedger` makes it: `WHAT:NAME@DATE`. */
 export function ledgerItem(subject: string): Item | null {
   const [, what = '', name = ''] = /^(\w+):(.*)@[\d-]+$/.exec(subject) ?? []
-  const title = TROUBLES[what]
-  if (title === undefined) return null
+  if (!Object.hasOwn(TROUBLES, what)) return null
+  const title = TROUBLES[what as LedgerTrouble]
   const event = { type: `ledger.${what}`, name }
   return { kind: 'ledger', tag: subject, title, facts: [['Where', shown(name)]], each: [], path: '/', until: null, event }
 }
 
-const TROUBLES: Readonly<Partial<Record<string, string>>> = {
+/** What may be wrong with the ledger, and does not pass by itself. */
+export type LedgerTrouble = keyof typeof TROUBLES
+
+const TROUBLES = {
+  unwritable: 'the ledger cannot be written, and every action is refused',
   altered: 'the ledger’s tree in the store is not what gateways made it',
   stopped: 'entries of a gateway in the store are not what it wrote',
   disagrees: 'a witness has seen another history of the ledger',
-}
+} as const
 
 /** Several things of one kind in one message: somebody who asks for hundreds must not fill another's mailbox. */
 export function together(items: readonly [Message, ...Message[]]): Message {

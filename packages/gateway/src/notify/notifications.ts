@@ -5,7 +5,9 @@ import type { Users } from '../identity/caller.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliveryError } from './channel.ts'
 import { EmailChannel } from './email.ts'
+import type { LedgerTrouble } from './message.ts'
 import { Notifier } from './notifier.ts'
+import { occasionsOfLedger } from './occasions.ts'
 import { Planner } from './planner.ts'
 import { PushChannel } from './push/push.ts'
 import type { PushKey } from './push/vapid.ts'
@@ -21,9 +23,13 @@ export interface NotificationsOptions {
   readonly gateway: string
   readonly clock: Clock
   readonly log: Logger
+  /** Told of each message that was taken (null), and of each that was not. */
+  readonly onOutcome: (channel: string, error: DeliveryError | null) => void
 }
 
 export interface Notifications {
+  /** Something is wrong with the ledger that does not pass by itself: admins and auditors are told, once a day of the same. */
+  wrong(what: LedgerTrouble, name: string): void
   stop(): Promise<void>
 }
 
@@ -42,16 +48,21 @@ export function startNotifications(options: NotificationsOptions): Notifications
   }
   const programs = new Map(webhooks.map((webhook) => new WebhookChannel(webhook, url, now)).map((channel) => [channel.name, channel]))
   const channels = (['email', 'push'] as const).filter((name) => personal[name] !== undefined)
-  if (channels.length === 0 && programs.size === 0) return { stop: () => Promise.resolve() }
+  if (channels.length === 0 && programs.size === 0) return { wrong: () => undefined, stop: () => Promise.resolve() }
 
   const wishes = new Wishes(store.notifications, users, clock)
   const planner = new Planner({ store, users, wishes, clock, personal: channels, webhooks: [...programs.keys()] })
-  const onOutcome = outcomes(log, clock)
+  const logged = outcomes(log, clock)
+  const onOutcome = (channel: string, error: DeliveryError | null) => {
+    logged(channel, error)
+    options.onOutcome(channel, error)
+  }
   const sender = new Sender({ store, users, clock, deliveries: store.notifications, wishes, repeat, personal, webhooks: programs, onOutcome })
   const onTrouble = (error: unknown) => log.warn({ err: error }, 'people cannot be told now; it is tried again')
   const stopping = new AbortController()
   const running = new Notifier({ store, gateway, planner, sender, clock, onTrouble }).run(stopping.signal)
   return {
+    wrong: (what, name) => void planner.plan(occasionsOfLedger(what, name, users, now())).catch(onTrouble),
     stop: async () => {
       stopping.abort()
       await running

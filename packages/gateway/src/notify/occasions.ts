@@ -2,6 +2,7 @@ import type { Grant } from '@countersign/core/grant'
 import { type Request, waitsFor } from '@countersign/core/request'
 import type { User, Users } from '../identity/caller.ts'
 import type { DeliveryRecord } from '../store/store.ts'
+import type { LedgerTrouble } from './message.ts'
 
 /** How long before its end somebody is told of it, and how long a grant has to last for that to be news. */
 const SOON_MS = 5 * 60_000
@@ -28,6 +29,13 @@ export function occasionsOfGrant(grant: Grant, now: number): readonly Occasion[]
   const told = (kind: Occasion['kind'], dueAt: number) => ['', subject.user].map((user) => ({ kind, subject: id, user, dueAt }))
   if (status === 'active' && usesLeft !== 1 && endsAt - startsAt >= WORTH_MS) return told('ending', endsAt - SOON_MS)
   return status === 'revoked' && endedAt !== null && now - endedAt < RECENT_MS ? told('revoked', now) : []
+}
+
+/** What is wrong with the ledger is told to who may read all of it; of the same thing once a day. */
+export function occasionsOfLedger(what: LedgerTrouble, name: string, users: Users, now: number): readonly Occasion[] {
+  const subject = `${what}:${name}@${new Date(now).toISOString().slice(0, 10)}`
+  const readers = users.users().filter(({ active, admin, auditor }) => active && (admin || auditor))
+  return ['', ...readers.map((user) => user.name)].map((user) => ({ kind: 'ledger', subject, user, dueAt: now }))
 }
 
 export function reviewersOf(request: Request, users: Users, now: number): readonly string[] {

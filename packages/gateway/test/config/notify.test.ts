@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 function load(...lines: readonly string[]) {
   const file = join(folder, 'countersign.yaml')
   writeFileSync(file, lines.join('\n'))
-  return loadConfig(file, { SMTP_PASSWORD: 'canary', HOOK_SECRET: 'whsec_canary' }).notify
+  return loadConfig(file, { SMTP_PASSWORD: 'canary', HOOK_SECRET: 'whsec_canary', CHAT_WEBHOOK_SECRET: 'whsec_canary' }).notify
 }
 
 describe('notify', () => {
@@ -46,6 +46,16 @@ describe('notify', () => {
       ca: null,
     })
     expect(load('notify: { email: { smtp: smtps://mail.example.com, from: cs@example.com } }').email).toMatchObject({ port: 465, secure: true })
+  })
+
+  test('is what docs/being-told.md shows', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/being-told.md'), 'utf8')
+    const [, example = ''] = /```yaml\n([^]*?)```/.exec(page) ?? []
+    expect(load(example)).toMatchObject({
+      email: { host: 'mail.example.com', port: 465, secure: true },
+      push: { contact: 'https://cs.example.com' },
+      webhooks: [{ url: 'https://chat.example.com/hooks/countersign' }],
+    })
   })
 
   test.each([

@@ -3,7 +3,9 @@ import { type Request, review, withdraw } from '@countersign/core/request'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aGrant, aRequest, aReview, MINUTE, NOW } from '../../../core/test/arbitraries.ts'
+import type { Users } from '../../src/identity/caller.ts'
 import { DeliveryError } from '../../src/notify/channel.ts'
+import { occasionsOfLedger } from '../../src/notify/occasions.ts'
 import { type Bed, EVERY_MS, openBed } from './bed.ts'
 import { aUser } from './users.ts'
 
@@ -144,6 +146,25 @@ describe('its requester', () => {
     await bed.store.grants.save({ ...grant, version: grant.version + 1, status: 'revoked', endedAt: bed.clock.now(), endReason: 'a canary of a reason' })
     expect(await bed.round()).toEqual(['email alice@example.com: your access to orders-db was taken back', 'webhook: grant.revoked'])
   })
+})
+
+test('admins and auditors are told what is wrong with the ledger, once a day of the same', async () => {
+  bed.people = [
+    ...bed.people,
+    aUser('erin@example.com', { admin: true }),
+    aUser('fay@example.com', { auditor: true }),
+    aUser('gone@example.com', { admin: true, active: false }),
+  ]
+  const wrong = () => bed.gateway().planner.plan(occasionsOfLedger('disagrees', 'witness-1', { users: () => bed.people } as Users, bed.clock.now()))
+  await wrong()
+  await wrong()
+  const title = 'a witness has seen another history of the ledger'
+  const told = [`email erin@example.com: ${title}`, `email fay@example.com: ${title}`, 'webhook: ledger.disagrees']
+  expect(await bed.round()).toEqual(told)
+  expect(await later(EVERY_MS)).toEqual([])
+  bed.clock.pass(24 * 60 * MINUTE)
+  await wrong()
+  expect(await bed.round()).toEqual(told)
 })
 
 describe('nothing that was typed leaves', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ALICE, aRequest } from '../../../core/test/arbitraries.ts'
 import { reviewItem } from '../../src/notify/message.ts'
@@ -34,6 +35,14 @@ test('a program is told who waits for whom, signed, with the link', async () => 
       link: 'https://cs.example.com/r/7kq2',
     },
   })
+})
+
+test('is told what docs/being-told.md shows', async () => {
+  await send()
+  const page = readFileSync(new URL('../../../../docs/being-told.md', import.meta.url), 'utf8')
+  const [, example = ''] = /```json\n([^]*?)```/.exec(page) ?? []
+  const keys = (text: string) => [Object.keys(JSON.parse(text) as object), Object.keys((JSON.parse(text) as { data: object }).data)]
+  expect(keys(hook.calls[0]?.body ?? '')).toEqual(keys(example))
 })
 
 test('one that is not there, redirects or refuses is tried again, and its address, which may be a secret, is said to nobody', async () => {
