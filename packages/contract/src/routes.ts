@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { answers, body, byId, nothing, refusals } from './answers.ts'
+import { passkeyRoutes } from './passkey-routes.ts'
 import { Change } from './schemas/change.ts'
 import { Flag } from './schemas/common.ts'
 import { EraseBody, Erasure } from './schemas/erasure.ts'
@@ -71,6 +72,7 @@ export const routes = {
     request: { params: byId },
     responses: answers(Receipt, 'The receipt'),
   },
+  toSign: passkeyRoutes.toSign,
   approve: {
     method: 'post',
     path: '/api/v1/requests/{id}/approve',

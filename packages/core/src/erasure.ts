@@ -17,7 +17,7 @@ export function withoutPerson(request: Request, user: string): Request | null {
   const next: Request = {
     ...request,
     version: request.version + 1,
-    ...(asked ? { reason: null, ticket: null, ask: withoutWords(request.ask) } : {}),
+    ...(asked ? { reason: null, ticket: null, ask: withoutWords(request.ask), ...(request.signing ? { signing: null } : {}) } : {}),
     reviews: commented ? request.reviews.map((review) => withoutComment(review, user)) : request.reviews,
   }
   return isErased(request, asked) && next.reviews.every((review, index) => review === request.reviews[index]) ? null : next
@@ -38,8 +38,10 @@ function withoutText({ type, state, statements }: Action): Action {
   return { type, text: '', parameters: [], state, statements: statements.map((statement) => ({ type: statement.type, fingerprint: null, facts: NO_FACTS })) }
 }
 
+/** What he signed is a digest of the comment too, from which a short one is guessed. */
 function withoutComment(review: Review, user: string): Review {
-  return review.reviewer.user === user && review.comment !== null ? { ...review, comment: null } : review
+  const isGone = review.comment === null && review.signature === null
+  return review.reviewer.user !== user || isGone ? review : { ...review, comment: null, signature: null }
 }
 
 function isErased({ ask, reason, ticket }: Request, asked: boolean): boolean {

@@ -11,6 +11,7 @@ export type DomainCode =
   | 'reason-required'
   | 'ticket-required'
   | 'signature-required'
+  | 'signature-refused' // there is one, and it is not good for this
   | 'too-wide'
   | 'no-shape'
   | 'not-active'

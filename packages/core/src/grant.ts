@@ -2,6 +2,7 @@ import type { Statement } from './action.ts'
 import { type Coverage, includes, type Sent } from './coverage.ts'
 import { DomainError } from './error.ts'
 import { type Approver, isSatisfied, type Need } from './need.ts'
+import type { Obligations } from './obligations.ts'
 import { type Principal, principalId, samePrincipal } from './principal.ts'
 
 /** `void`: what was approved is no longer what would run. */
@@ -45,9 +46,9 @@ export function covers(grant: Grant, attempt: Attempt, statement: Statement, now
   )
 }
 
-/** A grant stands in for a need only when the people who approved it would satisfy that need. */
-export function standsFor(grant: Grant, need: Need): boolean {
-  return isSatisfied(need, grant.approvers)
+/** A grant stands in for a need only when the people who approved it would satisfy that need: where policy wants signatures, those who signed. */
+export function standsFor(grant: Grant, need: Need, { sign }: Pick<Obligations, 'sign'>): boolean {
+  return isSatisfied(need, sign ? grant.approvers.filter(({ signed }) => signed === true) : grant.approvers)
 }
 
 /**

@@ -15,6 +15,8 @@ export type Need = readonly (readonly Requirement[])[]
 export interface Approver {
   readonly user: string
   readonly groups: readonly string[]
+  /** His passkey signed what he approved. */
+  readonly signed?: true
 }
 
 /** Both needs at once, each clause named once. */

@@ -13,6 +13,18 @@ export type Ask =
   | { readonly kind: 'action'; readonly digest: string; readonly action: Action }
   | { readonly kind: 'scope'; readonly digest: string; readonly scope: Scope; readonly ms: number }
 
+/**
+ * What a reviewer's passkey gave for what he was shown (WebAuthn; base64url as it came). It is verified before there is one: `before` (Unix milliseconds) is the
+ * time by which it had to be given, and is signed too.
+ */
+export interface Signature {
+  readonly passkey: string
+  readonly clientDataJSON: string
+  readonly authenticatorData: string
+  readonly signature: string
+  readonly before: number
+}
+
 /** One person's answer. `proven` is false for a token that the local administrator minted. */
 export interface Review {
   readonly reviewer: Principal
@@ -20,6 +32,8 @@ export interface Review {
   readonly comment: string | null
   readonly given: Given | null
   readonly proven: boolean
+  /** Null where policy asks for none. */
+  readonly signature: Signature | null
   readonly at: number
 }
 
@@ -33,6 +47,8 @@ export interface Request {
   readonly need: Need
   readonly policies: readonly string[]
   readonly obligations: Obligations
+  /** Where approvals are signed, what is signed besides: the version of the policies that judged it, and a salt that keeps its text from being guessed from the signature. */
+  readonly signing?: { readonly policy: string; readonly salt: string } | null
   readonly reason: string | null
   readonly ticket: string | null
   readonly status: RequestStatus
@@ -122,7 +138,9 @@ export function expire(request: Request, now: number): Request {
 
 /** The humans whose approvals count, with their groups when they approved. */
 export function approvers(reviews: readonly Review[]): readonly Approver[] {
-  return reviews.filter(({ verdict, reviewer }) => verdict === 'approve' && reviewer.agent === null).map(({ reviewer: { user, groups } }) => ({ user, groups }))
+  return reviews
+    .filter(({ verdict, reviewer }) => verdict === 'approve' && reviewer.agent === null)
+    .map(({ reviewer: { user, groups }, signature }) => ({ user, groups, ...(signature ? { signed: true } : {}) }))
 }
 
 /** Whether it waits for this person's review: of his own he reviews none, and one he has reviewed waits for others. */
@@ -150,7 +168,16 @@ function assertPending(request: Request, now: number): void {
 
 const notPending = (request: Request) => new DomainError('not-pending', `${request.id} is already ${request.status}`)
 
-function assertMayReview(request: Request, { reviewer, verdict, comment, given, at }: Review): void {
+/** Throws what is in the way of this approval but for a signature that is still to be made: nobody is asked to sign in vain. */
+export function assertApprovable(request: Request, approval: Pick<Review, 'reviewer' | 'given' | 'comment' | 'at'>): void {
+  assertPending(request, approval.at)
+  assertMayReview({ ...request, obligations: { ...request.obligations, sign: false } }, { ...approval, verdict: 'approve', signature: null })
+}
+
+/** What this approval would give, if it were the only one. */
+export const givenBy = (request: Pick<Request, 'ask'>, given: Given | null): Given => given ?? asAsked(request)
+
+function assertMayReview(request: Request, { reviewer, verdict, comment, given, signature, at }: Omit<Review, 'proven'>): void {
   if (reviewer.agent !== null) throw new DomainError('agent-cannot-review', 'an agent never reviews; a person must')
   if (reviewer.user === request.requester.user) throw new DomainError('own-request', 'nobody reviews their own request, an admin neither')
   if (!mayFill(request.need, reviewer.groups))
@@ -158,13 +185,19 @@ function assertMayReview(request: Request, { reviewer, verdict, comment, given, 
   if (request.reviews.some((earlier) => earlier.reviewer.user === reviewer.user))
     throw new DomainError('already-reviewed', `${reviewer.user} has reviewed ${request.id} already`)
   if (verdict === 'deny' && !comment?.trim()) throw new DomainError('comment-required', 'a denial needs a comment: the requester is shown it')
-  if (verdict === 'approve' && request.obligations.sign)
-    throw new DomainError('signature-required', 'policy asks for a passkey signature, which this gateway cannot take yet')
+  if (verdict === 'approve' && request.obligations.sign) assertSigned(signature, at)
   if (verdict === 'approve' && given) assertGivable(request, given, at)
 }
 
+/** Whether it is good was verified where it came in. */
+function assertSigned(signature: Signature | null, at: number): void {
+  if (!signature) throw new DomainError('signature-required', 'policy asks that this be signed with a passkey of the reviewer')
+  if (at >= signature.before)
+    throw new DomainError('signature-refused', 'what was signed was to be approved until then, and the time is over; look at it and sign again')
+}
+
 /** What a reviewer gives who says nothing else: the whole time that was asked for, or exactly this action once. */
-const asAsked = ({ ask }: Request): Given => (ask.kind === 'scope' ? { kind: 'duration', ms: ask.ms } : { kind: 'once' })
+const asAsked = ({ ask }: Pick<Request, 'ask'>): Given => (ask.kind === 'scope' ? { kind: 'duration', ms: ask.ms } : { kind: 'once' })
 
 /** A scope asks for a time within policy's ceiling (see `assertWithinCeiling`), so a reviewer is bounded by what was asked. */
 function assertGivable(request: Request, given: Given, at: number): void {

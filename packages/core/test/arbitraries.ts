@@ -116,6 +116,7 @@ export const reviewAt = (at: fc.Arbitrary<number>): fc.Arbitrary<Review> =>
     comment: fc.option(fc.constantFrom('fine', ' ', '')),
     given: fc.option(given),
     proven: fc.boolean(),
+    signature: fc.constant(null),
     at,
   })
 
@@ -152,7 +153,7 @@ export function aRequest(over: Partial<Request> = {}): Request {
 
 /** Bob approves, a minute later, and says nothing else. */
 export function aReview(over: Partial<Review> = {}): Review {
-  return { reviewer: BOB, verdict: 'approve', comment: null, given: null, proven: true, at: NOW + MINUTE, ...over }
+  return { reviewer: BOB, verdict: 'approve', comment: null, given: null, proven: true, signature: null, at: NOW + MINUTE, ...over }
 }
 
 /** Alice may send exactly d1, once, in the next twenty minutes. */

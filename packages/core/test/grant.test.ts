@@ -4,6 +4,7 @@ import { includes } from '../src/coverage.ts'
 import { DomainError } from '../src/error.ts'
 import { consume, covers, expireGrant, finish, type Grant, isLive, revoke, standsFor } from '../src/grant.ts'
 import { isSatisfied } from '../src/need.ts'
+import { NO_OBLIGATIONS } from '../src/obligations.ts'
 import { ALICE, aGrant, attempt, BOB, digest, grant, MINUTE, need, NOW, ONE_DBA, principal, STATE, statement, WRITE } from './arbitraries.ts'
 
 const moment = fc.integer({ min: NOW - MINUTE, max: NOW + 50 * 24 * 60 * MINUTE })
@@ -146,12 +147,18 @@ describe('a grant covers', () => {
 test('a grant never stands in for a need that its reviewers do not satisfy', () => {
   fc.assert(
     fc.property(grant, need, (held, wanted) => {
-      expect(standsFor(held, wanted)).toBe(isSatisfied(wanted, held.approvers))
+      expect(standsFor(held, wanted, NO_OBLIGATIONS)).toBe(isSatisfied(wanted, held.approvers))
     }),
   )
-  expect(standsFor(aGrant(), ONE_DBA)).toBe(true)
-  expect(standsFor(aGrant(), [...ONE_DBA, [{ policy: 'big-writes', groups: ['security'], quorum: 1 }]])).toBe(false)
-  expect(standsFor(aGrant({ approvers: [] }), ONE_DBA)).toBe(false)
+  expect(standsFor(aGrant(), ONE_DBA, NO_OBLIGATIONS)).toBe(true)
+  expect(standsFor(aGrant(), [...ONE_DBA, [{ policy: 'big-writes', groups: ['security'], quorum: 1 }]], NO_OBLIGATIONS)).toBe(false)
+  expect(standsFor(aGrant({ approvers: [] }), ONE_DBA, NO_OBLIGATIONS)).toBe(false)
+})
+
+test('a grant that nobody signed stands for nothing of which policy has come to want a signature', () => {
+  const signed = aGrant({ approvers: [{ user: 'bob', groups: ['dba'], signed: true }] })
+  expect([aGrant(), signed].map((held) => standsFor(held, ONE_DBA, { sign: true }))).toEqual([false, true])
+  expect([aGrant(), signed].map((held) => standsFor(held, ONE_DBA, { sign: false }))).toEqual([true, true])
 })
 
 describe('a grant ends', () => {

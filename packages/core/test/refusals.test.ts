@@ -6,6 +6,7 @@ import { approveByPolicy, assertAskable, assertWithinCeiling, expire, review, wi
 import { ALICE, aGrant, aRequest, aReview, aShape, attempt, BOB, CAROL, MINUTE, NOW, WRITE } from './arbitraries.ts'
 
 const grantId = 'g'
+const SIGNATURE = { passkey: 'pk-1', clientDataJSON: '', authenticatorData: '', signature: '', before: NOW + 2 * MINUTE }
 const thirty = { kind: 'duration' as const, ms: 30 * MINUTE }
 const scope = { kind: 'scope' as const, digest: 'd', scope: 'sql:write' as const, ms: 60 * MINUTE }
 const one = aRequest().ask
@@ -63,6 +64,12 @@ const refusals: Record<DomainCode, readonly (readonly [string, () => unknown])[]
     ['asking with a ticket and something after it', () => assertAskable({ ...NO_OBLIGATIONS, tickets: ['^INC-[0-9]+$'] }, null, 'INC-7; --')],
   ],
   'signature-required': [['approval where policy wants a passkey', reviewOf({ obligations: { ...NO_OBLIGATIONS, sign: true } }, {})]],
+  'signature-refused': [
+    [
+      'an approval that was signed too long ago',
+      reviewOf({ obligations: { ...NO_OBLIGATIONS, sign: true } }, { signature: { ...SIGNATURE, before: NOW + MINUTE } }),
+    ],
+  ],
   'too-wide': [
     ['a time where policy says nothing', reviewOf({}, { given: thirty })],
     ['a shape where policy says once', reviewOf({}, { given: aShape({ maxRows: 1 }) })],

@@ -123,6 +123,7 @@ const ONE_WIDTH = 'give shape or for, not both: the time of a shape is shape.for
 
 /** Where policy asks for one: what the reviewer's passkey gave for exactly this approval, and the time until which `to-sign` said that it may be given. */
 export const Signature = z.strictObject({ before: Timestamp, credential: Assertion }).meta({ id: 'Signature' })
+export type Signature = z.infer<typeof Signature>
 
 /** Without `shape` and `for` the approval is exact: these bytes, once. */
 export const ApproveBody = z

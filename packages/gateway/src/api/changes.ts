@@ -66,6 +66,7 @@ async function changeFor({ workflow, config }: Sources, caller: Caller, event: S
         return { kind: 'session', session: presentSession(await workflow.session(caller, event.id)) }
       case 'token':
       case 'erasure':
+      case 'passkey':
       case 'person':
       case 'login':
         return null

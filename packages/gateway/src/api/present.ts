@@ -130,8 +130,16 @@ function presentOwnImpact({ rows, estimate, uniqueKey, because, ...named }: OwnI
 
 const words = (list: readonly string[] | null) => list && [...list]
 
-function presentReview({ reviewer, verdict, comment, given, proven, at }: Review): ReviewJson {
-  return { reviewer: presentPrincipal(reviewer), verdict, comment, given: given && presentGiven(given), unproven: !proven, signature: null, at: iso(at) }
+function presentReview({ reviewer, verdict, comment, given, proven, signature, at }: Review): ReviewJson {
+  return {
+    reviewer: presentPrincipal(reviewer),
+    verdict,
+    comment,
+    given: given && presentGiven(given),
+    unproven: !proven,
+    signature: signature && { passkey: signature.passkey },
+    at: iso(at),
+  }
 }
 
 function presentGiven(given: Given): GivenJson {

@@ -42,6 +42,7 @@ function ofWorkflow({ code, message, policies }: WorkflowError): Refused {
     case 'denied':
     case 'forbidden':
     case 'unavailable':
+    case 'step-up-required':
       return { code, message, ...named }
     case 'invalid':
       return { code: 'unprocessable', message, ...named }

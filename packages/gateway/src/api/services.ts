@@ -14,6 +14,7 @@ import type { Caller, Users } from '../identity/caller.ts'
 import type { NotificationDesk } from '../notify/desk.ts'
 import type { TokenWish } from '../identity/token-wish.ts'
 import type { Logins } from '../identity/logins.ts'
+import type { Proofs } from '../passkeys/proofs.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
@@ -60,6 +61,7 @@ export interface ApiServices {
   /** Where the listeners are, once they are; the port that was asked for may have been 0. */
   addresses(): { readonly http: Address; readonly postgres: Address }
   readonly workflow: Workflow
+  readonly proofs: Proofs
   readonly tokens: TokenDesk
   readonly logins: Pick<Logins, 'caller' | 'list' | 'end' | 'signOut'>
   readonly cookie: LoginCookie

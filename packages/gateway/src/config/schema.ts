@@ -1,13 +1,11 @@
 import { parseDuration } from '@countersign/core/coverage'
 import { LOCAL_ADMIN } from '@countersign/core/principal'
 import { z } from 'zod'
+import { isGroupName, isUserName } from './names.ts'
 import { MAPPED_TYPES } from './config.ts'
 
 /** A name that stands in `dbname=NAME/database`, in links and in policies. */
 const RESOURCE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
-/** An agent is `USER/AGENT`, so a user has no slash; a group stands in `@review("a, b")`, so it has no comma. */
-const USER_NAME = /^[^\s/\p{C}]{1,255}$/u
-const GROUP_NAME = /^[^\s,"\\\p{C}]{1,255}$/u
 const LABEL_KEY = /^[A-Za-z][A-Za-z0-9_./-]{0,62}$/
 /** Attributes that every resource has in policy; a label of that name would hide one. */
 const RESERVED_LABELS = ['name', 'protocol']
@@ -46,14 +44,14 @@ const secret = z.union([variable, z.strictObject({ file: text }), z.strictObject
   error: 'expected { env: NAME }, { file: PATH } or { exec: [PROGRAM, ARGUMENT, …] }: a secret is never written here itself',
 })
 
-const groupName = z.string().regex(GROUP_NAME, 'a group is a word without spaces, commas and quotes')
+const groupName = z.string().refine(isGroupName, 'a group is a word without spaces, commas and quotes')
 const labelKey = z
   .string()
   .regex(LABEL_KEY, 'a label starts with a letter and holds letters, digits, dots, slashes, dashes and underscores')
   .refine((key) => !RESERVED_LABELS.includes(key), 'every resource has this attribute already; choose another label')
 const userName = z
   .string()
-  .regex(USER_NAME, 'a user name has no spaces and no slash')
+  .refine((name) => name === LOCAL_ADMIN || isUserName(name), 'a user name has no spaces and no slash')
   .refine((name) => name !== LOCAL_ADMIN, `${LOCAL_ADMIN} is the administrator of the gateway's own host; choose another name`)
 const resourceName = z.string().regex(RESOURCE_NAME, 'a resource name holds letters, digits, dots, dashes and underscores, 63 at most')
 

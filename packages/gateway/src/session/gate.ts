@@ -121,7 +121,9 @@ export class SessionGate implements Gate {
     const now = context.clock.now()
     const attempt = { principal, resource: resource.name, digest: '', state: null, alone: true }
     const live = await liveGrants(context, principal, resource.name)
-    const usable = live.filter((grant) => covers(grant, attempt, CONNECT, now) && (decision.effect !== 'review' || standsFor(grant, decision.need)))
+    const usable = live.filter(
+      (grant) => covers(grant, attempt, CONNECT, now) && (decision.effect !== 'review' || standsFor(grant, decision.need, decision.obligations)),
+    )
     for (const grant of usable.toSorted((a, b) => b.endsAt - a.endsAt)) if (await useGrant(context, grant)) return grant
     return null
   }

@@ -2,7 +2,7 @@ import type { Statement } from '@countersign/core/action'
 import { type Attempt, covers, type Grant, standsFor } from '@countersign/core/grant'
 import type { Need } from '@countersign/core/need'
 import { ceilingOf } from '@countersign/core/request'
-import { type Decision, NO_OBLIGATIONS, strictest } from '@countersign/core/obligations'
+import { type Decision, NO_OBLIGATIONS, type Obligations, strictest } from '@countersign/core/obligations'
 import type { Asker, PolicyEngine } from '../policy/engine.ts'
 
 /** What policy says of every statement of an action. */
@@ -36,7 +36,7 @@ export function coveringGrants(judgement: Judgement, live: readonly Grant[], att
       (candidate) =>
         !isSpent(candidate, chosen) &&
         covers(candidate, attempt, statement, now) &&
-        standsFor(candidate, needOf(judgement, candidate, decision.need)) &&
+        standsFor(candidate, ...wantedOf(judgement, candidate, decision)) &&
         (candidate.coverage.kind !== 'shape' || grantsShapes(decision)),
     )
     if (!grant) return null
@@ -45,11 +45,15 @@ export function coveringGrants(judgement: Judgement, live: readonly Grant[], att
   return [...chosen]
 }
 
-/** Policy may have come to grant less, or to ask for a signature, which nobody gave with a shape. */
-const grantsShapes = ({ obligations }: Extract<Decision, { effect: 'review' }>) => ceilingOf({ obligations }).kind !== 'once' && !obligations.sign
+type Reviewed = Extract<Decision, { effect: 'review' }>
+
+/** Policy may have come to grant less. */
+const grantsShapes = ({ obligations }: Reviewed) => ceilingOf({ obligations }).kind !== 'once'
 
 const isSpent = (grant: Grant, chosen: ReadonlySet<Grant>) => chosen.has(grant) && grant.usesLeft !== null && grant.coverage.kind !== 'exact'
 
-/** An exact approval stands for the whole action at once, so its reviewers must satisfy the whole need. */
-const needOf = ({ decision }: Judgement, grant: Grant, own: Need): Need =>
-  grant.coverage.kind === 'exact' && decision.effect === 'review' ? decision.need : own
+/** An exact approval stands for the whole action at once, so its reviewers must satisfy the whole need, with the signatures that any part of it wants. */
+function wantedOf({ decision: whole }: Judgement, grant: Grant, own: Reviewed): readonly [Need, Obligations] {
+  const { need, obligations } = grant.coverage.kind === 'exact' && whole.effect === 'review' ? whole : own
+  return [need, obligations]
+}

@@ -90,6 +90,7 @@ export class Registry {
       case 'request':
       case 'erasure':
       case 'login':
+      case 'passkey':
       case 'person': // directory.ts of identity hears of it, and standing.ts from there
         return undefined
     }

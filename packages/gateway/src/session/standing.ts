@@ -30,7 +30,7 @@ export function judgeAgain({ directory, policy }: Pick<Context, 'directory' | 'p
 function mayStay(policy: PolicyEngine, { opened: { principal, scope, resource, grant } }: Live): boolean {
   const decision = policy.decide({ principal, scope, resource: resource.name, type: 'connect', facts: NO_FACTS })
   if (decision.effect !== 'review') return decision.effect === 'allow'
-  return grant !== null && standsFor(grant, decision.need)
+  return grant !== null && standsFor(grant, decision.need, decision.obligations)
 }
 
 const sameGroups = (one: readonly string[], other: readonly string[]) => one.length === other.length && one.every((group) => other.includes(group))

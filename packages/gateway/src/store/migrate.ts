@@ -13,6 +13,7 @@ import * as people from './migrations/0011_people.ts'
 import * as notifications from './migrations/0012_notifications.ts'
 import * as tokenUse from './migrations/0013_token_use.ts'
 import * as alikeRequests from './migrations/0014_alike_requests.ts'
+import * as passkeys from './migrations/0015_passkeys.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -36,6 +37,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0012_notifications': notifications,
           '0013_token_use': tokenUse,
           '0014_alike_requests': alikeRequests,
+          '0015_passkeys': passkeys,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

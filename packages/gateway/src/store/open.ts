@@ -9,6 +9,7 @@ import { Leases } from './leases.ts'
 import { Logins } from './logins.ts'
 import { Notifications } from './notifications.ts'
 import { unavailable } from './patience.ts'
+import { Challenges, Invites, Passkeys } from './passkeys.ts'
 import { Persons } from './persons.ts'
 import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
 import { Policies } from './policies.ts'
@@ -33,6 +34,9 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     tokens: new Tokens(database),
     people: new Persons(database),
     logins: new Logins(database),
+    passkeys: new Passkeys(database),
+    invites: new Invites(database),
+    challenges: new Challenges(database),
     leases: new Leases(database),
     gateways: new Gateways(database),
     ledger: new Ledger(database),

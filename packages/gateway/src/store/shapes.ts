@@ -4,6 +4,7 @@ import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import type { Request } from '@countersign/core/request'
 import { DUTIES } from '@countersign/core/token-scope'
 import { z } from 'zod'
+import type { InviteRecord, PasskeyRecord } from './passkey-store.ts'
 import type { RecordingRecord } from './recording-store.ts'
 import type { LoginRecord, PersonRecord, Source } from './people.ts'
 import { type LeaseRecord, type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
@@ -80,6 +81,10 @@ const review = z.strictObject({
   comment: z.string().nullable(),
   given: given.nullable(),
   proven: z.boolean(),
+  signature: z
+    .strictObject({ passkey: z.string(), clientDataJSON: z.string(), authenticatorData: z.string(), signature: z.string(), before: time })
+    .nullable()
+    .default(null),
   at: time,
 })
 
@@ -92,6 +97,7 @@ export const requestShape: z.ZodType<Request> = z.strictObject({
   need: z.array(z.array(requirement)),
   policies: strings,
   obligations,
+  signing: z.strictObject({ policy: z.string(), salt: z.string() }).nullish(),
   reason: z.string().nullable(),
   ticket: z.string().nullable(),
   status: z.enum(['pending', 'approved', 'denied', 'withdrawn', 'expired']),
@@ -118,7 +124,7 @@ export const grantShape: z.ZodType<Grant> = z.strictObject({
   subject: principal,
   resource: z.string(),
   coverage,
-  approvers: z.array(z.strictObject({ user: z.string(), groups: strings })),
+  approvers: z.array(z.strictObject({ user: z.string(), groups: strings, signed: z.literal(true).optional() })),
   status: z.enum(['active', 'used', 'done', 'revoked', 'expired', 'void']),
   startsAt: time,
   endsAt: time,
@@ -235,6 +241,38 @@ const login = z.strictObject({
   client: z.string(),
   userAgent: z.string().nullable(),
   sealed: z.string().nullable(),
+})
+
+export const passkeyShape: z.ZodType<PasskeyRecord> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  credential: z.string(),
+  user: z.string(),
+  name: z.string(),
+  publicKey: z.string(),
+  algorithm: z.enum(['ES256', 'RS256', 'EdDSA']),
+  rpId: z.string(),
+  counter: z.int(),
+  transports: strings,
+  backedUp: z.boolean(),
+  status: z.enum(['waiting', 'active', 'leaving', 'removed']),
+  by: z.string(),
+  createdAt: time,
+  lastUsedAt: time.nullable(),
+  removedAt: time.nullable(),
+  entries: z.array(z.strictObject({ gateway: z.string(), seq: z.int() })),
+})
+
+export const inviteShape: z.ZodType<InviteRecord> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  hash: z.string(),
+  user: z.string(),
+  createdBy: z.string(),
+  createdAt: time,
+  expiresAt: time,
+  usedAt: time.nullable(),
+  revokedAt: time.nullable(),
 })
 
 /** What changes of a login has columns of its own, so that each change is one UPDATE. */

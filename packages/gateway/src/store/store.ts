@@ -5,9 +5,11 @@ import type { TokenScope } from '@countersign/core/token-scope'
 import type { LoginStore, PersonStore } from './people.ts'
 import type { NotificationStore } from './notification-store.ts'
 import type { RecordingStore } from './recording-store.ts'
+import type { ChallengeStore, InviteStore, PasskeyStore } from './passkey-store.ts'
 
 export type { LoginRecord, LoginStore, Method, PersonRecord, PersonStore, Source } from './people.ts'
 export type { DeliveryRecord, NotificationStore, PushSubscriptionRecord } from './notification-store.ts'
+export type { ChallengeStore, InviteRecord, InviteStore, PasskeyRecord, PasskeyStatus, PasskeyStore } from './passkey-store.ts'
 export type { RecordingRecord } from './recording-store.ts'
 
 /**
@@ -17,6 +19,9 @@ export type { RecordingRecord } from './recording-store.ts'
  */
 export interface Store extends WorkerStore {
   readonly logins: LoginStore
+  readonly passkeys: PasskeyStore
+  readonly invites: InviteStore
+  readonly challenges: ChallengeStore
   readonly erasures: ErasureStore
   readonly tree: TreeStore
   readonly policies: PolicyStore
@@ -43,7 +48,7 @@ export interface WorkerStore {
 }
 
 /** What has an id of its own, and listeners. */
-export const CHANGED_KINDS = ['request', 'grant', 'session', 'token', 'erasure', 'person', 'login'] as const
+export const CHANGED_KINDS = ['request', 'grant', 'session', 'token', 'erasure', 'person', 'login', 'passkey'] as const
 
 /** `inserted`: it was not there before. `resync` means that changes may have been missed: read again whatever you wait for. */
 export type StoreEvent =

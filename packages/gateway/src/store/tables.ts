@@ -9,6 +9,9 @@ export interface Tables {
   tokens: TokenRow
   people: PersonRow
   logins: LoginRow
+  passkeys: PasskeyRow
+  invites: InviteRow
+  challenges: { hash: string; about: string; expires_at: number }
   leases: LeaseRow
   erasures: { id: string; username: string; asked_by: string; at: number }
   erasures_done: { erasure: string; gateway: string; at: number }
@@ -115,6 +118,24 @@ export interface PersonRow {
   name: string
   source: string
   external_id: string | null
+  body: string
+}
+
+export interface PasskeyRow {
+  id: string
+  version: number
+  credential: string
+  username: string
+  status: string
+  created_at: number
+  body: string
+}
+
+export interface InviteRow {
+  id: string
+  version: number
+  hash: string
+  created_at: number
   body: string
 }
 

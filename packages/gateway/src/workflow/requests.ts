@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Given } from '@countersign/core/coverage'
 import type { Action } from '@countersign/core/action'
 import { DomainError } from '@countersign/core/error'
@@ -5,7 +6,19 @@ import type { Grant } from '@countersign/core/grant'
 import { describeNeed } from '@countersign/core/need'
 import { personOf } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
-import { type Ask, approveByPolicy, assertAskable, expire, leave, type Request, review, withdraw } from '@countersign/core/request'
+import {
+  type Ask,
+  approveByPolicy,
+  assertAskable,
+  expire,
+  givenBy,
+  leave,
+  type Request,
+  type Review,
+  review,
+  type Signature,
+  withdraw,
+} from '@countersign/core/request'
 import type { Caller } from '../identity/caller.ts'
 import { type Event, JournalBroken, type JsonValue } from '../journal/journal.ts'
 import { type Context, trustedNow } from './context.ts'
@@ -32,8 +45,10 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
   if (context.journal.broken !== null) throw new JournalBroken(context.journal.broken)
   const now = trustedNow(context)
   const expiresAt = now + (opening.obligations.expiresMs ?? DEFAULT_LIFE_MS)
+  const policy = context.policy().version
   const { expired, ...opened } = await context.store.requests.open({
     ...opening,
+    ...(opening.obligations.sign ? { signing: { policy, salt: randomBytes(16).toString('hex') } } : {}),
     ticket,
     id: newId('req'),
     version: 1,
@@ -45,7 +60,7 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
   })
   for (const request of expired) await record(context, { request, grant: null })
   if (opened.attached) return { ...opened, request: await showWhoWaits(context, opened.request, opening) }
-  await context.journal.append(openedEvent(opened.request, context.policy().version), 'disk')
+  await context.journal.append(openedEvent(opened.request, policy), 'disk')
   return opened
 }
 
@@ -92,7 +107,7 @@ export async function reviewRequest(
   context: Context,
   caller: Caller,
   id: string,
-  verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null },
+  verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null; readonly signature?: Signature | null },
 ): Promise<Request> {
   return transition(context, id, async (current) => {
     const at = trustedNow(context)
@@ -103,30 +118,37 @@ export async function reviewRequest(
       verdict: verdict.approve ? ('approve' as const) : ('deny' as const),
       comment: verdict.comment,
       given: verdict.given,
-      proven: caller.proven,
+      proven: caller.proven || Boolean(verdict.signature),
+      signature: verdict.signature ?? null,
       at,
     }
     const next = review(current, given, { grantId: newId('grant') })
-    await context.journal.append(
-      {
-        type: 'request.reviewed',
-        body: {
-          request: id,
-          reviewer: principalId(caller.principal),
-          groups: caller.principal.groups,
-          verdict: given.verdict,
-          proven: given.proven,
-          token: caller.by.kind === 'token' ? caller.by.id : null,
-          completes: next.request.status !== 'pending',
-          grant: next.grant?.id ?? null,
-        },
-        secret: { comment: verdict.comment },
-        person: personOf(caller.principal.user, current.obligations.personal, ['comment']),
-      },
-      'disk',
-    )
+    await context.journal.append(reviewedEvent(caller, given, next), 'disk')
     return next
   })
+}
+
+/** `given` is what he would grant by himself. What his passkey signed is a digest of the comment too, and goes where that goes. */
+function reviewedEvent(caller: Caller, { verdict, comment, given, proven, signature }: Review, { request, grant }: Step): Event {
+  const { principal, by } = caller
+  const { passkey = null, ...signed } = signature ?? {}
+  return {
+    type: 'request.reviewed',
+    body: {
+      request: request.id,
+      reviewer: principalId(principal),
+      groups: principal.groups,
+      verdict,
+      given: verdict === 'approve' ? { ...givenBy(request, given) } : null,
+      proven,
+      token: by.kind === 'token' ? by.id : null,
+      passkey,
+      completes: request.status !== 'pending',
+      grant: grant?.id ?? null,
+    },
+    secret: { comment, ...(signature ? { signature: signed } : {}) },
+    person: personOf(principal.user, request.obligations.personal, ['comment']),
+  }
 }
 
 export async function withdrawRequest(context: Context, by: Principal, id: string): Promise<Request> {
@@ -182,7 +204,7 @@ async function record({ journal }: Context, step: Step): Promise<void> {
 }
 
 /** `policy` is the version by which it was judged. All that the digest is made of is sealed with it, and what the reviewers are shown of its effects. */
-function openedEvent(request: Request, policy: string): Event {
+export function openedEvent(request: Request, policy: string): Event {
   const { ask } = request
   const held = ask.kind === 'scope' ? (['reason', 'ticket'] as const) : (['reason', 'ticket', 'text', 'parameters'] as const)
   const asked: Record<string, JsonValue> =
@@ -199,9 +221,11 @@ function openedEvent(request: Request, policy: string): Event {
       policies: request.policies,
       session: request.session,
       expiresAt: request.expiresAt,
+      ...(request.signing ? { sign: true } : {}),
     },
     secret: {
       digest: ask.digest,
+      ...(request.signing ? { salt: request.signing.salt } : {}),
       reason: request.reason,
       ticket: request.ticket,
       ...(ask.kind === 'action' ? { ...bytesOf(ask.action), ...shownWith(ask.action) } : {}),

@@ -1,28 +1,30 @@
 import { NO_FACTS, type Scope, scopeIncludes, SQL_TYPES, type ActionType } from '@countersign/core/action'
-import type { Given } from '@countersign/core/coverage'
 import type { Grant } from '@countersign/core/grant'
 import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
 import { type Decision, strictest } from '@countersign/core/obligations'
 import { principalId } from '@countersign/core/principal'
-import { type Ask, assertWithinCeiling, likenessOf, type Request, waitsFor } from '@countersign/core/request'
+import { type Ask, assertApprovable, assertWithinCeiling, likenessOf, type Request, type Signature, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
 import { type Caller, scopeOf, seesAll } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
-import type { Context } from './context.ts'
+import { type Context, trustedNow } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
 import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
 import { approveAtOnce, openRequest, reviewRequest, withdrawRequest } from './requests.ts'
-import { type Asked, type Surroundings, type Workflow, WorkflowError } from './workflow.ts'
+import { assertInTime, shownTo, signBefore, type Signatures, type Wanted } from './signing.ts'
+import { type Asked, type Presented, type Surroundings, type Verdict, type Workflow, WorkflowError } from './workflow.ts'
 
 const MOST_ALIKE = 1_000
 
 /** The workflow behind the API: who may do what to which object is decided here, for every door. */
 export class WorkflowService implements Workflow {
   readonly #context: Context
+  readonly #signatures: Signatures
 
-  constructor(context: Context) {
+  constructor(context: Context, signatures: Signatures) {
     this.#context = context
+    this.#signatures = signatures
   }
 
   async ask(caller: Caller, asked: Asked): Promise<{ readonly request: Request; readonly attached: boolean }> {
@@ -48,19 +50,39 @@ export class WorkflowService implements Workflow {
     return { request: await approveAtOnce(this.#context, opened), attached: opened.attached }
   }
 
-  async review(
-    caller: Caller,
-    id: string,
-    verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null },
-  ): Promise<Request> {
+  async review(caller: Caller, id: string, { approve, comment, given, signature }: Verdict): Promise<Request> {
+    const request = await this.#reviewable(caller, id)
+    const signed = signature ? await this.#verified(caller, request, { comment, given }, signature) : null
+    return reviewRequest(this.#context, caller, id, { approve, comment, given, signature: signed })
+  }
+
+  async toSign(caller: Caller, id: string, wanted: Wanted): Promise<{ readonly shown: string; readonly before: number }> {
+    const request = await this.#reviewable(caller, id)
+    const now = trustedNow(this.#context)
+    const before = signBefore(request, now)
+    const shown = shownTo(request, caller.principal.user, wanted, before)
+    assertApprovable(request, { reviewer: caller.principal, ...wanted, at: now })
+    return { shown, before }
+  }
+
+  /** Nobody's passkey is used up by what could not be approved with it. */
+  async #verified(caller: Caller, request: Request, wanted: Wanted, presented: Presented): Promise<Signature> {
+    const now = trustedNow(this.#context)
+    assertInTime(presented, now)
+    const shown = shownTo(request, caller.principal.user, wanted, presented.before)
+    assertApprovable(request, { reviewer: caller.principal, ...wanted, at: now })
+    return this.#signatures.verify(caller.principal.user, presented, shown)
+  }
+
+  async #reviewable(caller: Caller, id: string): Promise<Request> {
     if (caller.by.kind === 'local') throw new WorkflowError('forbidden', 'the local administrator reviews nothing; use a token of a person')
-    await this.request(caller, id)
+    const request = await this.request(caller, id)
     if (!caller.mayReview)
       throw new WorkflowError(
         'forbidden',
         'this token was made without --may-review, so it cannot review; make one with `countersign token create --may-review`',
       )
-    return reviewRequest(this.#context, caller, id, verdict)
+    return request
   }
 
   async withdraw(caller: Caller, id: string): Promise<Request> {

@@ -2,6 +2,7 @@ import type { Scope } from '@countersign/core/action'
 import type { Given } from '@countersign/core/coverage'
 import type { Grant } from '@countersign/core/grant'
 import type { Request } from '@countersign/core/request'
+import type { Assertion } from '@countersign/ledger/assertion'
 import type { Caller } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
 
@@ -23,6 +24,22 @@ export interface Surroundings {
   readonly grants: readonly Grant[]
 }
 
+/** What a reviewer says. `signature` is what his passkey gave for what `toSign` answered, where policy asks for that. */
+export interface Verdict {
+  readonly approve: boolean
+  readonly comment: string | null
+  readonly given: Given | null
+  readonly signature?: Presented | null
+}
+
+/** What a browser gave for what was to be signed: nothing of it is verified. `before`: Unix milliseconds, as `toSign` answered it. */
+export interface Presented {
+  readonly before: number
+  /** The credential's id, base64url. */
+  readonly credential: string
+  readonly assertion: Assertion
+}
+
 /**
  * Requests, reviews and grants from one state to the next, for every door. Each change is journalled, then saved by
  * compare-and-set. Refusals are DomainError (a rule of core) or WorkflowError (not there, not yours to see).
@@ -30,7 +47,13 @@ export interface Surroundings {
 export interface Workflow {
   /** Opens a request, or attaches to the pending one that asks the same. What policy allows by itself comes back approved; what it never allows is refused. */
   ask(caller: Caller, asked: Asked): Promise<{ readonly request: Request; readonly attached: boolean }>
-  review(caller: Caller, id: string, verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null }): Promise<Request>
+  review(caller: Caller, id: string, verdict: Verdict): Promise<Request>
+  /** What a reviewer's passkey is to sign for this approval, and by when (Unix milliseconds). Refuses what he could not approve with it. */
+  toSign(
+    caller: Caller,
+    id: string,
+    wanted: { readonly comment: string | null; readonly given: Given | null },
+  ): Promise<{ readonly shown: string; readonly before: number }>
   withdraw(caller: Caller, id: string): Promise<Request>
   /** Ends the caller's live grants, on one resource or on all, and the connections under them. */
   done(caller: Caller, resource: string | null): Promise<readonly Grant[]>
@@ -48,7 +71,7 @@ export interface Workflow {
   sessions(caller: Caller, filter: { readonly live: boolean }): Promise<readonly SessionRecord[]>
 }
 
-export type WorkflowCode = 'not-found' | 'denied' | 'forbidden' | 'unavailable' | 'invalid'
+export type WorkflowCode = 'not-found' | 'denied' | 'forbidden' | 'unavailable' | 'invalid' | 'step-up-required'
 
 /** A refusal that is not a rule of core. `message` says what to do next; `policies` name who denied. */
 export class WorkflowError extends Error {

@@ -24,6 +24,8 @@ import { Logins } from '../../src/identity/logins.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
+import { Ceremonies } from '../../src/passkeys/ceremonies.ts'
+import { Proofs } from '../../src/passkeys/proofs.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 import { withinScope } from '../../src/policy/within-scope.ts'
 import { systemClock } from '../../src/clock.ts'
@@ -82,6 +84,7 @@ export async function openBed(): Promise<Bed> {
     policy: () => engine,
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
+  const proofs = new Proofs({ store, directory, journal, clock: systemClock, ceremonies: new Ceremonies({ store, clock: systemClock, config }) })
   const logged: string[] = []
   const findings: Finding[] = []
   let readers = 0
@@ -91,7 +94,8 @@ export async function openBed(): Promise<Bed> {
     directory,
     gateway: { id: journal.gateway, version: '0.1.0', certificate: 'PEM' },
     addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
-    workflow: new WorkflowService(context),
+    workflow: new WorkflowService(context, proofs),
+    proofs,
     tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
     logins,
     cookie: new LoginCookie(config),

@@ -26,6 +26,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'GET /api/v1/requests': [200, 200],
   'GET /api/v1/requests/{id}': [404, 200],
   'GET /api/v1/requests/{id}/context': [404, 200],
+  'POST /api/v1/requests/{id}/to-sign': [404, 422], // policy wants no signature
   'POST /api/v1/requests/{id}/approve': [404, 403],
   'POST /api/v1/requests/{id}/deny': [404, 403],
   'POST /api/v1/requests/{id}/withdraw': [404, 403],

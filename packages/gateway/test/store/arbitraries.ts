@@ -8,7 +8,7 @@ import { PERSONAL_FIELDS } from '@countersign/core/obligations'
 import { DUTIES } from '@countersign/core/token-scope'
 import fc from 'fast-check'
 import type { RecordingRecord } from '../../src/store/recording-store.ts'
-import type { LeaseRecord, LoginRecord, PersonRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
+import type { InviteRecord, LeaseRecord, LoginRecord, PasskeyRecord, PersonRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
 
 /** Of a property over a store: that remembers, so what failed is not tried again smaller, which fails for another reason and hides the first. */
 export const runs = (numRuns: number) => ({ numRuns, endOnFailure: true })
@@ -90,6 +90,7 @@ const review: fc.Arbitrary<Review> = fc.record({
   comment: maybe(text),
   given: maybe(given),
   proven: fc.boolean(),
+  signature: maybe(fc.record({ passkey: id, clientDataJSON: text, authenticatorData: text, signature: text, before: time })),
   at: time,
 })
 
@@ -231,6 +232,38 @@ export const anyPerson: fc.Arbitrary<PersonRecord> = fc.record({
   createdAt: time,
   updatedAt: time,
   until: maybe(time),
+})
+
+export const anyPasskey: fc.Arbitrary<PasskeyRecord> = fc.record({
+  id,
+  version,
+  credential: id,
+  user: name,
+  name: text,
+  publicKey: text,
+  algorithm: one('ES256', 'RS256', 'EdDSA'),
+  rpId: text,
+  counter: count,
+  transports: texts,
+  backedUp: fc.boolean(),
+  status: one('waiting', 'active', 'leaving', 'removed'),
+  by: name,
+  createdAt: time,
+  lastUsedAt: maybe(time),
+  removedAt: maybe(time),
+  entries: fc.array(fc.record({ gateway: name, seq: count }), { maxLength: 3 }),
+})
+
+export const anyInvite: fc.Arbitrary<InviteRecord> = fc.record({
+  id,
+  version,
+  hash: id,
+  user: name,
+  createdBy: name,
+  createdAt: time,
+  expiresAt: time,
+  usedAt: maybe(time),
+  revokedAt: maybe(time),
 })
 
 export const anyLogin: fc.Arbitrary<LoginRecord> = fc.record({

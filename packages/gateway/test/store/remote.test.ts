@@ -36,6 +36,9 @@ function link(store: Store): Store {
   return {
     ...remote,
     logins: store.logins,
+    passkeys: store.passkeys,
+    invites: store.invites,
+    challenges: store.challenges,
     tree: store.tree, // for which no worker asks
     erasures: store.erasures, // nor for these
     policies: store.policies,

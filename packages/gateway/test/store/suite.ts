@@ -9,6 +9,7 @@ import { ledger } from './suite/ledger.ts'
 import { lists } from './suite/lists.ts'
 import { notifications } from './suite/notifications.ts'
 import { opening } from './suite/opening.ts'
+import { passkeys } from './suite/passkeys.ts'
 import { people } from './suite/people.ts'
 import { policies } from './suite/policies.ts'
 import { races } from './suite/races.ts'
@@ -30,6 +31,7 @@ const PARTS = {
   'keeps recordings': recordings,
   'keeps people, and who is signed in:': people,
   'keeps what people are told:': notifications,
+  'keeps passkeys, and who is invited to have one:': passkeys,
   'trusts no row': hostileRows,
   opens: opening,
 } as const

@@ -1,4 +1,4 @@
-import type { LoginRecord, PersonRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
+import type { InviteRecord, LoginRecord, PasskeyRecord, PersonRecord, SessionRecord, TokenRecord } from '../../src/store/store.ts'
 import { ALICE, MINUTE, NOW } from '../../../core/test/arbitraries.ts'
 
 /** Alice is connected to orders-db. */
@@ -59,6 +59,46 @@ export function aPerson(over: Partial<PersonRecord> = {}): PersonRecord {
     createdAt: NOW,
     updatedAt: NOW,
     until: null,
+    ...over,
+  }
+}
+
+/** Bob's, on his telephone. */
+export function aPasskey(over: Partial<PasskeyRecord> = {}): PasskeyRecord {
+  return {
+    id: 'pk-1',
+    version: 1,
+    credential: `credential of ${over.id ?? 'pk-1'}`,
+    user: 'bob@example.com',
+    name: 'telephone',
+    publicKey: 'AA==',
+    algorithm: 'ES256',
+    rpId: 'gateway.example.com',
+    counter: 0,
+    transports: ['internal'],
+    backedUp: false,
+    status: 'active',
+    by: 'bob@example.com',
+    createdAt: NOW,
+    lastUsedAt: null,
+    removedAt: null,
+    entries: [{ gateway: 'gw-1', seq: 1 }],
+    ...over,
+  }
+}
+
+/** Bob may enrol one. */
+export function anInvite(over: Partial<InviteRecord> = {}): InviteRecord {
+  return {
+    id: 'inv-1',
+    version: 1,
+    hash: `hash of ${over.id ?? 'inv-1'}`,
+    user: 'bob@example.com',
+    createdBy: 'carol@example.com',
+    createdAt: NOW,
+    expiresAt: NOW + 60 * MINUTE,
+    usedAt: null,
+    revokedAt: null,
     ...over,
   }
 }

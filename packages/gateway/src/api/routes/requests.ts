@@ -1,9 +1,9 @@
 import { routes } from '@countersign/contract/routes'
 import type { Scope } from '@countersign/contract/schemas/common'
-import type { ShapeBounds } from '@countersign/contract/schemas/request'
+import type { ShapeBounds, Signature } from '@countersign/contract/schemas/request'
 import { type Given, parseDuration } from '@countersign/core/coverage'
 import type { Request } from '@countersign/core/request'
-import { type Wish, WorkflowError } from '../../workflow/workflow.ts'
+import { type Presented, type Wish, WorkflowError } from '../../workflow/workflow.ts'
 import { type Caller, seesAll } from '../../identity/caller.ts'
 import type { App } from '../env.ts'
 import { presentReceipt, presentRequest } from '../present.ts'
@@ -38,9 +38,17 @@ export function mountRequests(app: App, services: ApiServices): void {
     return c.json(presentReceipt(await services.receipt(request)), 200)
   })
 
-  app.openapi(routes.approve, async (c) => {
+  app.openapi(routes.toSign, async (c) => {
     const { comment, shape, for: duration } = c.req.valid('json')
-    const verdict = { approve: true, comment: comment ?? null, given: givenOf(shape, duration) }
+    const caller = c.get('caller')
+    const { shown, before } = await workflow.toSign(caller, c.req.valid('param').id, { comment: comment ?? null, given: givenOf(shape, duration) })
+    const options = await services.proofs.optionsToSign(caller.principal.user, shown)
+    return c.json({ shown, before: new Date(before).toISOString(), options }, 200)
+  })
+
+  app.openapi(routes.approve, async (c) => {
+    const { comment, shape, for: duration, signature } = c.req.valid('json')
+    const verdict = { approve: true, comment: comment ?? null, given: givenOf(shape, duration), signature: signature ? presentedOf(signature) : null }
     return c.json(present(await workflow.review(c.get('caller'), c.req.valid('param').id, verdict)), 200)
   })
 
@@ -50,6 +58,11 @@ export function mountRequests(app: App, services: ApiServices): void {
   })
 
   app.openapi(routes.withdraw, async (c) => c.json(present(await workflow.withdraw(c.get('caller'), c.req.valid('param').id)), 200))
+}
+
+function presentedOf({ before, credential: { id, response } }: Signature): Presented {
+  const { clientDataJSON, authenticatorData, signature } = response
+  return { before: Date.parse(before), credential: id, assertion: { clientDataJSON, authenticatorData, signature } }
 }
 
 function maySeeReceipt(caller: Caller, { requester, reviews }: Request): boolean {

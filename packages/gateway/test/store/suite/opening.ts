@@ -29,6 +29,9 @@ const TABLES = [
   'push_subscriptions',
   'push_keys',
   'deliveries',
+  'passkeys',
+  'invites',
+  'challenges',
   'kysely_migration',
   'kysely_migration_lock',
 ]
