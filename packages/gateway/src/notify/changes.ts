@@ -1,6 +1,6 @@
 import type { StoreEvent } from '../store/store.ts'
 
-/** What is to be looked at: requests and grants that changed, each once however often it did, or everything. */
+/** What is to be looked at: requests and grants that changed, each once however often it did, or everything, because some of it was missed. */
 export interface Changed {
   readonly everything: boolean
   readonly requests: readonly string[]
@@ -10,6 +10,8 @@ export interface Changed {
 /** Collects what the store says has changed, from when it is made until it is closed. */
 export class Changes {
   readonly #unsubscribe: () => void
+  /** Somebody may be in another group: what waits may wait for him. It wakes nobody, because it happens often and says little. */
+  people = false
   #everything = false
   #requests = new Set<string>()
   #grants = new Set<string>()
@@ -21,12 +23,6 @@ export class Changes {
 
   close(): void {
     this.#unsubscribe()
-  }
-
-  /** Everything is to be looked at. */
-  all(): void {
-    this.#everything = true
-    this.#wake()
   }
 
   take(): Changed {
@@ -56,8 +52,11 @@ export class Changes {
   #add({ kind, ...event }: StoreEvent): void {
     if (kind === 'request' && 'id' in event) this.#requests.add(event.id)
     else if (kind === 'grant' && 'id' in event) this.#grants.add(event.id)
-    else if (kind === 'person' || kind === 'resync') this.#everything = true
-    else return
+    else if (kind === 'resync') this.#everything = true
+    else {
+      if (kind === 'person') this.people = true
+      return
+    }
     this.#wake()
   }
 }

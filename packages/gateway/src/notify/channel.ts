@@ -21,16 +21,19 @@ export const ANSWER_MS = 10_000
 export class DeliveryError extends Error {
   /** It would not be taken the next time either. */
   readonly final: boolean
+  /** It is the service that fails, and not this message or its reader: nobody can be told by it now. */
+  readonly everybody: boolean
   /** Not to be tried again before this many milliseconds, where the service said so. */
   readonly notBefore: number | null
 
   constructor(
     message: string,
-    { final = false, notBefore = null, ...options }: ErrorOptions & { readonly final?: boolean; readonly notBefore?: number | null } = {},
+    { final = false, everybody = false, notBefore = null, ...options }: ErrorOptions & Partial<Pick<DeliveryError, 'final' | 'everybody' | 'notBefore'>> = {},
   ) {
     super(message, options)
     this.name = 'DeliveryError'
     this.final = final
+    this.everybody = everybody
     this.notBefore = notBefore
   }
 }

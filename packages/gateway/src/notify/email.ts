@@ -81,5 +81,5 @@ function failure({ host, port }: EmailConfig, cause: unknown): DeliveryError {
   const answered = cause instanceof Error && 'responseCode' in cause ? Number(cause.responseCode) : null
   const refused = cause instanceof Error && 'code' in cause && cause.code === 'EENVELOPE'
   const what = answered === null ? `did not take a message: ${reasonOf(cause)}` : `answered ${answered}`
-  return new DeliveryError(`${host}:${port} ${what}`, { cause, final: refused && answered !== null && answered >= 500 })
+  return new DeliveryError(`${host}:${port} ${what}`, { cause, everybody: !refused, final: refused && answered !== null && answered >= 500 })
 }

@@ -58,7 +58,8 @@ export function startNotifications(options: NotificationsOptions): Notifications
     options.onOutcome(channel, error)
   }
   const sender = new Sender({ store, users, clock, deliveries: store.notifications, wishes, repeat, personal, webhooks: programs, onOutcome })
-  const onTrouble = (error: unknown) => log.warn({ err: error }, 'people cannot be told now; it is tried again')
+  const rarely = throttle(clock)
+  const onTrouble = (error: unknown) => rarely(() => log.warn({ err: error }, 'people cannot be told now; it is tried again'))
   const stopping = new AbortController()
   const running = new Notifier({ store, gateway, planner, sender, clock, onTrouble }).run(stopping.signal)
   return {
@@ -67,6 +68,16 @@ export function startNotifications(options: NotificationsOptions): Notifications
       stopping.abort()
       await running
     },
+  }
+}
+
+/** Says something, unless it did a moment ago. */
+function throttle(clock: Clock): (say: () => void) => void {
+  let saidAt = -Infinity
+  return (say) => {
+    if (clock.monotonic() - saidAt < SAID_AGAIN_MS) return
+    saidAt = clock.monotonic()
+    say()
   }
 }
 

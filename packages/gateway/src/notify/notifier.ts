@@ -9,8 +9,8 @@ import type { Sender } from './sender.ts'
 /** The lease stands among those of exports, under a name that no export has. */
 const LEASE = 'notify:'
 const POLL_MS = 1_000
-/** Groups of the configuration change when a gateway starts; whatever else was missed is found this late at most. */
-const EVERYTHING_MS = 300_000
+/** Whatever was missed is found this late at most, and this late what waits for who is in another group. */
+const [EVERYTHING_MS, PEOPLE_MS] = [300_000, 15_000]
 /** What is over is kept as long as anybody may ask why he was told, or was not. */
 const KEPT_MS = 7 * 24 * 60 * 60_000
 const FAILED_PAUSE_MS = 5_000
@@ -52,29 +52,25 @@ export class Notifier {
   }
 
   async #work(ended: AbortSignal): Promise<void> {
-    const { store, sender, clock, pollMs = POLL_MS } = this.#options
+    const { store, planner, sender, clock, pollMs = POLL_MS } = this.#options
     const changes = new Changes(store)
     try {
       for (let looked = -Infinity; !ended.aborted;) {
-        if (clock.monotonic() - looked >= EVERYTHING_MS) {
+        const { everything, requests, grants } = changes.take()
+        const since = clock.monotonic() - looked
+        if (everything || since >= EVERYTHING_MS || (changes.people && since >= PEOPLE_MS)) {
           looked = clock.monotonic()
+          changes.people = false
+          await planner.everything()
           await store.notifications.forget(clock.now() - KEPT_MS)
-          changes.all()
         }
-        await this.#plan(changes)
+        for (const id of requests) await planner.request(id)
+        for (const id of grants) await planner.grant(id)
         if (!(await sender.round(ended))) await changes.wait(pollMs, ended)
       }
     } finally {
       changes.close()
     }
-  }
-
-  async #plan(changes: Changes): Promise<void> {
-    const { planner } = this.#options
-    const { everything, requests, grants } = changes.take()
-    if (everything) await planner.everything()
-    for (const id of requests) await planner.request(id)
-    for (const id of grants) await planner.grant(id)
   }
 }
 

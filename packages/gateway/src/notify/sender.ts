@@ -43,6 +43,8 @@ export class Sender {
   readonly #gatherMs: number
   /** Who was told a moment ago, and until when what else there is for him is gathered, on the monotonic clock. */
   readonly #gathering = new Map<string, number>()
+  /** Channels that fail for everybody, and until when nobody waits for them, on the same clock: one that hangs must not hold up the others. */
+  readonly #resting = new Map<string, number>()
 
   constructor(options: SenderOptions) {
     this.#options = options
@@ -81,7 +83,10 @@ export class Sender {
   /** Null: now. */
   async #notBefore(key: string, [first]: readonly DeliveryRecord[]): Promise<number | null> {
     const { wishes, clock } = this.#options
-    if (!first || first.user === '') return null
+    if (!first) return null
+    const rest = (this.#resting.get(first.channel) ?? -Infinity) - clock.monotonic()
+    if (rest > 0) return clock.now() + rest
+    if (first.user === '') return null
     const quiet = await wishes.quietUntil(first.user)
     if (quiet !== null) return quiet
     const left = (this.#gathering.get(key) ?? -Infinity) - clock.monotonic()
@@ -103,7 +108,7 @@ export class Sender {
   }
 
   async #send(key: string, claimed: readonly [Claimed, ...Claimed[]], signal: AbortSignal): Promise<void> {
-    const { channel, user } = claimed[0].delivery
+    const { channel } = claimed[0].delivery
     const { onOutcome, clock } = this.#options
     this.#gathering.set(key, clock.monotonic() + this.#gatherMs)
     try {
@@ -112,7 +117,8 @@ export class Sender {
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error
       if (signal.aborted) return // we stop: whether it was taken is not known
-      if (user !== '') this.#gathering.delete(key)
+      this.#gathering.delete(key)
+      if (error.everybody) this.#resting.set(channel, clock.monotonic() + Math.max(FIRST_PAUSE_MS, error.notBefore ?? 0))
       onOutcome(channel, error)
       for (const { delivery } of claimed) await this.#failed(delivery, error)
     }

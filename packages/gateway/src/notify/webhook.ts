@@ -35,10 +35,10 @@ export class WebhookChannel {
       const headers = { 'content-type': 'application/json', ...(await webhookHeaders(secret, id, body, now)) }
       const tls = ca === null ? {} : { ca: await readFile(ca, 'utf8') }
       const { status, retryAfter } = await post(url, { headers, ...tls }, body, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]))
-      if (status < 200 || status >= 300) throw new DeliveryError(`${origin} answered ${status}`, { notBefore: retryAfter })
+      if (status < 200 || status >= 300) throw new DeliveryError(`${origin} answered ${status}`, { everybody: true, notBefore: retryAfter })
     } catch (error) {
       if (error instanceof DeliveryError) throw error
-      throw new DeliveryError(`${origin} did not take a message: ${reasonOf(error)}`, { cause: error })
+      throw new DeliveryError(`${origin} did not take a message: ${reasonOf(error)}`, { everybody: true, cause: error })
     }
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { User, Users } from '../../src/identity/caller.ts'
 import type { Channel, Parcel } from '../../src/notify/channel.ts'
+import type { Item } from '../../src/notify/message.ts'
 import { Planner } from '../../src/notify/planner.ts'
 import { Sender } from '../../src/notify/sender.ts'
 import type { WebhookChannel } from '../../src/notify/webhook.ts'
@@ -26,6 +27,7 @@ export interface Bed {
   people: readonly User[]
   /** What a channel does before it takes a message. */
   before: (parcel: Parcel) => Promise<void>
+  beforeHook: () => Promise<void>
   /** The parts of one more gateway. */
   gateway(): { readonly planner: Planner; readonly sender: Sender }
   /** One gateway plans everything and sends what is due. Resolves to what was told. */
@@ -52,7 +54,12 @@ export async function openBed(): Promise<Bed> {
       bed.told.push(`${name} ${parcel.to.name}: ${parcel.message.title}`)
     },
   })
-  const webhook = { send: (_id: string, { event }: { event: { type: string } }) => Promise.resolve(void bed.told.push(`webhook: ${event.type}`)) }
+  const webhook = {
+    send: async (_id: string, { event }: Item) => {
+      await bed.beforeHook()
+      bed.told.push(`webhook: ${event.type}`)
+    },
+  }
   const gateway = () => {
     const wishes = new Wishes(store.notifications, users, clock)
     const planner = new Planner({ store, users, wishes, clock, personal: ['email', 'push'], webhooks: ['webhook-1'] })
@@ -77,6 +84,7 @@ export async function openBed(): Promise<Bed> {
     parcels: [],
     people: [aUser('alice@example.com'), aUser('bob@example.com', { groups: ['dba'] }), aUser('carol@example.com', { groups: ['sales'] })],
     before: () => Promise.resolve(),
+    beforeHook: () => Promise.resolve(),
     gateway,
     round: async () => {
       bed.told.length = 0

@@ -136,10 +136,14 @@ describe('the mail server', () => {
   test('that is not there, or busy, is tried again; a recipient whom it refuses for good is not', async () => {
     mailbox = await openMailbox()
     mailbox.refuse = { responseCode: 451, message: 'bob@example.com is busy' }
-    await expect(send(MESSAGE)).rejects.toMatchObject({ final: false, message: `127.0.0.1:${mailbox.port} answered 451` })
+    await expect(send(MESSAGE)).rejects.toMatchObject({ final: false, everybody: false, message: `127.0.0.1:${mailbox.port} answered 451` })
     mailbox.refuse = { responseCode: 550, message: 'no such user bob@example.com' }
     await expect(send(MESSAGE)).rejects.toMatchObject({ final: true, message: `127.0.0.1:${mailbox.port} answered 550` })
-    await expect(send(MESSAGE, channel({ port: 1 }))).rejects.toMatchObject({ final: false, message: expect.stringContaining('127.0.0.1:1 did not take') })
+    await expect(send(MESSAGE, channel({ port: 1 }))).rejects.toMatchObject({
+      final: false,
+      everybody: true,
+      message: expect.stringContaining('127.0.0.1:1 did not take'),
+    })
     await send(MESSAGE, channel({ port: 1 }), aUser(BOB.user)) // who has no address
   })
 })

@@ -238,6 +238,17 @@ describe('a service that fails', () => {
     expect(new Set(ids).size).toBe(2)
   })
 
+  test('for everybody is left alone for a while, and holds up no other', async () => {
+    for (let n = 0; n < 100; n++) await ask({ id: `req-${n}`, ask: { ...anAsk().ask, digest: `d${n}` } })
+    let tries = 0
+    bed.beforeHook = () => Promise.reject(new DeliveryError(`try ${++tries}`, { everybody: true }))
+    expect(await bed.round()).toEqual(['email bob@example.com: 100 requests wait for your review'])
+    expect(tries).toBeLessThanOrEqual(8)
+    bed.beforeHook = () => Promise.resolve()
+    expect(await later(29_000)).toEqual([])
+    expect(await later(1_000)).toHaveLength(100)
+  })
+
   test('is given up after a while, and at once where it says that it never will', async () => {
     await ask()
     let tries = 0
