@@ -15,7 +15,7 @@ export const WORKERS = Number(process.env['TEST_WORKERS'] ?? 1)
 
 /** What stands in `countersign.yaml` beside listeners, data and policies, which the fixture sets. */
 export interface GatewayOptions {
-  readonly users: Readonly<Record<string, { readonly groups: readonly string[]; readonly admin?: boolean }>>
+  readonly users: Readonly<Record<string, { readonly groups: readonly string[]; readonly admin?: boolean; readonly auditor?: boolean }>>
   readonly resources: Readonly<Record<string, unknown>>
   /** Cedar text, one file. */
   readonly policy: string

@@ -49,6 +49,8 @@ export interface StageOptions extends Pick<
 > {
   /** What is said of each resource besides how it is reached; all of them are the same target. */
   readonly resources?: Readonly<Record<string, object>>
+  /** People beside those of USERS. */
+  readonly users?: GatewayOptions['users']
   /** More SQL for the target, after `orders` was made. */
   readonly seed?: string
   /** Of the target; 18 where nothing is said. */
@@ -67,7 +69,7 @@ const SEED = `
 /** Without the gateway's own question on that connection, where the session stands. */
 const ACTIVE = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE $1 AND query NOT LIKE 'SELECT current_user::pg_catalog.%'"
 
-export async function openStage({ resources = { db: {} }, seed = '', version = 18, env = {}, ...options }: StageOptions): Promise<Stage> {
+export async function openStage({ resources = { db: {} }, seed = '', version = 18, env = {}, users = {}, ...options }: StageOptions): Promise<Stage> {
   await using opened = new AsyncDisposableStack() // whatever fails below leaves no server behind
   const target = await startPostgres({ version })
   opened.defer(() => target.stop())
@@ -82,7 +84,7 @@ export async function openStage({ resources = { db: {} }, seed = '', version = 1
   }
   const gateway = await startGateway({
     ...options,
-    users: USERS,
+    users: { ...USERS, ...users },
     resources: Object.fromEntries(Object.entries(resources).map(([name, said]) => [name, { ...reached, ...said }])),
     env: { ...env, TARGET_PASSWORD: target.password },
   })

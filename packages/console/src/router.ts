@@ -4,6 +4,8 @@ import { profileRoute } from './pages/profile/route.ts'
 import { requestRoute } from './pages/request/route.ts'
 import { requestsRoute } from './pages/requests/route.ts'
 import { resourcesRoute } from './pages/resources/route.ts'
+import { sessionRoute } from './pages/session/route.ts'
+import { sessionsRoute } from './pages/sessions/route.ts'
 import { signInRoute } from './pages/sign-in/route.ts'
 import { rootRoute } from './shell/root.ts'
 import { signedInRoute } from './shell/signed-in-route.ts'
@@ -12,7 +14,7 @@ import { signedInRoute } from './shell/signed-in-route.ts'
  * Every page of the console. A page is a folder under pages/ with a `route.ts`, which says its address and its place in the menu and loads the rest when it
  * is needed; here it gets one line. The menu is made from this list, in this order.
  */
-const pages = signedInRoute.addChildren([inboxRoute, requestRoute, requestsRoute, resourcesRoute, profileRoute])
+const pages = signedInRoute.addChildren([inboxRoute, requestRoute, requestsRoute, resourcesRoute, sessionsRoute, sessionRoute, profileRoute])
 
 export const router = createRouter({ routeTree: rootRoute.addChildren([pages, signInRoute]), defaultPreload: 'intent', scrollRestoration: true })
 

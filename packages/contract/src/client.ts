@@ -2,10 +2,10 @@ import type { z } from 'zod'
 import { ClientError } from './client-error.ts'
 import { events } from './events.ts'
 import { readBytes, readText } from './read.ts'
-import { recordingLines } from './recording.ts'
-import { recordingRoute, type Route, type Routes, routes } from './routes.ts'
+import { recordingLines, watchedLines } from './recording.ts'
+import { recordingRoute, type Route, type Routes, routes, watchRoute } from './routes.ts'
 import type { Change } from './schemas/change.ts'
-import type { RecordingLine } from './schemas/recording.ts'
+import type { RecordingLine, Watched } from './schemas/recording.ts'
 import { Problem } from './schemas/problem.ts'
 
 /** 256 entries of the longest there can be. */
@@ -52,6 +52,8 @@ export type Client = { readonly [K in keyof Routes]: Call<Routes[K]> } & {
   ledgerFile(path: string): Promise<Uint8Array>
   /** The recording of a session, line by line. Throws where the stream ends before the recording does. */
   recording(input: { readonly session: string }): AsyncGenerator<RecordingLine, void, undefined>
+  /** What a session does, as it does it. Ends after its `end`, quietly when `signal` aborts, and early with the login or the gateway: then watch again. */
+  watch(input: { readonly id: string; readonly signal?: AbortSignal }): AsyncGenerator<Watched, void, undefined>
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -61,6 +63,7 @@ export function createClient(options: ClientOptions): Client {
     events: (wish = {}) => events((init) => send(options, '/api/v1/events', init), wish),
     ledgerFile: async (path) => readBytes(await send(options, `/api/v1/ledger/${path}`, { method: 'GET' }), LONGEST_FILE),
     recording: ({ session }) => recordingLines(() => send(options, fill(recordingRoute.path, { session }).path, { method: 'GET' })),
+    watch: ({ id, signal }) => watchedLines((init) => send(options, fill(watchRoute.path, { id }).path, init), signal),
   } as Client
 }
 

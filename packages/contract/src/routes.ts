@@ -16,8 +16,8 @@ import { Report, ReportQuery } from './schemas/report.ts'
 import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from './schemas/request.ts'
 import { RequestContext } from './schemas/request-context.ts'
 import { Gateway, Resource } from './schemas/resource.ts'
-import { bySession, RecordingLine, RecordingsPage, RecordingsQuery } from './schemas/recording.ts'
-import { Session } from './schemas/session.ts'
+import { bySession, RecordingLine, RecordingsPage, RecordingsQuery, Watched } from './schemas/recording.ts'
+import { Session, SessionsQuery } from './schemas/session.ts'
 import { LoginInfo, LoginsQuery, SignedOut } from './schemas/login.ts'
 import { CreatedToken, CreateTokenBody, RevokeTokensBody, TokenInfo } from './schemas/token.ts'
 
@@ -121,9 +121,10 @@ export const routes = {
     method: 'get',
     path: '/api/v1/sessions',
     summary: 'Sessions that the caller may see',
-    request: { query: live },
-    responses: answers(z.array(Session), 'Newest first'),
+    request: { query: SessionsQuery },
+    responses: answers(z.array(Session), 'Newest first, 500 at most'),
   },
+  session: { method: 'get', path: '/api/v1/sessions/{id}', summary: 'One session', request: { params: byId }, responses: answers(Session, 'The session') },
   kill: {
     method: 'post',
     path: '/api/v1/sessions/{id}/kill',
@@ -351,4 +352,13 @@ export const recordingRoute = {
   summary: 'The recording of a session; reading it is an entry in the ledger',
   request: { params: bySession },
   responses: { 200: { description: 'From `begin` to `end`', content: { 'text/x-ndjson': { schema: RecordingLine } } }, ...refusals },
+} as const
+
+/** Server-sent events; the data of each is one `Watched`. Comments keep the stream alive. It ends with the session, after the line `end`, or with the login. */
+export const watchRoute = {
+  method: 'get',
+  path: '/api/v1/sessions/{id}/watch',
+  summary: 'What a session does, as it does it: the last of what it did, then what it does; watching is an entry in the ledger',
+  request: { params: byId },
+  responses: { 200: { description: 'Lines of its recording, before it is one', content: { 'text/event-stream': { schema: Watched } } }, ...refusals },
 } as const

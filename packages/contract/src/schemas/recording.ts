@@ -142,3 +142,7 @@ export const RecordingLine = z
   .discriminatedUnion('line', [Begin, Started, Finished, Decided, End])
   .meta({ id: 'RecordingLine', description: 'One line of a recording' })
 export type RecordingLine = z.infer<typeof RecordingLine>
+
+/** One line of a session that is watched while it runs, and its place in the recording, from 0. A place that is missing was before the watching began. */
+export const Watched = z.object({ index: z.int(), line: RecordingLine }).meta({ id: 'Watched' })
+export type Watched = z.infer<typeof Watched>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Timestamp } from './common.ts'
+import { Flag, Name, Timestamp } from './common.ts'
+import { wholeNumber } from './ledger.ts'
 import { Principal } from './principal.ts'
 
 export const Session = z
@@ -21,3 +22,17 @@ export const Session = z
   })
   .meta({ id: 'Session', description: 'One live or past connection' })
 export type Session = z.infer<typeof Session>
+
+/** `user`: those of somebody, and of his agents. `before`: those that began before this one, as `placeOf` says; for the next page. */
+export const SessionsQuery = z.strictObject({
+  live: Flag.optional(),
+  user: Name.optional(),
+  before: z
+    .string()
+    .regex(/^\d{1,16}\.[a-z0-9-]{1,80}$/, 'expected when a session began, in Unix milliseconds, a dot, and its id')
+    .optional(),
+  limit: wholeNumber(500).optional(),
+})
+
+/** What to pass as `before` for the page after this session. */
+export const placeOf = ({ startedAt, id }: Pick<Session, 'startedAt' | 'id'>): string => `${Date.parse(startedAt)}.${id}`

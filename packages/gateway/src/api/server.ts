@@ -21,6 +21,7 @@ import { mountPolicy } from './routes/policy.ts'
 import { mountRecordings } from './routes/recordings.ts'
 import { mountRequests } from './routes/requests.ts'
 import { mountTokens } from './routes/tokens.ts'
+import { mountWatch } from './routes/watch.ts'
 import type { ApiServices } from './services.ts'
 
 /**
@@ -51,6 +52,7 @@ export function createApi(services: ApiServices): App {
   mountLeases(app, services)
   mountErasures(app, services)
   mountRecordings(app, services)
+  mountWatch(app, services)
   mountNotifications(app, services)
   mountEvents(app, services)
   mountOperation(app, services)

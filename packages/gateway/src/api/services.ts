@@ -73,7 +73,7 @@ export interface ApiServices {
   report(period: Period): Promise<Report>
   readonly notifications: Pick<NotificationDesk, 'pushKey' | 'reach' | 'choose' | 'subscriptions' | 'subscribe' | 'unsubscribe'>
   /** Null where sessions are not recorded. */
-  readonly recordings: Pick<Library, 'search' | 'read'> | null
+  readonly recordings: Pick<Library, 'search' | 'read' | 'watch' | 'mayWatch'> | null
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
   policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }

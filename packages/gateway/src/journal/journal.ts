@@ -48,6 +48,7 @@ export type EventType =
   | 'session.refused'
   | 'session.started'
   | 'session.killed'
+  | 'session.watched'
   | 'session.ended'
   | 'lease.made'
   | 'lease.removed'

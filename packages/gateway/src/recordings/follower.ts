@@ -25,6 +25,12 @@ export interface Followed {
   readonly next: number
 }
 
+/** Of a session that is not over: `size` lines until now, of which `lines` are those that were asked for. */
+export interface Running {
+  readonly size: number
+  readonly lines: readonly string[]
+}
+
 export interface FollowerOptions {
   /** The gateway's data directory. */
   readonly directory: string
@@ -74,6 +80,12 @@ export class Follower {
     }
     if (isRetired) made.push(...(await this.#endAll(gateway, null)))
     return { made, next: Math.min(upTo + 1, ...this.#of(gateway).map(({ seq }) => seq)) }
+  }
+
+  /** Null for a session that has not begun here, or is over. */
+  running(session: string, first: number, most: number): Running | null {
+    const spool = this.#open.get(session)?.spool
+    return spool ? { size: spool.size, lines: spool.part(first, most) } : null
   }
 
   #of(gateway: string): readonly Open[] {

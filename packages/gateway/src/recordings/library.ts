@@ -1,15 +1,17 @@
 import { pipeline } from 'node:stream/promises'
+import { RecordingLine as Line, type RecordingLine, type Watched } from '@countersign/contract/schemas/recording'
 import { principalId } from '@countersign/core/principal'
 import type { Caller } from '../identity/caller.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { RecordingRecord } from '../store/recording-store.ts'
-import type { Store } from '../store/store.ts'
+import type { SessionRecord, Store } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { Digesting, isWhole, readRecording } from './container.ts'
 import type { RecordingKey } from './key.ts'
 import type { Place } from './place.ts'
 import type { Found } from './scan.ts'
 import type { RecordingThread } from './thread.ts'
+import { watch } from './watching.ts'
 
 /** What recordings are looked for by. `text` and `object` are in the files, all else in the store. Times are Unix milliseconds. */
 export interface Search {
@@ -30,11 +32,13 @@ export interface Page {
 }
 
 export interface LibraryOptions {
-  readonly store: Pick<Store, 'recordings'>
+  readonly store: Pick<Store, 'recordings' | 'sessions'>
   readonly journal: Journal
   readonly key: RecordingKey
   readonly place: Place
   readonly thread: Pick<RecordingThread, 'scan' | 'run'>
+  /** The thread that makes recordings: it has what is not over. */
+  readonly making: Pick<RecordingThread, 'running'>
 }
 
 /** One answer reads for this long, and says where to go on. */
@@ -77,18 +81,54 @@ export class Library {
 
   /** Its lines, each with its line end. Rejects before the first where the file is not what was recorded. */
   async read(caller: Caller, session: string): Promise<AsyncGenerator<string>> {
-    const { store, journal, place } = this.#options
+    const { store, journal } = this.#options
     const record = await store.recordings.get(session)
     if (!record || !maySee(caller, record)) throw new WorkflowError('not-found', `there is no recording of ${session}; one is made when its session is over`)
     if (record.deleted)
       throw new WorkflowError('not-found', `the recording of ${session} was deleted at ${new Date(record.deleted.at).toISOString()} (${record.deleted.why})`)
     await journal.append({ type: 'recording.read', body: { session, by: principalId(caller.principal), sha256: record.sha256 } }, 'process')
+    await this.#assertWhole(record)
+    return this.#lines(record)
+  }
+
+  /**
+   * What a session does while it does it, in batches, some of them empty; until it is over. Rejects before the first. It is recorded where it runs, so
+   * only there can it be watched.
+   */
+  async watch(caller: Caller, { id, gateway, principal, endedAt }: SessionRecord, signal: AbortSignal): Promise<AsyncGenerator<readonly Watched[]>> {
+    const { store, journal, making } = this.#options
+    if (!this.mayWatch(caller, { principal })) throw new WorkflowError('forbidden', 'what somebody does in a session is seen by himself and by auditors')
+    if (endedAt === null && gateway !== journal.gateway && !gateway.startsWith(`${journal.gateway}-w`))
+      throw new WorkflowError('unavailable', `${id} is at gateway ${gateway}: it is watched there, and everywhere once it is over`)
+    await journal.append({ type: 'session.watched', body: { session: id, by: principalId(caller.principal) } }, 'process')
+    const isRecorded = async () => {
+      const record = await store.recordings.get(id)
+      return record !== null && record.stage !== 'stored'
+    }
+    const isLive = async () => (await store.sessions.get(id))?.endedAt === null
+    return watch({ running: (first, most) => making.running({ session: id, first, most }), isRecorded, recorded: () => this.#recorded(id), isLive }, signal)
+  }
+
+  /** Asked again while it is watched: who is an auditor no more sees no more. */
+  mayWatch(caller: Caller, { principal }: Pick<SessionRecord, 'principal'>): boolean {
+    return maySee(caller, { user: principal.user, principal: principalId(principal) })
+  }
+
+  async *#recorded(session: string): AsyncGenerator<RecordingLine> {
+    const record = await this.#options.store.recordings.get(session)
+    if (!record || record.deleted) return
+    await this.#assertWhole(record)
+    for await (const line of this.#lines(record)) yield Line.parse(JSON.parse(line))
+  }
+
+  async #assertWhole(record: RecordingRecord): Promise<void> {
+    const { place } = this.#options
+    const { session } = record
     const file = await place.get(session).catch((cause: unknown) => {
       throw new WorkflowError('unavailable', `the recording of ${session} is not where it is kept: ${cause instanceof Error ? cause.message : String(cause)}`)
     })
     if (!(await isWhole(file, record)))
       throw new WorkflowError('unavailable', `the file of ${session} is not the recording that the ledger has the digest of: somebody changed it`)
-    return this.#lines(record)
   }
 
   /** The file is read once more, and may be another one by now: that ends it before its end. */
@@ -110,7 +150,7 @@ export class Library {
   }
 }
 
-function maySee({ auditor, principal }: Caller, { user, principal: whose }: RecordingRecord): boolean {
+function maySee({ auditor, principal }: Caller, { user, principal: whose }: Pick<RecordingRecord, 'user' | 'principal'>): boolean {
   return auditor || (principal.agent === null ? principal.user === user : principalId(principal) === whose)
 }
 

@@ -42,7 +42,7 @@ export async function openRecordings(options: RecordingsOptions, recording: bool
   const recorder = new Recorder({ config, recordings, store, journal: local, thread: making, keeping, clock, log })
   if (recording) await recorder.prepare()
   return {
-    library: new Library({ store, journal, key, place, thread: searching }),
+    library: new Library({ store, journal, key, place, thread: searching, making }),
     start: () => recorder.start(),
     close: async () => {
       await recorder.stop()

@@ -15,7 +15,8 @@ const LENGTH_BYTES = 4
 export class Spool {
   readonly #path: string
   readonly #key = randomBytes(32)
-  #pieces = 0
+  /** How many lines each piece has. */
+  readonly #pieces: number[] = []
   #kept: Buffer[] = []
   #bytes = 0
 
@@ -30,10 +31,38 @@ export class Spool {
     if (this.#bytes > KEPT_BYTES) this.#putAway()
   }
 
-  /** Everything that was added, once, in pieces. */
+  /** How many lines were added. */
+  get size(): number {
+    return this.#pieces.reduce((sum, lines) => sum + lines, this.#kept.length)
+  }
+
+  /** Everything that was added, in pieces. */
   *lines(): Generator<Buffer> {
-    if (this.#pieces > 0) yield* this.#away()
+    if (this.#pieces.length > 0) yield* this.#away(0)
     yield* this.#kept
+  }
+
+  /** The lines from `first` on, `most` at most, without their line ends. Pieces before them are passed over unopened. */
+  part(first: number, most: number): string[] {
+    let piece = 0
+    let at = 0
+    for (const lines of this.#pieces) {
+      if (at + lines > first) break
+      at += lines
+      piece += 1
+    }
+    const found: string[] = []
+    for (const line of this.#linesFrom(piece)) {
+      if (found.length === most) break
+      if (at >= first) found.push(line)
+      at += 1
+    }
+    return found
+  }
+
+  *#linesFrom(piece: number): Generator<string> {
+    if (piece < this.#pieces.length) for (const bytes of this.#away(piece)) yield* bytes.toString('utf8').trimEnd().split('\n')
+    for (const line of this.#kept) yield line.toString('utf8').trimEnd()
   }
 
   /** The file is gone afterwards. */
@@ -42,21 +71,23 @@ export class Spool {
   }
 
   #putAway(): void {
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonceOf(this.#pieces))
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonceOf(this.#pieces.length))
     const sealed = Buffer.concat([cipher.update(zstdCompressSync(Buffer.concat(this.#kept))), cipher.final(), cipher.getAuthTag()])
     const length = Buffer.alloc(LENGTH_BYTES)
     length.writeUInt32BE(sealed.length)
     appendFileSync(this.#path, Buffer.concat([length, sealed]), { mode: 0o600 })
-    this.#pieces += 1
+    this.#pieces.push(this.#kept.length)
     this.#kept = []
     this.#bytes = 0
   }
 
-  *#away(): Generator<Buffer> {
+  /** The pieces from `first` on. */
+  *#away(first: number): Generator<Buffer> {
     const file = openSync(this.#path, 'r')
     try {
-      for (let piece = 0; piece < this.#pieces; piece++) {
+      for (const piece of this.#pieces.keys()) {
         const sealed = read(file, read(file, LENGTH_BYTES).readUInt32BE())
+        if (piece < first) continue
         const decipher = createDecipheriv('aes-256-gcm', this.#key, nonceOf(piece), { authTagLength: TAG_BYTES })
         decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
         yield zstdDecompressSync(Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]))

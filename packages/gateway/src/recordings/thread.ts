@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { RecordingsConfig } from '../config/config.ts'
 import type { RecordingRecord } from '../store/recording-store.ts'
-import type { Followed, FollowerOptions } from './follower.ts'
+import type { Followed, FollowerOptions, Running } from './follower.ts'
 import type { RecordingKey } from './key.ts'
 import type { Scanned, Wanted } from './scan.ts'
 
@@ -14,10 +14,12 @@ export interface Start {
 
 export type Question =
   | { readonly ask: 'follow'; readonly gateway: string; readonly from: number; readonly upTo: number; readonly isRetired: boolean }
+  | { readonly ask: 'running'; readonly session: string; readonly first: number; readonly most: number }
   | { readonly ask: 'scan'; readonly recordings: readonly RecordingRecord[]; readonly wanted: Wanted }
 
 export type Answer =
   | { readonly ask: 'follow'; readonly result: Followed }
+  | { readonly ask: 'running'; readonly result: { readonly running: Running | null } }
   | { readonly ask: 'scan'; readonly result: Scanned }
   | { readonly ask: 'failed'; readonly message: string }
 
@@ -47,6 +49,12 @@ export class RecordingThread {
 
   follow(question: Omit<Extract<Question, { ask: 'follow' }>, 'ask'>): Promise<Followed> {
     return this.#ask({ ask: 'follow', ...question }, (answer) => (answer.ask === 'follow' ? answer.result : null))
+  }
+
+  /** What a session that is recorded has done so far. Null for one that is not followed yet, or is over. */
+  async running(question: Omit<Extract<Question, { ask: 'running' }>, 'ask'>): Promise<Running | null> {
+    if (!this.#worker) return null
+    return (await this.#ask({ ask: 'running', ...question }, (answer) => (answer.ask === 'running' ? answer.result : null))).running
   }
 
   scan(question: Omit<Extract<Question, { ask: 'scan' }>, 'ask'>): Promise<Scanned> {

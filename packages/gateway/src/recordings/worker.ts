@@ -19,6 +19,10 @@ async function answer(question: Question): Promise<Answer> {
   try {
     if (question.ask === 'scan') return { ask: 'scan', result: await scan(place, key, question.recordings, question.wanted) }
     if (!following) throw new Error('this thread follows no journal')
+    if (question.ask === 'running') {
+      const { session, first, most } = question
+      return { ask: 'running', result: { running: following.running(session, first, most) } }
+    }
     const { gateway, from, upTo, isRetired } = question
     return { ask: 'follow', result: await following.follow(gateway, from, upTo, isRetired) }
   } catch (error) {

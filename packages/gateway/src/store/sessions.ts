@@ -28,13 +28,17 @@ export class Sessions implements SessionStore {
     })
   }
 
-  list({ live, user, gateway, grant, limit }: Parameters<SessionStore['list']>[0]): Promise<readonly SessionRecord[]> {
+  list({ live, user, gateway, grant, before, limit }: Parameters<SessionStore['list']>[0]): Promise<readonly SessionRecord[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('sessions').selectAll().orderBy('started_at', 'desc').orderBy('id', 'desc')
       if (live === true) query = query.where('ended_at', 'is', null)
       if (user !== undefined) query = query.where('username', '=', user)
       if (gateway !== undefined) query = query.where('gateway', '=', gateway)
       if (grant !== undefined) query = query.where('grant_id', '=', grant)
+      if (before !== undefined)
+        query = query.where((of) =>
+          of.or([of('started_at', '<', before.startedAt), of.and([of('started_at', '=', before.startedAt), of('id', '<', before.id)])]),
+        )
       if (limit !== undefined) query = query.limit(limit)
       return (await query.execute()).map(sessionOf)
     })

@@ -127,6 +127,8 @@ export interface SessionStore {
     readonly user?: string
     readonly gateway?: string
     readonly grant?: string
+    /** Those that come after this one. */
+    readonly before?: { readonly startedAt: number; readonly id: string }
     readonly limit?: number
   }): Promise<readonly SessionRecord[]>
   save(next: SessionRecord): Promise<boolean>

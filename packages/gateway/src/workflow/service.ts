@@ -13,7 +13,7 @@ import { actionDigest, scopeDigest } from './digest.ts'
 import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
 import { approveAtOnce, openRequest, reviewRequest, withdrawRequest } from './requests.ts'
 import { assertInTime, shownTo, signBefore, type Signatures, type Wanted } from './signing.ts'
-import { type Asked, type Presented, type Surroundings, type Verdict, type Workflow, WorkflowError } from './workflow.ts'
+import { type Asked, type Presented, type SessionsFilter, type Surroundings, type Verdict, type Workflow, WorkflowError } from './workflow.ts'
 
 const MOST_ALIKE = 1_000
 
@@ -152,8 +152,15 @@ export class WorkflowService implements Workflow {
     return grants.filter((grant, index) => seen[index] && (!live || isLive(grant, now) || grant.usesLeft === 0))
   }
 
-  async sessions(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly SessionRecord[]> {
-    return this.#context.store.sessions.list({ limit: 500, ...(live ? { live } : {}), ...(seesAll(caller) ? {} : { user: caller.principal.user }) })
+  async sessions(caller: Caller, { live, user, before, limit }: SessionsFilter): Promise<readonly SessionRecord[]> {
+    const whose = seesAll(caller) ? user : caller.principal.user
+    if (user !== null && user !== whose) return []
+    return this.#context.store.sessions.list({
+      limit,
+      ...(live ? { live } : {}),
+      ...(whose === null ? {} : { user: whose }),
+      ...(before === null ? {} : { before }),
+    })
   }
 
   async grant(caller: Caller, id: string): Promise<Grant> {

@@ -9,6 +9,14 @@ import type { SessionRecord } from '../store/store.ts'
 /** What is asked for ahead: one action by its text, or a scope for a while. */
 export type Wish = { readonly kind: 'action'; readonly text: string } | { readonly kind: 'scope'; readonly scope: Scope; readonly ms: number | null }
 
+/** `before`: the next page, after this one. */
+export interface SessionsFilter {
+  readonly live: boolean
+  readonly user: string | null
+  readonly before: { readonly startedAt: number; readonly id: string } | null
+  readonly limit: number
+}
+
 export interface Asked {
   readonly resource: string
   readonly wish: Wish
@@ -68,7 +76,7 @@ export interface Workflow {
   grant(caller: Caller, id: string): Promise<Grant>
   grants(caller: Caller, filter: { readonly live: boolean }): Promise<readonly Grant[]>
   session(caller: Caller, id: string): Promise<SessionRecord>
-  sessions(caller: Caller, filter: { readonly live: boolean }): Promise<readonly SessionRecord[]>
+  sessions(caller: Caller, filter: SessionsFilter): Promise<readonly SessionRecord[]>
 }
 
 export type WorkflowCode = 'not-found' | 'denied' | 'forbidden' | 'unavailable' | 'invalid' | 'step-up-required'

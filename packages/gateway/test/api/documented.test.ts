@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { eventsRoute, ledgerFileRoutes, recordingRoute, routes } from '@countersign/contract/routes'
+import { eventsRoute, ledgerFileRoutes, recordingRoute, routes, watchRoute } from '@countersign/contract/routes'
 import { PROBLEM_STATUS } from '@countersign/contract/schemas/problem'
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -12,7 +12,7 @@ describe('docs/api.md', () => {
   test('lists every route and no other', () => {
     const listed = [...text.matchAll(/^\| `([A-Z]+) (\/[^`]*)` \|/gm)].map(([, method, path]) => `${method} /api/v1${path}`)
     expect(listed.sort()).toEqual(
-      [...Object.values(routes), ...Object.values(ledgerFileRoutes), recordingRoute, eventsRoute]
+      [...Object.values(routes), ...Object.values(ledgerFileRoutes), recordingRoute, eventsRoute, watchRoute]
         .map(({ method, path }) => `${method.toUpperCase()} ${path}`)
         .sort(),
     )

@@ -152,6 +152,7 @@ export const SAMPLES: Readonly<Record<EventType, Sample>> = byType([
   { type: 'lease.removed', body: { lease: 'lease-1', resource: 'orders-db', account: 'cs_alice_1', session: 'ses-1', attempts: 1 } },
   { type: 'erasure.asked', body: { erasure: 'er-1', by: 'root@example.com' } },
   { type: 'person.erased', body: { erasure: 'er-1', keys: ['gw-0000000001-p-1'] } },
+  { type: 'session.watched', body: { session: 'ses-1', by: 'root@example.com' } },
   { type: 'recording.finished', body: { session: 'ses-1', sha256: 'c'.repeat(64), bytes: 1_200, statements: 3 } },
   { type: 'recording.searched', body: { by: 'root@example.com' } },
   { type: 'recording.read', body: { session: 'ses-1', by: 'root@example.com', sha256: 'c'.repeat(64) } },

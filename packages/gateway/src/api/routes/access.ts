@@ -3,6 +3,8 @@ import type { App } from '../env.ts'
 import { presentGrant, presentSession } from '../present.ts'
 import type { ApiServices } from '../services.ts'
 
+const MOST_SESSIONS = 500
+
 /** Grants and the sessions under them, and the ways to end both. */
 export function mountAccess(app: App, { workflow }: ApiServices): void {
   app.openapi(routes.grants, async (c) => {
@@ -20,11 +22,25 @@ export function mountAccess(app: App, { workflow }: ApiServices): void {
   })
 
   app.openapi(routes.sessions, async (c) => {
-    const sessions = await workflow.sessions(c.get('caller'), { live: c.req.valid('query').live ?? false })
+    const { live, user, before, limit } = c.req.valid('query')
+    const sessions = await workflow.sessions(c.get('caller'), {
+      live: live ?? false,
+      user: user ?? null,
+      before: before === undefined ? null : placeIn(before),
+      limit: limit ?? MOST_SESSIONS,
+    })
     return c.json(sessions.map(presentSession), 200)
   })
+
+  app.openapi(routes.session, async (c) => c.json(presentSession(await workflow.session(c.get('caller'), c.req.valid('param').id)), 200))
 
   app.openapi(routes.kill, async (c) =>
     c.json(presentSession(await workflow.kill(c.get('caller'), c.req.valid('param').id, c.req.valid('json').reason ?? null)), 200),
   )
+}
+
+/** As the schema has checked it: when a session began, a dot, and its id. */
+function placeIn(before: string) {
+  const dot = before.indexOf('.')
+  return { startedAt: Number(before.slice(0, dot)), id: before.slice(dot + 1) }
 }

@@ -71,6 +71,7 @@ const FIXED = {
   'session.refused': row(AUTHENTICATION, 1, 'medium', 'Failure'),
   'session.started': row(AUTHENTICATION, 1),
   'session.killed': entity(DELETE, 'Session', 'session', 'medium'),
+  'session.watched': entity(READ, 'Session', 'session', 'low'),
   'session.ended': row(AUTHENTICATION, 2),
   'lease.made': row(ACCOUNT_CHANGE, 1),
   'lease.removed': row(ACCOUNT_CHANGE, 6),

@@ -69,6 +69,9 @@ export function lists(pair: () => Pair): void {
     expect(ids(await sessions.list({ user: 'alice' }))).toEqual(['past', 'live'])
     expect(ids(await sessions.list({ gateway: 'gw-2' }))).toEqual(['bobs'])
     expect(ids(await sessions.list({ grant: 'grant-1', gateway: 'gw-1' }))).toEqual(['live'])
+    await sessions.insert(aSession({ id: 'alike', startedAt: ago(2) }))
+    expect(ids(await sessions.list({ limit: 2 }))).toEqual(['bobs', 'past'])
+    expect(ids(await sessions.list({ before: { startedAt: ago(2), id: 'past' }, limit: 2 }))).toEqual(['alike', 'live'])
   })
 
   test('tokens, by user and life', async () => {

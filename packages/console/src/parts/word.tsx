@@ -1,0 +1,18 @@
+import type { ComponentType, ReactNode } from 'react'
+import classes from './status.module.css'
+
+interface WordProps {
+  readonly tone: 'good' | 'bad' | 'waiting' | 'dim'
+  readonly icon: ComponentType
+  readonly children: ReactNode
+}
+
+/** A state in one word: icon, word and colour say the same. */
+export function Word({ tone, icon: Icon, children }: WordProps) {
+  return (
+    <span className={classes.status} data-tone={tone}>
+      <Icon />
+      {children}
+    </span>
+  )
+}
