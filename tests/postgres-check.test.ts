@@ -310,6 +310,15 @@ describe.each([15, 18] as const)('what is wrong with a PostgreSQL %i', (version)
       expect(findings.map(({ what }) => what)).toEqual(['functions.trusted names public.nothing, which is not there'])
     })
 
+    it.each([
+      ['too many', { databases: 1, ms: 60_000 }],
+      ['too slow', { databases: 100, ms: 0 }],
+    ])('is not known of all its databases where they are %s, and the report says so', async (_, limits) => {
+      const what = '1 of 2 databases were not looked at: Bill "s"'
+      const report = { databases: ['orders'], findings: [{ check: 'databases', severity: 'serious', database: null, what, sql: null }] }
+      expect(await checked.check(EPHEMERAL, {}, limits)).toMatchObject(report)
+    })
+
     it('is that few connections are left', async () => {
       const clients = Array.from({ length: 20 }, () => new pg.Client(checked.server.url('postgres')))
       await Promise.all(clients.map((client) => client.connect()))

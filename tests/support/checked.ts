@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { Target } from '../../packages/gateway/src/adapters/adapter.ts'
-import { checkTarget, type Report } from '../../packages/gateway/src/adapters/postgres/check/run.ts'
+import { checkTarget, type Limits, type Report } from '../../packages/gateway/src/adapters/postgres/check/run.ts'
 import type { Accounts, Resource } from '../../packages/gateway/src/config/config.ts'
 import { targetOf } from '../../packages/gateway/src/net/dial.ts'
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts'
@@ -29,7 +29,7 @@ export interface Checked {
   target(accounts: Accounts, over?: Partial<Resource>): Target
   /** As superuser in `postgres`: the values of the first column. */
   ask(sql: string): Promise<readonly unknown[]>
-  check(accounts: Accounts, over?: Partial<Resource>): Promise<Report>
+  check(accounts: Accounts, over?: Partial<Resource>, limits?: Limits): Promise<Report>
   close(): Promise<void>
 }
 
@@ -56,7 +56,7 @@ export async function openChecked(options: PostgresOptions): Promise<Checked> {
     run,
     ask: (sql) => run('postgres', sql),
     target,
-    check: (accounts, over) => checkTarget(target(accounts, over), new AbortController().signal),
+    check: (accounts, over, limits) => checkTarget(target(accounts, over), new AbortController().signal, limits),
     close: () => server.stop(),
   }
 }

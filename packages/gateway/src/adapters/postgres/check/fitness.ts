@@ -1,6 +1,6 @@
 import type { Target } from '../../adapter.ts'
 import { ConnectionRefused } from '../refuse.ts'
-import { checkTarget } from './run.ts'
+import { checkDatabase } from './run.ts'
 
 /** How long a target that was found fit counts as such. */
 const BELIEVED_MS = 60_000
@@ -45,7 +45,7 @@ export class Fitness {
   }
 
   async #lookNow(key: string, target: Target): Promise<Known> {
-    const { findings } = await checkTarget(target, this.#closed.signal, true)
+    const { findings } = await checkDatabase(target, this.#closed.signal)
     const blocking = findings.filter(({ severity }) => severity === 'blocking').map(({ what }) => what)
     const refusal = blocking.length === 0 ? null : unfit(target, blocking)
     const known = { refusal, until: performance.now() + (refusal ? Math.min(UNFIT_MS, this.#believedMs) : this.#believedMs) }
