@@ -1,13 +1,11 @@
 import { connect } from 'node:net'
 import type { Target } from '../../../packages/gateway/src/adapters/adapter.ts'
 import { LiveCatalog } from '../../../packages/gateway/src/adapters/postgres/catalog/live.ts'
+import type { SearchPath } from '../../../packages/gateway/src/adapters/postgres/catalog/meaning.ts'
 import { loadGrammar } from '../../../packages/gateway/src/adapters/postgres/classify.ts'
 import { Names } from '../../../packages/gateway/src/adapters/postgres/names.ts'
 import { changesOf, meant, read, usesOf } from '../../../packages/gateway/src/adapters/postgres/readable.ts'
 import type { PostgresServer } from '../postgres.ts'
-
-/** Where a fresh session of these tests looks names up. */
-const PATH = ['pg_catalog', 'public']
 
 /** What a server says of a session that reads literals as the parser does. */
 const SETTINGS = new Map([
@@ -18,17 +16,19 @@ const SETTINGS = new Map([
 /** The gateway's own judgement of a text, with the live catalog of a server. */
 export class Classifier implements Disposable {
   readonly #catalog: LiveCatalog
+  readonly #path: SearchPath
 
-  private constructor(catalog: LiveCatalog) {
+  private constructor(catalog: LiveCatalog, path: SearchPath) {
     this.#catalog = catalog
+    this.#path = path
   }
 
-  /** `trusted` are functions that an operator vouches for: a false one is the bug that the test must find. */
-  static async of(server: PostgresServer, trusted: readonly string[], extensions: readonly string[]): Promise<Classifier> {
+  /** `path` is where the session looks names up; `trusted` are functions that an operator vouches for: a false one is the bug that the test must find. */
+  static async of(server: PostgresServer, path: SearchPath, trusted: readonly string[], extensions: readonly string[]): Promise<Classifier> {
     await loadGrammar()
     const catalog = new LiveCatalog(targetOf(server, trusted, extensions), () => null)
-    await catalog.read([], PATH) // what the extensions brought is known from then on
-    return new Classifier(catalog)
+    await catalog.read([], path) // what the extensions brought is known from then on
+    return new Classifier(catalog, path)
   }
 
   /** True for messages that all run unheld wherever reads do, one after the other in a session of their own: `sql:read` and `sql:session`. */
@@ -36,7 +36,7 @@ export class Classifier implements Disposable {
     const names = new Names()
     for (const text of messages) {
       const { classified } = read(text, this.#catalog.trusted, names, SETTINGS)
-      const { type } = meant(classified, await this.#catalog.judge(usesOf(classified), PATH))
+      const { type } = meant(classified, await this.#catalog.judge(usesOf(classified), this.#path))
       if (type !== 'sql:read' && type !== 'sql:session') return false
       for (const change of changesOf(classified)) names.confirm(change)
     }

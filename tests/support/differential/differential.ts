@@ -10,6 +10,7 @@ import { statement } from './grammar.ts'
 import { EXTENDED, SEED, SETTINGS, TRUSTED } from './seed.ts'
 import { readShelf, type Shelf } from './shelf.ts'
 import { shrink } from './shrink.ts'
+import { Sessions } from './sessions.ts'
 import { messagesOf } from './statements.ts'
 import { TEXTS } from './values.ts'
 import { differences, leftIn, Watch, type World } from './world.ts'
@@ -35,6 +36,12 @@ export interface Tally {
   readonly unexplained: readonly (readonly string[])[]
 }
 
+interface Server {
+  readonly version?: 15 | 18
+  readonly trusted?: readonly string[]
+  readonly temporary?: boolean
+}
+
 interface Options {
   readonly from?: number
   readonly batch?: number
@@ -53,6 +60,7 @@ interface Tried {
 /** A throw-away server whose every change shows, and the classifier whose reads are tried there by a role that may do anything. */
 export class Differential implements AsyncDisposable {
   readonly #server: PostgresServer
+  readonly #sessions: Sessions
   readonly #watch: Watch
   readonly #classifier: Classifier
   readonly #shelf: Shelf
@@ -60,31 +68,38 @@ export class Differential implements AsyncDisposable {
   readonly outside: string
   #before: World | null = null
 
-  private constructor(server: PostgresServer, watch: Watch, classifier: Classifier, shelf: Shelf, outside: string) {
+  private constructor(server: PostgresServer, sessions: Sessions, watch: Watch, classifier: Classifier, shelf: Shelf, outside: string) {
     this.#server = server
+    this.#sessions = sessions
     this.#watch = watch
     this.#classifier = classifier
     this.#shelf = shelf
     this.outside = outside
   }
 
-  static async open({ version = 18, trusted = [] }: { readonly version?: 15 | 18; readonly trusted?: readonly string[] } = {}): Promise<Differential> {
+  /** `temporary`: all in one session, whose own objects hide some of the same name. `trusted` are functions that a wrong classifier takes for harmless. */
+  static async open({ version = 18, trusted = [], temporary = false }: Server = {}): Promise<Differential> {
     const server = await startPostgres({ version, settings: SETTINGS })
     const outside = mkdtempSync(join(tmpdir(), 'countersign-outside-'))
     chmodSync(outside, 0o777) // the server may be another user
     const client = new pg.Client(server.url('postgres'))
     await client.connect()
     await client.query(SEED + EXTENDED.replaceAll('OUTSIDE', outside))
+    const sessions = new Sessions(server.url('postgres'), STATEMENT_MS, temporary)
+    const session = await sessions.take()
     for (const vacuum of ['VACUUM (FREEZE, ANALYZE)', 'VACUUM (FREEZE)', 'VACUUM (FREEZE)']) await client.query(vacuum) // each leaves a little for the next
     const reviewed = new Set([...READING_FUNCTIONS, ...trusted.map((name) => name.replace(/^.*\./, ''))])
-    const shelf = await readShelf(client, (name) => reviewed.has(name))
+    const shelf = await readShelf(session, (name) => reviewed.has(name))
     const planted = shelf.reviewed.filter(({ name }) => trusted.includes(name))
+    const path = await pathOf(session)
+    await sessions.giveBack(session, false)
     await client.query('CHECKPOINT')
     await client.end()
     const watch = await Watch.over(server, TEXTS.filter(Boolean), [outside])
+    await watch.look() // the first to read what a vacuum has left prunes it
     // A bug that is there on purpose is met soon.
     const favoured = { ...shelf, reviewed: [...shelf.reviewed, ...Array.from({ length: 50 }, () => planted).flat()] }
-    return new Differential(server, watch, await Classifier.of(server, trusted, TRUSTED), favoured, outside)
+    return new Differential(server, sessions, watch, await Classifier.of(server, path, trusted, TRUSTED), favoured, outside)
   }
 
   /** Statements `from` to `from + count` of a seed, in batches; stops at `most` failures. */
@@ -129,17 +144,18 @@ export class Differential implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#classifier[Symbol.dispose]()
+    await this.#sessions[Symbol.asyncDispose]()
     await this.#watch[Symbol.asyncDispose]()
     await this.#server.stop()
     rmSync(this.outside, { recursive: true })
   }
 
-  /** In a session of their own, one after the other, each in a transaction of its own. */
+  /** One after the other, each in a transaction of its own. */
   async #try(texts: readonly string[]): Promise<Tried> {
-    const client = new pg.Client({ connectionString: this.#server.url('postgres'), options: `-c statement_timeout=${STATEMENT_MS}` })
+    const client = await this.#sessions.take()
     const cut: string[] = []
-    client.on('error', (error) => cut.push(`the session was cut: ${error.message}`))
-    await client.connect()
+    const onError = (error: Error) => void cut.push(`the session was cut: ${error.message}`)
+    client.on('error', onError)
     const before = this.#before ?? (await this.#watch.look())
     let succeeded = 0
     for (const text of texts) {
@@ -150,8 +166,10 @@ export class Differential implements AsyncDisposable {
       if (cut.length > 0) break
     }
     const left = cut.length > 0 ? cut : await leftIn(client, SESSION_SETTINGS)
-    await client.end().catch(() => undefined)
-    const after = (this.#before = await this.#watch.look())
+    client.off('error', onError)
+    await this.#sessions.giveBack(client, cut.length > 0)
+    const after = await this.#watch.look()
+    this.#before = cut.length > 0 ? null : after // what is made anew in another session shows too
     return { succeeded, changed: [...left, ...differences(before, after)] }
   }
 
@@ -167,6 +185,12 @@ export class Differential implements AsyncDisposable {
   #shrink(text: string): Promise<string> {
     return shrink(text, async (smaller) => (await this.isRead(smaller)) && (await this.changes(smaller)).length > 0)
   }
+}
+
+/** Where a session looks names up, its own temporary objects included. */
+async function pathOf(client: pg.Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ path: string[] }>('SELECT current_schemas(true)::text[] AS path')
+  return rows[0]?.path ?? []
 }
 
 /** The last error, or null. */

@@ -1,9 +1,11 @@
-import { statementOf } from './statements.ts'
+import { behind, joined, rangeOf, recursive, spelled } from './clauses.ts'
 import { Random } from './random.ts'
 import type { Callable, Shelf, Table } from './shelf.ts'
+import { statementOf } from './statements.ts'
 import { concrete, valueOf } from './values.ts'
 
-interface Range {
+/** What a query reads from, and by which name. */
+export interface Range {
   readonly alias: string
   readonly columns: Table['columns']
 }
@@ -60,22 +62,23 @@ export class Maker {
     const from = withs ? [withs.range.alias] : []
     for (let more = random.below(withs ? 2 : 3); more > 0; more--) from.push(this.#from(depth, ranges))
     const targets = single === null ? random.some(3, () => this.target(depth, ranges)) : [this.expression(single, depth, ranges)]
+    const ends = single === null && random.chance(0.12)
     const parts = [
       withs?.text ?? '',
-      `SELECT ${random.chance(0.08) ? 'DISTINCT ' : ''}${targets.join(', ')}`,
-      from.length > 0 ? `FROM ${from.join(random.chance(0.7) ? ', ' : ' CROSS JOIN ')}` : '',
+      `SELECT ${random.chance(0.08) ? random.pick(['DISTINCT ', 'DISTINCT ON (1) ']) : ''}${targets.join(', ')}`,
+      from.length > 0 ? `FROM ${joined(this, from, ranges)}` : '',
       random.chance(0.4) ? `WHERE ${this.expression('boolean', depth, ranges)}` : '',
-      random.chance(0.2) ? 'ORDER BY 1' : '',
-      random.chance(0.9) ? `LIMIT ${1 + random.below(20)}` : '',
-      single === null && ranges.length > 0 && random.chance(0.02) ? 'FOR UPDATE' : '',
+      ends ? behind(this, targets.length, ranges) : random.chance(0.2) ? 'ORDER BY 1' : '',
+      !ends && random.chance(0.9) ? `LIMIT ${1 + random.below(20)}` : '',
+      single === null && ranges.length > 0 && random.chance(0.02) ? random.pick(['FOR UPDATE', 'FOR SHARE SKIP LOCKED']) : '',
     ]
     const text = parts.filter(Boolean).join(' ')
-    return single === null && random.chance(0.06) ? `(${text}) UNION ALL (${text})` : text
+    return single === null && random.chance(0.06) ? `(${text}) ${random.pick(['UNION ALL', 'UNION', 'INTERSECT', 'EXCEPT'])} (${text})` : text
   }
 
   table(): Table {
     const { tables } = this.shelf
-    const own = tables.filter(({ name }) => !name.includes('.'))
+    const own = tables.filter(({ name }) => !name.includes('.') || name.startsWith('pg_temp.'))
     return this.random.pick(this.random.chance(0.8) ? own : tables)
   }
 
@@ -100,7 +103,7 @@ export class Maker {
     const [schema, bare = ''] = called.name.split(/\.(.*)/s)
     const given = argumentsOf(bare, called.arguments.length) ?? called.arguments.map((type) => this.argument(concrete(type), depth, ranges))
     if (!given.every((each) => each !== null)) return null
-    const written = random.chance(schema === 'public' ? 0.2 : 0.3) ? called.name : bare
+    const written = schema === 'pg_temp' || random.chance(schema === 'public' ? 0.2 : 0.3) ? called.name : bare
     const args = called.kind === 'a' && given.length === 0 ? '*' : given.join(', ')
     const filter = called.kind === 'a' && random.chance(0.1) ? ' FILTER (WHERE true)' : ''
     const over = called.kind === 'w' || (called.kind === 'a' && random.chance(ranges.length > 0 ? 0.8 : 0.15)) ? ' OVER ()' : ''
@@ -125,13 +128,13 @@ export class Maker {
   #compound(type: string, depth: number, ranges: readonly Range[]): string | null {
     const { random, shelf } = this
     const inner = (of: string) => this.expression(of, depth, ranges)
-    switch (random.below(9)) {
+    switch (random.below(10)) {
       case 0:
       case 1: {
         const fitting = shelf.operators.filter(({ result }) => result === type)
         if (fitting.length === 0) return null
         const { name, left, right } = random.pick(fitting)
-        return `(${left === null ? '' : `${inner(concrete(left))} `}${random.chance(0.1) ? `OPERATOR(pg_catalog.${name})` : name} ${inner(concrete(right))})`
+        return `(${left === null ? '' : `${inner(concrete(left))} `}${random.chance(0.1) ? `OPERATOR(${random.pick(['pg_catalog', 'pg_catalog', 'pg_temp'])}.${name})` : name} ${inner(concrete(right))})`
       }
       case 2:
       case 3: {
@@ -146,6 +149,8 @@ export class Maker {
         return depth > 0 ? `(${this.query(depth - 1, type)} )`.replace(/LIMIT \d+ \)$/, 'LIMIT 1)') : null
       case 7:
         return type === 'boolean' ? this.#condition(depth, ranges) : `CAST(${inner(type)} AS ${type})`
+      case 8:
+        return spelled(this, type, depth, ranges)
       default:
         return random.chance(0.3)
           ? `(${inner(random.pick(['text', 'integer', 'date', 'character varying']))})::${random.pick(['text', 'pair', 'checked', 'positive', type])}::${type}`
@@ -172,6 +177,7 @@ export class Maker {
 
   #with(depth: number): { readonly text: string; readonly range: Range } {
     const alias = this.#alias()
+    if (this.random.chance(0.15)) return { text: recursive(this, alias), range: { alias, columns: [{ name: 'c', type: 'integer' }] } }
     const text = this.random.chance(0.12)
       ? `WITH ${alias}(c) AS (${this.random.pick(['DELETE FROM traces RETURNING 1', 'INSERT INTO traces VALUES (now()) RETURNING 1', 'UPDATE people SET ok = true WHERE id = 1 RETURNING id'])})`
       : `WITH ${alias}(c) AS (${this.query(depth - 1, 'integer')})`
@@ -195,6 +201,11 @@ export class Maker {
         ranges.push({ alias, columns: called.set ? [] : [{ name: alias, type: called.result }] })
         return `${call} AS ${alias}`
       }
+    }
+    if (kind === 4) {
+      const { text, range } = rangeOf(this, alias, ranges)
+      ranges.push(range)
+      return text
     }
     const { name, columns } = this.table()
     ranges.push({ alias, columns })

@@ -35,6 +35,8 @@ CREATE DOMAIN checked AS int CHECK (passes(VALUE));
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE TABLE moody (id int, mood mood, small positive, checked_id int);
 INSERT INTO moody VALUES (1, 'good', 1, 1), (2, 'bad', 2, 2);
+CREATE TABLE texted (id int, mood text, note varchar);
+INSERT INTO texted VALUES (1, 'good', 'a'), (2, 'bad', 'b');
 CREATE AGGREGATE harm_all(int) (SFUNC = int4pl, STYPE = int, FINALFUNC = cancel);
 CREATE VIEW harmless AS SELECT id, mail, score FROM people WHERE id > 2;
 CREATE VIEW harmful AS SELECT id, harm(id) AS h FROM people;

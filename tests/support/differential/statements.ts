@@ -20,6 +20,12 @@ export function statementOf(make: Maker): string {
     const name = `p${random.below(1_000_000)}`
     return [`PREPARE ${name} AS ${random.chance(0.9) ? make.query(1) : other(make)}`, `EXECUTE ${name}`, `DEALLOCATE ${name}`].join(NEXT)
   }
+  if (one < 0.9025) {
+    const name = `p${random.below(1_000_000)}`
+    return [`PREPARE ${name} (int, text) AS SELECT $1, $2`, `EXECUTE ${name} (${make.expression('integer', 2, [])}, ${make.expression('text', 2, [])})`].join(
+      NEXT,
+    )
+  }
   if (one < 0.905) return `PREPARE p${random.below(1_000_000)} AS ${make.query(1)}`
   if (one < 0.92) return `BEGIN; DECLARE c CURSOR ${random.chance(0.2) ? 'WITH HOLD ' : ''}FOR ${make.query(2)}; COMMIT`
   if (one < 0.94) return ['BEGIN', `DECLARE c CURSOR FOR ${make.query(2)}`, 'FETCH 3 FROM c', 'MOVE ALL IN c', 'COMMIT'].join(NEXT)
@@ -60,6 +66,14 @@ function other(make: Maker): string {
     'CHECKPOINT',
     `COMMENT ON TABLE people IS '${text}'`,
     'CREATE TEMPORARY TABLE people (id int)',
+    `CREATE TEMPORARY TABLE made AS ${make.query(1)}`,
+    `CREATE TEMPORARY VIEW made AS ${make.query(1)}`,
+    'SELECT id INTO TEMPORARY made FROM orders',
+    'DISCARD TEMP',
+    'DROP TABLE IF EXISTS pg_temp.orders',
+    `EXPLAIN ${random.pick(['', 'ANALYZE '])}CREATE TEMPORARY TABLE made AS SELECT 1`,
+    'IMPORT FOREIGN SCHEMA public FROM SERVER files INTO public',
+    'MERGE INTO traces USING people ON false WHEN NOT MATCHED THEN INSERT VALUES (now())',
     'SET TRANSACTION READ ONLY',
     `SET LOCAL timezone = 'UTC'`,
     'SAVEPOINT s',

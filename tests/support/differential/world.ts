@@ -14,7 +14,7 @@ const FACTS: Readonly<Record<string, string>> = {
   wal: 'SELECT pg_current_wal_insert_lsn()',
   transactions: 'SELECT pg_snapshot_xmax(pg_current_snapshot())',
   sequences: `SELECT string_agg(format('%s=%s', c.oid::regclass, (SELECT x FROM xmltable('/row' PASSING query_to_xml(format('SELECT * FROM %s', c.oid::regclass), false, true, '')
-    COLUMNS x text PATH '.') AS t(x))), ',' ORDER BY c.oid) FROM pg_class c WHERE relkind = 'S'`,
+    COLUMNS x text PATH '.') AS t(x))), ',' ORDER BY c.oid) FROM pg_class c WHERE relkind = 'S' AND relpersistence <> 't'`,
   settings: "SELECT md5(string_agg(concat_ws('=', name, setting, reset_val), ',' ORDER BY name)) FROM pg_settings WHERE context <> 'internal'",
   files: "SELECT md5(string_agg(f::text, ',' ORDER BY seqno)) FROM pg_file_settings f",
   reloaded: 'SELECT pg_conf_load_time()',

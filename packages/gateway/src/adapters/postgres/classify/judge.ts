@@ -128,12 +128,12 @@ function copy(node: Tree, trusted: ReadonlySet<string>): Judged {
 
 /**
  * EXPLAIN of anything is a read, and EXPLAIN ANALYZE is what it runs. What is unknown stays so: planning already runs immutable and stable functions
- * to estimate with.
+ * to estimate with. So does what makes a table: the server looks for its place first, and makes the session's schema for a temporary one.
  */
 function explain(node: Tree, trusted: ReadonlySet<string>): Judged {
   const found = inner(node.query, trusted)
   const runs = list(node.options).some(isAnalyze)
-  const type = runs || found.type === 'sql:unknown' ? widest(['sql:read', found.type]) : 'sql:read'
+  const type = runs || found.type === 'sql:unknown' || found.type === 'sql:ddl' ? widest(['sql:read', found.type]) : 'sql:read'
   const { because, uses } = found
   return { ...judged(type, found.tables, found.columns), because, uses, unbounded: found.unbounded && type !== 'sql:read' }
 }
