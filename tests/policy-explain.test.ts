@@ -78,6 +78,9 @@ describe('what policy explain says of a statement', () => {
     expect(await told(stage.bob, 'db', 'TABLE orders')).toEqual([
       { type: 'sql:unknown', because: 'the target is not asked for bob@example.com, who may not connect to it', effect: 'deny' },
     ])
+    const ask = (who: Person) => who.api.ask({ resource: 'nowhere', action: 'TABLE orders' })
+    await expect(ask(stage.alice)).rejects.toThrow(/ECONNREFUSED/)
+    await expect(ask(stage.bob)).rejects.toThrow(/no policy permits bob@example.com/)
     expect((await stage.erin.api.explain({ resource: 'db', user: 'bob@example.com', action: 'TABLE orders' })).statements[0]?.type).toBe('sql:read')
   })
 })

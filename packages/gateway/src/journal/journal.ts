@@ -50,6 +50,7 @@ export type EventType =
   | 'session.killed'
   | 'session.watched'
   | 'session.ended'
+  | 'session.lost'
   | 'lease.made'
   | 'lease.removed'
   | 'action.decided'

@@ -49,7 +49,7 @@ export class Housekeeping {
     await store.gateways.beat(journal.gateway, clock.now())
     await this.#closeForgotten()
     if (this.#role === 'worker') return
-    for (const id of await this.#dead()) await this.closeSessions(id, 'its gateway is gone')
+    for (const id of await this.#dead()) await this.#closeLost(id)
   }
 
   async #sweep(): Promise<void> {
@@ -83,8 +83,21 @@ export class Housekeeping {
     for (const { id } of open) if (!registry.has(id)) await closeRecord(context, id, 'it ended while the store did not answer')
   }
 
-  /** Ends the records of sessions that a gateway or worker has left open which is known to be gone. Of the end of those in `told` it has told the ledger itself. */
-  async closeSessions(gateway: string, reason: string, told: ReadonlySet<string> = new Set()): Promise<void> {
+  /**
+   * How these ended their own gateway may have recorded where nobody else can read it now, and says when it is back. So the ledger hears who has not been
+   * heard of, and not of an end, of which there would be two.
+   */
+  async #closeLost(gateway: string): Promise<void> {
+    const { context } = this.#services
+    for (const { id } of await context.store.sessions.list({ live: true, gateway })) {
+      if (await closeRecord(context, id, 'its gateway is gone'))
+        await context.journal.append({ type: 'session.lost', body: { session: id, gateway } }, 'process')
+    }
+    await this.#takeOver(gateway)
+  }
+
+  /** Ends the records of sessions that this gateway, or a worker of it that is gone, has left open. Of the end of those in `told` the ledger has been told. */
+  async closeSessions(gateway: string, reason: string, told: ReadonlySet<string>): Promise<void> {
     const { context } = this.#services
     for (const { id } of await context.store.sessions.list({ live: true, gateway })) {
       if ((await closeRecord(context, id, reason)) && !told.has(id))

@@ -2,7 +2,7 @@ import { NO_FACTS, type Scope, scopeIncludes, SQL_TYPES, type ActionType } from 
 import type { Grant } from '@countersign/core/grant'
 import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
-import { type Decision, strictest } from '@countersign/core/obligations'
+import { type Decision, isBeyondScope, strictest } from '@countersign/core/obligations'
 import { principalId } from '@countersign/core/principal'
 import { type Ask, assertApprovable, assertWithinCeiling, likenessOf, type Request, type Signature, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
@@ -176,6 +176,7 @@ export class WorkflowService implements Workflow {
   }
 
   async #askAction(caller: Caller, resource: Resource, text: string): Promise<{ ask: Ask; decision: Open }> {
+    this.#assertMayConnect(caller, resource) // before the target is logged in to for him
     const action = await this.#context.plan(resource.name, text)
     if (action.secrets)
       throw new WorkflowError(
@@ -187,6 +188,12 @@ export class WorkflowService implements Workflow {
       action.statements.map((statement) => this.#context.policy().decide({ ...asker, resource: resource.name, type: statement.type, facts: statement.facts })),
     )
     return { ask: { kind: 'action', digest: actionDigest(caller.principal, resource.name, action), action }, decision: open(decision) }
+  }
+
+  /** What names mean on a target tells what it holds, so it is asked for whoever may connect, if need be after a review. */
+  #assertMayConnect(caller: Caller, { name, mode }: Resource): void {
+    const decision = this.#context.policy().decide({ principal: caller.principal, scope: scopeOf(caller), resource: name, type: 'connect', facts: NO_FACTS })
+    if (mode === 'enforce' || isBeyondScope(decision)) open(decision)
   }
 
   /** A scope is judged without facts: policy sees those at every action, with a live grant too. */

@@ -149,6 +149,7 @@ export const SAMPLES: Readonly<Record<EventType, Sample>> = byType([
   { type: 'grant.ended', body: { grant: 'grant-1', request: 'req-1', status: 'used', by: null }, secret: { reason: null } },
   { type: 'session.killed', body: { session: 'ses-1', by: 'root@example.com', at: 1 }, secret: { reason: 'lunch' } },
   { type: 'session.ended', body: { session: 'ses-1', reason: 'killed' } },
+  { type: 'session.lost', body: { session: 'ses-2', gateway: 'gw-0000000002' } },
   { type: 'lease.removed', body: { lease: 'lease-1', resource: 'orders-db', account: 'cs_alice_1', session: 'ses-1', attempts: 1 } },
   { type: 'erasure.asked', body: { erasure: 'er-1', by: 'root@example.com' } },
   { type: 'person.erased', body: { erasure: 'er-1', keys: ['gw-0000000001-p-1'] } },

@@ -40,7 +40,7 @@ test('the sessions of a gateway that is silent for too long are closed in the re
   expect(await session('theirs')).toMatchObject({ endedAt: null })
   await beats(BEAT_MS)
   expect(await session('theirs')).toMatchObject({ endReason: 'its gateway is gone' })
-  expect((await bed.entries()).at(-1)).toMatchObject({ type: 'session.ended', body: { session: 'theirs', reason: 'its gateway is gone' } })
+  expect((await bed.entries()).at(-1)).toMatchObject({ type: 'session.lost', body: { session: 'theirs', gateway: OTHER } })
 })
 
 test.each([

@@ -73,6 +73,7 @@ const FIXED = {
   'session.killed': entity(DELETE, 'Session', 'session', 'medium'),
   'session.watched': entity(READ, 'Session', 'session', 'low'),
   'session.ended': row(AUTHENTICATION, 2),
+  'session.lost': row(AUTHENTICATION, 2, 'medium'),
   'lease.made': row(ACCOUNT_CHANGE, 1),
   'lease.removed': row(ACCOUNT_CHANGE, 6),
   'rights.granted': row(USER_ACCESS, 1),
