@@ -28,6 +28,7 @@ const live = z.strictObject({ live: Flag.optional() })
  * object, if only `{}`. Everything here needs a token, the cookie of a sign-in, or the gateway's own admin socket, but what says `security: []`.
  */
 export const routes = {
+  ...passkeyRoutes,
   whoami: { method: 'get', path: '/api/v1/whoami', summary: 'Who am I', responses: answers(Whoami, 'The caller') },
   resources: {
     method: 'get',
@@ -72,7 +73,6 @@ export const routes = {
     request: { params: byId },
     responses: answers(Receipt, 'The receipt'),
   },
-  toSign: passkeyRoutes.toSign,
   approve: {
     method: 'post',
     path: '/api/v1/requests/{id}/approve',

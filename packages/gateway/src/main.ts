@@ -45,8 +45,7 @@ import { isLoopback, listen } from './net/listen.ts'
 import { NotificationDesk } from './notify/desk.ts'
 import { type Notifications, startNotifications } from './notify/notifications.ts'
 import { openPushKey } from './notify/push/vapid.ts'
-import { Ceremonies } from './passkeys/ceremonies.ts'
-import { Proofs } from './passkeys/proofs.ts'
+import { openPasskeys } from './passkeys/open.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
@@ -151,9 +150,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     policy: () => policies.engine,
     plan: (resource, text) => plan(config, catalogs, resource, text),
   }
-  const passkeys = { store, directory, journal, clock, ceremonies: new Ceremonies({ store, clock, config }) }
-  const proofs = new Proofs(passkeys)
-  const workflow = new WorkflowService(context, proofs)
+  const keys = openPasskeys({ store, directory, journal, clock, config })
+  const workflow = new WorkflowService(context, keys.proofs)
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await recordStart(context, policies, store, log)
   onClose(async () => void (await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)))
@@ -184,7 +182,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     gateway: { id: journal.gateway, version: manifest.version, certificate: identity.certificate },
     addresses: () => addresses,
     workflow,
-    proofs,
+    ...keys,
     tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
     logins: new Logins({ directory, store: store.logins, journal, clock, config }),
     cookie: new LoginCookie(config),

@@ -17,6 +17,8 @@ import { mountLedger, mountLedgerFiles } from './routes/ledger.ts'
 import { mountNotifications } from './routes/notifications.ts'
 import { mountLogins } from './routes/logins.ts'
 import { mountOperation } from './routes/operation.ts'
+import { mountPasskeys } from './routes/passkeys.ts'
+import { mountPeople } from './routes/people.ts'
 import { mountPolicy } from './routes/policy.ts'
 import { mountRecordings } from './routes/recordings.ts'
 import { mountRequests } from './routes/requests.ts'
@@ -45,6 +47,8 @@ export function createApi(services: ApiServices): App {
   mountAccess(app, services)
   mountTokens(app, services)
   mountLogins(app, services)
+  mountPasskeys(app, services)
+  mountPeople(app, services)
   mountPolicy(app, services)
   mountLedger(app, services)
   mountLedgerFiles(app, services)

@@ -14,6 +14,9 @@ import type { Caller, Users } from '../identity/caller.ts'
 import type { NotificationDesk } from '../notify/desk.ts'
 import type { TokenWish } from '../identity/token-wish.ts'
 import type { Logins } from '../identity/logins.ts'
+import type { PeopleDesk } from '../identity/people-desk.ts'
+import type { Invites } from '../passkeys/invites.ts'
+import type { Passkeys } from '../passkeys/passkeys.ts'
 import type { Proofs } from '../passkeys/proofs.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
@@ -61,9 +64,12 @@ export interface ApiServices {
   /** Where the listeners are, once they are; the port that was asked for may have been 0. */
   addresses(): { readonly http: Address; readonly postgres: Address }
   readonly workflow: Workflow
+  readonly passkeys: Passkeys
   readonly proofs: Proofs
+  readonly invites: Invites
+  readonly people: PeopleDesk
   readonly tokens: TokenDesk
-  readonly logins: Pick<Logins, 'caller' | 'list' | 'end' | 'signOut'>
+  readonly logins: Pick<Logins, 'caller' | 'create' | 'verified' | 'list' | 'end' | 'signOut'>
   readonly cookie: LoginCookie
   readonly erasures: Pick<Erasures, 'ask' | 'list'>
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>

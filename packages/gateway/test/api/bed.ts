@@ -24,8 +24,7 @@ import { Logins } from '../../src/identity/logins.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
-import { Ceremonies } from '../../src/passkeys/ceremonies.ts'
-import { Proofs } from '../../src/passkeys/proofs.ts'
+import { openPasskeys } from '../../src/passkeys/open.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 import { withinScope } from '../../src/policy/within-scope.ts'
 import { systemClock } from '../../src/clock.ts'
@@ -73,6 +72,7 @@ export async function openBed(): Promise<Bed> {
   const store = await openStore(config)
   const journal = await openJournal({ directory: folder })
   const directory = new Directory(config, store, Date.now)
+  await directory.start()
   const tokens = new Tokens(directory, store.tokens, Date.now)
   const logins = new Logins({ directory, store: store.logins, journal, clock: systemClock, config })
   const context = {
@@ -84,7 +84,7 @@ export async function openBed(): Promise<Bed> {
     policy: () => engine,
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
-  const proofs = new Proofs({ store, directory, journal, clock: systemClock, ceremonies: new Ceremonies({ store, clock: systemClock, config }) })
+  const keys = openPasskeys({ store, directory, journal, clock: systemClock, config })
   const logged: string[] = []
   const findings: Finding[] = []
   let readers = 0
@@ -94,8 +94,8 @@ export async function openBed(): Promise<Bed> {
     directory,
     gateway: { id: journal.gateway, version: '0.1.0', certificate: 'PEM' },
     addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
-    workflow: new WorkflowService(context, proofs),
-    proofs,
+    workflow: new WorkflowService(context, keys.proofs),
+    ...keys,
     tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
     logins,
     cookie: new LoginCookie(config),
@@ -169,6 +169,7 @@ export async function openBed(): Promise<Bed> {
       fetch(url + path, { ...init, headers: { ...(as ? { authorization: `Bearer ${secrets[as]}` } : {}), ...(init.headers as Record<string, string>) } }),
     close: async () => {
       await Promise.all([tcp.close(), local.close()])
+      directory.close()
       await journal.close()
       await store.close()
       await rm(folder, { recursive: true, force: true })

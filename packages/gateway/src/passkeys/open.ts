@@ -1,0 +1,25 @@
+import type { Users } from '../identity/caller.ts'
+import { PeopleDesk } from '../identity/people-desk.ts'
+import type { Clock } from '../clock.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Store } from '../store/store.ts'
+import { Ceremonies } from './ceremonies.ts'
+import { Invites } from './invites.ts'
+import { Passkeys } from './passkeys.ts'
+import { Proofs } from './proofs.ts'
+
+interface Parts {
+  readonly store: Pick<Store, 'passkeys' | 'invites' | 'challenges' | 'people'>
+  readonly directory: Pick<Users, 'user' | 'users'>
+  readonly journal: Pick<Journal, 'append' | 'gateway'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly config: { readonly url: string }
+}
+
+/** Everything about people and their passkeys, over one store. */
+export function openPasskeys({ store, directory, journal, clock, config }: Parts) {
+  const ceremonies = new Ceremonies({ store, clock, config })
+  const options = { store, directory, journal, clock, ceremonies }
+  const [passkeys, people] = [new Passkeys(options), new PeopleDesk(options)]
+  return { passkeys, people, proofs: new Proofs(options), invites: new Invites({ ...options, passkeys, people }) }
+}
