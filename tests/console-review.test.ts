@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, signedIn } from './support/browser.ts'
+import { BROWSER_MS, openBrowser, signedIn } from './support/browser.ts'
 import { lacks } from './support/needs.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
 
@@ -10,7 +10,7 @@ const POLICY = `
 `
 const short = (id: string) => id.replace('req-', '')
 
-describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', () => {
+describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', { timeout: BROWSER_MS }, () => {
   let stage: Stage
   let browser: Browser
 

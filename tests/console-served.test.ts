@@ -1,14 +1,14 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, visitor } from './support/browser.ts'
+import { BROWSER_MS, openBrowser, visitor } from './support/browser.ts'
 import { type GatewayProcess, startGateway } from './support/gateway.ts'
 import { lacks } from './support/needs.ts'
 
 /** Bytes over the wire until a page is shown to somebody who never was here. */
 const LARGEST_FIRST_LOAD = 300_000
 
-describe.skipIf(lacks('chromium'))('the console, as the gateway serves it', () => {
+describe.skipIf(lacks('chromium'))('the console, as the gateway serves it', { timeout: BROWSER_MS }, () => {
   let gateway: GatewayProcess
   let browser: Browser
 

@@ -21,6 +21,9 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: QUIET })
 }
 
+/** For a test in a browser: half a second on a quiet machine, and a hundred times that on one where everything runs at once. */
+export const BROWSER_MS = 60_000
+
 /** Somebody with a browser of his own: his cookies are nobody else's. */
 export interface Visitor {
   readonly page: Page

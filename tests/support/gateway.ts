@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly notify?: unknown
   /** How many processes speak the protocol; without it what TEST_WORKERS says, or one. */
   readonly workers?: number
+  /** Of the API and the console; a free one where nothing is said. */
+  readonly httpPort?: number
   readonly env?: Readonly<Record<string, string>>
   /** A data directory to start in again; the fixture leaves it in place at `stop`. */
   readonly data?: string
@@ -105,7 +107,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
 function writeConfiguration(
   folder: string,
   data: string,
-  { users, resources, policy, store, witness, hold, session, tls, recordings, exports, notify, workers = WORKERS }: GatewayOptions,
+  { users, resources, policy, store, witness, hold, session, tls, recordings, exports, notify, workers = WORKERS, httpPort = 0 }: GatewayOptions,
 ) {
   const policies = join(folder, 'policies')
   mkdirSync(policies)
@@ -115,7 +117,7 @@ function writeConfiguration(
   const optional = Object.fromEntries(
     Object.entries({ store, witness, hold, session, tls, recordings, exports, notify, workers }).filter(([, value]) => value !== undefined),
   )
-  writeFileSync(config, stringify({ listen: { http: '127.0.0.1:0', postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
+  writeFileSync(config, stringify({ listen: { http: `127.0.0.1:${httpPort}`, postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
   return { config, policyFile }
 }
 

@@ -25,5 +25,6 @@ export const queries = {
   sessions: queryOptions({ queryKey: ['sessions', 'live'], queryFn: () => client.sessions({ live: true }) }),
   notifications: queryOptions({ queryKey: ['notifications'], queryFn: () => client.notifications() }),
   push: queryOptions({ queryKey: ['push'], queryFn: () => client.push() }),
+  logins: queryOptions({ queryKey: ['logins'], queryFn: () => client.logins() }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: () => client.tokens() }),
 }

@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core'
-import { useMemo } from 'react'
+import { Fragment, useMemo } from 'react'
 import classes from './exact-text.module.css'
 import { marked } from './seen.tsx'
 import { type Token, tokensOf } from './sql-tokens.ts'
 
-/** What is put into the page at once. A browser takes seconds for a megabyte of it. */
-export const SHOWN_AT_ONCE = 60_000
+/** Characters that are put into the page at once, in colours. More of them come when they are asked for, and without: a browser takes long for ten thousand coloured words. */
+export const SHOWN_AT_ONCE = 20_000
 
 interface ExactTextProps {
   /** Exactly what was hashed and would be forwarded. */
@@ -19,7 +19,7 @@ interface ExactTextProps {
 /** The exact text of an action, line by line: numbered, so that blank lines cannot push anything out of sight, and with what cannot be seen made visible. */
 export function ExactText({ text, label, whole, onShowWhole }: ExactTextProps) {
   const shown = whole ? text : text.slice(0, SHOWN_AT_ONCE)
-  const lines = useMemo(() => linesOf(shown), [shown])
+  const lines = useMemo(() => linesOf(shown.length > SHOWN_AT_ONCE ? [{ kind: 'plain', text: shown }] : tokensOf(shown)), [shown])
   const hidden = text.length - shown.length
   return (
     <figure className={classes.figure}>
@@ -35,11 +35,15 @@ export function ExactText({ text, label, whole, onShowWhole }: ExactTextProps) {
           {lines.map((line, index) => (
             <li key={index}>
               <code>
-                {line.map(({ kind, text: part }, at) => (
-                  <span key={at} data-kind={kind}>
-                    {marked(part)}
-                  </span>
-                ))}
+                {line.map(({ kind, text: part }, at) =>
+                  kind === 'plain' ? (
+                    <Fragment key={at}>{marked(part)}</Fragment>
+                  ) : (
+                    <span key={at} data-kind={kind}>
+                      {marked(part)}
+                    </span>
+                  ),
+                )}
                 {'\n'}
               </code>
             </li>
@@ -59,9 +63,9 @@ export function ExactText({ text, label, whole, onShowWhole }: ExactTextProps) {
 }
 
 /** Tokens, divided where lines end. */
-function linesOf(text: string): readonly (readonly Token[])[] {
+function linesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
   const lines: Token[][] = [[]]
-  for (const { kind, text: whole } of tokensOf(text)) {
+  for (const { kind, text: whole } of tokens) {
     whole.split('\n').forEach((part, index) => {
       if (index > 0) lines.push([])
       if (part !== '') lines.at(-1)?.push({ kind, text: part })

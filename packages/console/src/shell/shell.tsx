@@ -44,13 +44,13 @@ export function Shell() {
               {foot}
             </div>
           </Drawer>
-          <div className={classes.side}>
+          <header className={classes.side}>
             <Link to="/" className={classes.home}>
               <Brand />
             </Link>
             <Menu />
             {foot}
-          </div>
+          </header>
           <main id="page" className={classes.page} tabIndex={-1}>
             <ConnectionLost />
             <Outlet />

@@ -1,10 +1,16 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { client } from '../api/client.ts'
 import { queries } from '../api/queries.ts'
 
-export function useSignOut(): () => void {
+/** Ends the sign-in of this browser, and at the issuer too where there is one. Whatever was read goes with it. */
+export function useSignOut() {
   const cache = useQueryClient()
-  return () => {
-    cache.clear()
-    cache.setQueryData(queries.whoami.queryKey, null)
-  }
+  return useMutation({
+    mutationFn: () => client.signOut(),
+    onSuccess: ({ next }) => {
+      if (next !== null) return window.location.assign(next)
+      cache.clear()
+      cache.setQueryData(queries.whoami.queryKey, null)
+    },
+  })
 }

@@ -33,7 +33,7 @@ export function UserMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Item leftSection={<ExitIcon />} onClick={signOut}>
+        <Menu.Item leftSection={<ExitIcon />} onClick={() => signOut.mutate()} disabled={signOut.isPending}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -4,7 +4,7 @@ import { createTheme } from '@mantine/core'
 export const theme = createTheme({
   primaryColor: 'indigo',
   colors: { dark: ['#e4e6ea', '#c3c8d0', '#9ba2ad', '#6f7682', '#3d434c', '#2d3137', '#202429', '#1b1e22', '#141619', '#101214'] },
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 7 },
   autoContrast: true,
   respectReducedMotion: true,
   defaultRadius: 'sm',

@@ -3,6 +3,7 @@ import { PageHeader } from '../../parts/page-header.tsx'
 import { Moment } from '../../parts/times.tsx'
 import { useMe } from '../../shell/me.ts'
 import classes from './profile.module.css'
+import { SignIns } from './sign-ins.tsx'
 import { Told } from './told.tsx'
 import { Tokens } from './tokens.tsx'
 
@@ -24,6 +25,7 @@ export function ProfilePage() {
       />
       <Told />
       <Tokens />
+      <SignIns />
     </div>
   )
 }
