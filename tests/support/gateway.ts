@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly hold?: Readonly<Record<string, string>>
   readonly session?: Readonly<Record<string, string>>
   readonly recordings?: unknown
+  readonly identity?: unknown
+  readonly login?: Readonly<Record<string, string>>
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly exports?: readonly unknown[]
   readonly notify?: unknown
@@ -107,7 +109,23 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
 function writeConfiguration(
   folder: string,
   data: string,
-  { users, resources, policy, store, witness, hold, session, tls, recordings, exports, notify, workers = WORKERS, httpPort = 0 }: GatewayOptions,
+  {
+    users,
+    resources,
+    policy,
+    store,
+    witness,
+    hold,
+    session,
+    tls,
+    recordings,
+    identity,
+    login,
+    exports,
+    notify,
+    workers = WORKERS,
+    httpPort = 0,
+  }: GatewayOptions,
 ) {
   const policies = join(folder, 'policies')
   mkdirSync(policies)
@@ -115,7 +133,7 @@ function writeConfiguration(
   writeFileSync(policyFile, policy)
   const config = join(folder, 'countersign.yaml')
   const optional = Object.fromEntries(
-    Object.entries({ store, witness, hold, session, tls, recordings, exports, notify, workers }).filter(([, value]) => value !== undefined),
+    Object.entries({ store, witness, hold, session, tls, recordings, identity, login, exports, notify, workers }).filter(([, value]) => value !== undefined),
   )
   writeFileSync(config, stringify({ listen: { http: `127.0.0.1:${httpPort}`, postgres: '127.0.0.1:0' }, data, users, resources, policies, ...optional }))
   return { config, policyFile }

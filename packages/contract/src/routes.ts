@@ -19,13 +19,16 @@ import { Gateway, Resource } from './schemas/resource.ts'
 import { bySession, RecordingLine, RecordingsPage, RecordingsQuery, Watched } from './schemas/recording.ts'
 import { Session, SessionsQuery } from './schemas/session.ts'
 import { LoginInfo, LoginsQuery, SignedOut } from './schemas/login.ts'
+import { SignInMethods } from './schemas/sign-in.ts'
 import { CreatedToken, CreateTokenBody, RevokeTokensBody, TokenInfo } from './schemas/token.ts'
 
+/** Of what needs no proof of who asks. */
+const open: Record<string, string[]>[] = []
 const live = z.strictObject({ live: Flag.optional() })
 
 /**
  * The API under /api/v1: server, OpenAPI document and typed client are made from these. A POST or PUT always carries a JSON
- * object, if only `{}`. Everything here needs a token, the cookie of a sign-in, or the gateway's own admin socket, but what says `security: []`.
+ * object, if only `{}`. Everything here needs a token, the cookie of a sign-in, or the gateway's own admin socket, but what is `open`.
  */
 export const routes = {
   ...passkeyRoutes,
@@ -191,6 +194,13 @@ export const routes = {
     summary: 'Sign out elsewhere: my own, or anybody as admin',
     request: { params: byId },
     responses: answers(LoginInfo, 'The login, which has ended'),
+  },
+  signIn: {
+    method: 'get',
+    path: '/api/v1/sign-in',
+    summary: 'How people sign in here; open to everybody',
+    security: open,
+    responses: answers(SignInMethods, 'The ways in'),
   },
   signOut: {
     method: 'post',

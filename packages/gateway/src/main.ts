@@ -23,6 +23,10 @@ import { type Caller, scopeOf, seesAll } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
 import { Directory } from './identity/directory.ts'
 import { Logins } from './identity/logins.ts'
+import { RefreshTokens } from './identity/oidc/refresh-tokens.ts'
+import { Refresher } from './identity/oidc/refresher.ts'
+import { OidcSignIn } from './identity/oidc/sign-in.ts'
+import { People } from './identity/people.ts'
 import { Tokens } from './identity/tokens.ts'
 import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
@@ -175,6 +179,14 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   onClose(() => erasures.stop())
 
   const pushKey = config.notify.push === null ? null : await openPushKey(store.notifications)
+  const logins = new Logins({ directory, store: store.logins, journal, clock, config })
+  const people = new People({ store: store.people, journal, clock })
+  const refreshTokens = new RefreshTokens(config.data)
+  const signIn = new OidcSignIn({ config, directory, people, logins, tokens: refreshTokens, clock, log })
+  const refresher = new Refresher({ config, store, signIn, people, logins, tokens: refreshTokens, clock, log })
+  if (listening) refresher.start()
+  onClose(() => refresher.stop())
+
   const addresses = { http: config.listen.http, postgres: config.listen.postgres }
   const app = createApi({
     config,
@@ -184,7 +196,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     workflow,
     ...keys,
     tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
-    logins: new Logins({ directory, store: store.logins, journal, clock, config }),
+    logins,
+    oidc: signIn,
     cookie: new LoginCookie(config),
     store,
     erasures,

@@ -24,6 +24,12 @@ export function isLocalPeer({ env }: Ctx): boolean {
   return env?.door === 'admin-socket' || isLoopback(env?.incoming?.socket.remoteAddress ?? '')
 }
 
+/** Address and port of who asks, as the socket has them. */
+export function clientOf({ env }: Ctx): string {
+  const { remoteAddress = 'unknown', remotePort = 0 } = env?.incoming?.socket ?? {}
+  return `${remoteAddress}:${remotePort}`
+}
+
 /** True for an address, or the name localhost, that never leaves the machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host)

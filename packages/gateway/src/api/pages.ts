@@ -6,7 +6,8 @@ const STYLE =
 
 type Html = ReturnType<typeof html>
 
-const page = (title: string, content: Html) =>
+/** A page of the gateway's own, without a script. */
+export const page = (title: string, content: Html) =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -20,10 +21,13 @@ const page = (title: string, content: Html) =>
       </body>
     </html>`
 
+/** What pages look like that the console does not draw. */
+export function mountStyle(app: App): void {
+  app.get('/page.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
+}
+
 /** In the place of a console that was not built (scripts/console.ts): two pages that need no login and say nothing about anybody's requests. */
 export function mountPages(app: App): void {
-  app.get('/page.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
-
   app.get('/', (c) =>
     c.html(
       page(

@@ -5,7 +5,7 @@ import { mountDocs } from './docs.ts'
 import type { App, Ctx, Env } from './env.ts'
 import { jsonBody, sameSite } from './guard.ts'
 import { headers } from './headers.ts'
-import { mountPages } from './pages.ts'
+import { mountPages, mountStyle } from './pages.ts'
 import { answerError, answerInvalid, answerProblem } from './problems.ts'
 import { mountAbout } from './routes/about.ts'
 import { mountAccess } from './routes/access.ts'
@@ -22,6 +22,7 @@ import { mountPeople } from './routes/people.ts'
 import { mountPolicy } from './routes/policy.ts'
 import { mountRecordings } from './routes/recordings.ts'
 import { mountRequests } from './routes/requests.ts'
+import { mountSignIn } from './routes/sign-in.ts'
 import { mountTokens } from './routes/tokens.ts'
 import { mountWatch } from './routes/watch.ts'
 import type { ApiServices } from './services.ts'
@@ -49,6 +50,7 @@ export function createApi(services: ApiServices): App {
   mountLogins(app, services)
   mountPasskeys(app, services)
   mountPeople(app, services)
+  mountSignIn(app, services)
   mountPolicy(app, services)
   mountLedger(app, services)
   mountLedgerFiles(app, services)
@@ -62,6 +64,7 @@ export function createApi(services: ApiServices): App {
   mountOperation(app, services)
   mountOpenApi(app, services)
   mountDocs(app)
+  mountStyle(app)
   if (services.console) services.console.mount(app)
   else mountPages(app)
   return app

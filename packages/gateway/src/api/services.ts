@@ -18,6 +18,7 @@ import type { PeopleDesk } from '../identity/people-desk.ts'
 import type { Invites } from '../passkeys/invites.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
 import type { Proofs } from '../passkeys/proofs.ts'
+import type { OidcSignIn } from '../identity/oidc/sign-in.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
@@ -71,6 +72,7 @@ export interface ApiServices {
   readonly tokens: TokenDesk
   readonly logins: Pick<Logins, 'caller' | 'create' | 'verified' | 'list' | 'end' | 'signOut'>
   readonly cookie: LoginCookie
+  readonly oidc: Pick<OidcSignIn, 'methods' | 'begin' | 'finish' | 'leave'>
   readonly erasures: Pick<Erasures, 'ask' | 'list'>
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The ledger in a form for others. */

@@ -85,6 +85,31 @@ export type ExportTarget =
       readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null }
     }
 
+/** Somebody else who says who people are. */
+export interface OidcConfig {
+  /** In links, and in what the store and the ledger say of where somebody comes from. */
+  readonly name: string
+  /** On the button. */
+  readonly title: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: SecretSource
+  readonly scopes: readonly string[]
+  /** Which claim is the user's name here, and which has his groups. */
+  readonly userClaim: string
+  readonly groupsClaim: string
+  readonly adminGroups: readonly string[]
+  readonly auditorGroups: readonly string[]
+}
+
+export interface IdentityConfig {
+  readonly oidc: readonly OidcConfig[]
+  /** The user, or the verified e-mail address, of whom the issuers need not say that he is an admin. */
+  readonly firstAdmin: string | null
+  /** How often issuers are asked again about who is here. */
+  readonly refreshMs: number
+}
+
 /** The ledger, sent elsewhere as it grows. */
 export interface ExportConfig {
   /** Its position is remembered under this name. */
@@ -134,6 +159,7 @@ export interface Config {
   /** The operator's own certificate; null makes one at first start. */
   readonly tls: { readonly cert: string; readonly key: string } | null
   readonly users: Readonly<Record<string, UserConfig>>
+  readonly identity: IdentityConfig
   readonly groups: readonly string[]
   readonly labels: readonly string[]
   readonly resources: Readonly<Record<string, Resource>>

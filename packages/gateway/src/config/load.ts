@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { Config, ExportTarget, Resource, SecretSource } from './config.ts'
 import { ConfigError, type ConfigProblem } from './error.ts'
 import { readExports } from './exports.ts'
+import { checkIdentity, readIdentity } from './identity.ts'
 import { suggestion } from './nearest.ts'
 import { readNotify } from './notify.ts'
 import { readRecordings } from './recordings.ts'
@@ -28,6 +29,7 @@ export function loadConfig(file: string, environment: Environment = process.env)
   const config = assemble(path, raw, environment, report)
   checkFiles(config, report)
   checkDurability(config, report)
+  checkIdentity(config, report)
   checkSecrets(config, environment, report)
   if (problems.length > 0) throw new ConfigError(problems)
   return config
@@ -100,6 +102,7 @@ function assemble(file: string, raw: RawConfig, environment: Environment, report
     data: resolve(folder, raw.data),
     tls: raw.tls ? { cert: resolve(folder, raw.tls.cert), key: resolve(folder, raw.tls.key) } : null,
     users: Object.fromEntries(Object.entries(raw.users).map(([name, user]) => [name, { ...user, name: user.name ?? null, email: user.email ?? null }])),
+    identity: readIdentity(raw.identity, folder),
     groups: raw.groups,
     labels: raw.labels,
     resources: Object.fromEntries(read.filter((resource): resource is Resource => resource !== null).map((resource) => [resource.name, resource])),
@@ -177,6 +180,7 @@ function checkSecrets(config: Config, environment: Environment, report: Report):
     const key = ['resources', name, 'credential', 'password']
     if (credential.password !== null) checkSecret(credential.password, key, environment, report)
   }
+  config.identity.oidc.forEach(({ clientSecret }, index) => checkSecret(clientSecret, ['identity', 'oidc', index, 'clientSecret'], environment, report))
   config.witnesses.forEach((witness, index) => {
     if (witness.kind === 'webhook') checkSecret(witness.secret, ['witness', index, 'secret'], environment, report)
     if (witness.kind === 's3') checkSecret(witness.bucket.credential.secret, ['witness', index, 's3', 'credential', 'secret'], environment, report)

@@ -188,6 +188,30 @@ const notify = z.strictObject({
     .prefault({}),
 })
 
+const issuer = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected a word of lower-case letters, digits and dashes: it stands in links')
+    .default('oidc'),
+  title: text.optional(),
+  issuer: z.url({ protocol: /^https?$/, error: 'expected the issuer as it names itself, such as https://login.example.com' }),
+  clientId: text,
+  clientSecret: secret,
+  scopes: z.array(text).default(['openid', 'email', 'profile']),
+  userClaim: text.default('email'),
+  groupsClaim: text.default('groups'),
+  adminGroups: z.array(groupName).default([]),
+  auditorGroups: z.array(groupName).default([]),
+})
+
+const identity = z.strictObject({
+  oidc: z
+    .union([z.array(issuer), issuer.transform((one) => [one])], { error: 'expected { issuer, clientId, clientSecret: { env: NAME } }, or a list of such' })
+    .default([]),
+  firstAdmin: userName.optional(),
+  refresh: duration.prefault('5m'),
+})
+
 /** The shape of `countersign.yaml`. What needs the disk or the environment is checked in load.ts. */
 export const configSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'expected the address people reach this gateway at, such as https://cs.example.com' }).optional(),
@@ -195,6 +219,7 @@ export const configSchema = z.strictObject({
   store: z.union([z.literal('sqlite'), z.string().regex(/^postgres(ql)?:\/\/./, STORE), z.strictObject({ url: variable })], { error: STORE }).default('sqlite'),
   data: text.default('./countersign-data'),
   tls: z.strictObject({ cert: text, key: text }).optional(),
+  identity: identity.prefault({}),
   users: z.record(userName, user).default({}),
   groups: z.array(groupName).default([]),
   labels: z.array(labelKey).default([]),
@@ -223,6 +248,9 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   hold: ['connect', 'inTransaction', 'reminder'],
   session: ['max', 'idle', 'auth'],
   login: ['idle', 'max'],
+  identity: Object.keys(identity.shape),
+  'identity.*': Object.keys(issuer.shape),
+  'identity.*.*': Object.keys(issuer.shape),
   'exports.*': Object.keys(exported.shape),
   'exports.*.target': Object.keys(exportTarget.shape),
   recordings: ['directory', 's3', 'key', 'retention'],

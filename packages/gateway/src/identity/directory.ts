@@ -79,6 +79,12 @@ export class Directory implements Users {
     }
   }
 
+  /** Resolves when it knows of this record what the store has now, without waiting for the store's event. */
+  async learn(id: string): Promise<void> {
+    this.#soon(() => this.#read(id))
+    await this.#reading
+  }
+
   /** What could not be read is read again, for ever: until then somebody might keep what he has lost. */
   #soon(read: () => Promise<void>): void {
     this.#reading = this.#reading.then(async () => {

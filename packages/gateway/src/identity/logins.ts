@@ -115,10 +115,11 @@ export class Logins {
     return (await store.get(id)) ?? login
   }
 
-  /** All of a user's, wherever he is signed in. */
-  async endAllOf(user: string, by: string, why: string): Promise<void> {
+  /** All of a user's, wherever he is signed in, or those by one method. */
+  async endAllOf(user: string, by: string, why: string, method: Method | null = null): Promise<void> {
     const { store, clock } = this.#options
-    for (const login of await store.list({ user, live: clock.now() })) await this.#end(login, by, why)
+    const live = await store.list({ user, live: clock.now() })
+    for (const login of live) if (method === null || login.method === method) await this.#end(login, by, why)
   }
 
   /** He has proved again that he is there. */

@@ -21,6 +21,9 @@ import { Pages } from '../../src/export/pages.ts'
 import { NotificationDesk } from '../../src/notify/desk.ts'
 import { openPushKey } from '../../src/notify/push/vapid.ts'
 import { Logins } from '../../src/identity/logins.ts'
+import { RefreshTokens } from '../../src/identity/oidc/refresh-tokens.ts'
+import { OidcSignIn } from '../../src/identity/oidc/sign-in.ts'
+import { People } from '../../src/identity/people.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
@@ -99,6 +102,15 @@ export async function openBed(): Promise<Bed> {
     tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
     logins,
     cookie: new LoginCookie(config),
+    oidc: new OidcSignIn({
+      config,
+      directory,
+      people: new People({ store: store.people, journal, clock: systemClock }),
+      logins,
+      tokens: new RefreshTokens(folder),
+      clock: systemClock,
+      log: pino({ level: 'silent' }),
+    }),
     store: {
       ledger: store.ledger,
       leases: store.leases,
@@ -230,6 +242,7 @@ function configIn(data: string): Config {
     data,
     tls: null,
     users: USERS,
+    identity: { oidc: [], firstAdmin: null, refreshMs: 300_000 },
     groups: [],
     labels: [],
     resources: {

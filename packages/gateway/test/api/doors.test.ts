@@ -61,6 +61,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/tokens': [403, 403],
   'POST /api/v1/tokens/revoke': [403, 200],
   'DELETE /api/v1/tokens/{id}': [404, 404],
+  'GET /api/v1/sign-in': [200, 200],
   'GET /api/v1/logins': [200, 200],
   'DELETE /api/v1/logins/{id}': [404, 404],
   'POST /api/v1/sign-out': [422, 422], // nobody here has signed in

@@ -5,7 +5,7 @@ import { WorkflowError } from '../../workflow/workflow.ts'
 import type { ApiServices } from '../services.ts'
 
 /** Where people are signed in on the web, and the end of that. */
-export function mountLogins(app: App, { logins, cookie }: ApiServices): void {
+export function mountLogins(app: App, { logins, cookie, oidc }: ApiServices): void {
   app.openapi(routes.logins, async (c) => {
     const caller = c.get('caller')
     const current = caller.by.kind === 'login' ? caller.by.id : null
@@ -27,6 +27,6 @@ export function mountLogins(app: App, { logins, cookie }: ApiServices): void {
     const ended = secret === null ? null : await logins.signOut(secret)
     if (!ended) throw new WorkflowError('invalid', 'only who has signed in on the web signs out; a token is revoked')
     cookie.clear(c)
-    return c.json({ next: null }, 200)
+    return c.json({ next: await oidc.leave(ended.login, ended.kept) }, 200)
   })
 }
