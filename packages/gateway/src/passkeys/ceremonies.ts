@@ -34,6 +34,10 @@ export class Ceremonies {
     this.#options = options
   }
 
+  get url(): string {
+    return this.#options.config.url
+  }
+
   /** Null where browsers make no passkeys for this gateway. */
   get relyingParty(): RelyingParty | null {
     return relyingPartyOf(this.#options.config.url)

@@ -43,6 +43,11 @@ export class Proofs implements Signatures {
     return this.#options.ceremonies.requestFor(challengeOf(shown), await this.#countingOf(user))
   }
 
+  /** Where a request is looked at and signed: under the name for which passkeys are made, whatever the gateway's URL calls this machine. */
+  pageOf(request: string): string {
+    return new URL(`/r/${request}`, this.#options.ceremonies.relyingParty?.origin ?? this.#options.ceremonies.url).href
+  }
+
   /** It is verified twice: as any assertion, and as whoever has only the ledger will do it, so that nothing is taken that could not be verified afterwards. */
   async verify(user: string, { before, credential, assertion }: Presented, shown: string): Promise<Signature> {
     const { ceremonies } = this.#options

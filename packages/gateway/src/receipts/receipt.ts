@@ -15,7 +15,7 @@ import { entriesOf, type Found } from './find.ts'
 
 /** Where receipts are made from. */
 export interface ReceiptSource {
-  readonly store: Pick<Store, 'grants' | 'ledger' | 'tree' | 'policies'>
+  readonly store: Pick<Store, 'grants' | 'ledger' | 'tree' | 'policies' | 'passkeys'>
   /** The data directory, whose keys open what this gateway and its workers sealed. */
   readonly data: string
   /** Unix milliseconds. */
@@ -37,10 +37,9 @@ export async function makeReceipt({ store, data, now }: ReceiptSource, request: 
   if (!stored || leaves.length < placed.length)
     throw new WorkflowError('unavailable', `not all that the ledger has of ${request.id} is under a signed checkpoint yet: try again in some seconds`)
   const opened = leaves.toSorted((one, other) => one.index - other.index).map((leaf) => openedIn(data, leaf))
-  const story = storyOf(
-    request.id,
-    opened.flatMap(({ told }) => told),
-  )
+  const told = opened.flatMap((leaf) => leaf.told)
+  const story = storyOf(request.id, told)
+  const passkeys = await passkeyEntries(store, told, size)
   return {
     format: RECEIPT_FORMAT,
     request: request.id,
@@ -48,6 +47,7 @@ export async function makeReceipt({ store, data, now }: ReceiptSource, request: 
     policy: await policyOf(store, story),
     entries: await Promise.all(opened.map(async ({ leaf, shown }): Promise<ReceiptEntry> => ({ ...(await proven(tree, leaf, size)), opened: shown }))),
     keys: await keyEntries(tree, size),
+    ...(passkeys.length > 0 ? { passkeys } : {}),
     checkpoint: stored.note,
   }
 }
@@ -89,6 +89,19 @@ async function keyEntries(tree: TreeStore, size: number): Promise<readonly KeyEn
     if (!under) entries.push(await proven(tree, leaf, size))
     else entries.push({ ...(await proven(tree, leaf, parseCheckpoint(parseNote(under.note).text).size)), checkpoint: under.note })
   }
+  return entries
+}
+
+/** What the ledger has of the passkeys that reviewers signed with, as far as it is under this checkpoint: that is more than what was there when they did. */
+async function passkeyEntries({ passkeys, tree }: Pick<Store, 'passkeys' | 'tree'>, told: readonly Told[], size: number): Promise<readonly ProvenEntry[]> {
+  const ids = new Set(told.flatMap(({ type, body: { passkey } }) => (type === 'request.reviewed' && typeof passkey === 'string' ? [passkey] : [])))
+  const entries: ProvenEntry[] = []
+  for (const id of ids)
+    for (const { gateway, seq } of (await passkeys.get(id))?.entries ?? []) {
+      const index = await tree.indexOf(gateway, seq)
+      const [leaf] = index !== null && index < size ? await tree.read(index, 1) : []
+      if (leaf) entries.push(await proven(tree, leaf, size))
+    }
   return entries
 }
 

@@ -2,6 +2,7 @@ import { routes } from '@countersign/contract/routes'
 import type { Scope } from '@countersign/contract/schemas/common'
 import type { ShapeBounds, Signature } from '@countersign/contract/schemas/request'
 import { type Given, parseDuration } from '@countersign/core/coverage'
+import { DomainError } from '@countersign/core/error'
 import type { Request } from '@countersign/core/request'
 import { type Presented, type Wish, WorkflowError } from '../../workflow/workflow.ts'
 import { type Caller, seesAll } from '../../identity/caller.ts'
@@ -48,8 +49,10 @@ export function mountRequests(app: App, services: ApiServices): void {
 
   app.openapi(routes.approve, async (c) => {
     const { comment, shape, for: duration, signature } = c.req.valid('json')
+    const { id } = c.req.valid('param')
     const verdict = { approve: true, comment: comment ?? null, given: givenOf(shape, duration), signature: signature ? presentedOf(signature) : null }
-    return c.json(present(await workflow.review(c.get('caller'), c.req.valid('param').id, verdict)), 200)
+    const reviewed = workflow.review(c.get('caller'), id, verdict).catch((error: unknown) => tellWhere(error, services.proofs.pageOf(id)))
+    return c.json(present(await reviewed), 200)
   })
 
   app.openapi(routes.deny, async (c) => {
@@ -58,6 +61,12 @@ export function mountRequests(app: App, services: ApiServices): void {
   })
 
   app.openapi(routes.withdraw, async (c) => c.json(present(await workflow.withdraw(c.get('caller'), c.req.valid('param').id)), 200))
+}
+
+/** No program can give a signature: whoever comes without one is told where to go. */
+function tellWhere(error: unknown, page: string): never {
+  if (error instanceof DomainError && error.code === 'signature-required') throw new DomainError(error.code, `${error.message}: in a browser, at ${page}`)
+  throw error
 }
 
 function presentedOf({ before, credential: { id, response } }: Signature): Presented {
