@@ -20,15 +20,10 @@ import type { Opened } from './opened.ts'
 import { closeRecord, type Recorded } from './records.ts'
 import { blindRefusal, cutMessage, endWait, failure } from './refusals.ts'
 import { type Allowed, Remembered } from './remembered.ts'
+import { Running } from './running.ts'
 import type { Services } from './services.ts'
 import { Shapes } from './shapes.ts'
 import { askingOnce, changesRows, isUnweighed, mayBeCounted, weighed } from './weigh.ts'
-
-/** What a run is allowed under, and what cuts it when that ends. */
-interface Under {
-  readonly grants: readonly Grant[]
-  readonly stopClocks: readonly (() => void)[]
-}
 
 /** One live connection: decides each of its actions, and ends when it must. */
 export class LiveSession implements Session {
@@ -45,8 +40,7 @@ export class LiveSession implements Session {
   readonly #remembered = new Remembered((statement) => this.#allowed(statement))
   #runs = 0
   readonly #marks: Marks
-  /** The grants of each run that is allowed and not over: a portal may be bound now and executed, or read on, much later. */
-  readonly #runningUnder = new Map<string, Under>()
+  readonly #running: Running
   isOver = false
   /** What is in the store of it, so that it need not be read again to be ended. */
   recorded: Recorded | null = null
@@ -64,6 +58,9 @@ export class LiveSession implements Session {
     this.#shapes = new Shapes(services)
     this.#marks = new Marks(opened.principal.user)
     this.#purpose = opened.purpose
+    this.#running = new Running(clock, ({ id }) =>
+      this.cut(new Cut('expired', `access of ${this.principal} to ${opened.resource.name} (${id}) has reached its end`)),
+    )
     this.#stopClock = after(
       opened.endsAt - clock.now(),
       () => this.cut(new Cut('expired', `access of ${this.principal} to ${opened.resource.name} has reached its end`)),
@@ -82,14 +79,12 @@ export class LiveSession implements Session {
   }
 
   grants(): readonly string[] {
-    const running = [...this.#runningUnder.values()].flatMap(({ grants }) => grants.map(({ id }) => id))
+    const running = this.#running.grants().map(({ id }) => id)
     return this.opened.grant ? [this.opened.grant.id, ...running] : running
   }
 
   livesUnder(grant: string): boolean {
-    if (this.opened.grant?.id === grant) return true
-    for (const { grants } of this.#runningUnder.values()) if (grants.some(({ id }) => id === grant)) return true
-    return false
+    return this.opened.grant?.id === grant || this.#running.isUnder(grant)
   }
 
   cut(reason: Cut): void {
@@ -133,7 +128,7 @@ export class LiveSession implements Session {
 
   record(outcome: Outcome): void {
     const { run, summary } = outcome
-    if (summary !== SUSPENDED) this.#leave(run, outcome)
+    if (summary !== SUSPENDED) this.#shapes.ran(this.#running.leave(run), outcome)
     if (run === this.#runName()) this.#idle.rest() // those before it are over too
     const body = finishedBody(outcome, this.id)
     this.#services.context.journal.join({ type: 'action.finished', body, ...this.#marks.outcome(outcome, summary !== SUSPENDED) })
@@ -148,7 +143,7 @@ export class LiveSession implements Session {
     this.isOver = true
     this.#stopClock()
     this.#idle.end()
-    for (const run of this.#runningUnder.keys()) this.#leave(run)
+    this.#running.leaveAll()
     const { context, registry } = this.#services
     try {
       // The ledger hears of it whatever the store does; what the store does not take now, housekeeping closes later.
@@ -326,10 +321,9 @@ export class LiveSession implements Session {
   /** From here on the end of any of these grants ends this connection, also while their use is being written down. */
   async #allowUnder(attempted: Attempted, judgement: Judgement, grants: readonly Grant[], hold: Hold): Promise<Verdict | 'approved'> {
     const runs = runsOf(attempted.action, judgement, () => this.#nextRun())
-    for (const { run } of runs)
-      this.#runningUnder.set(run, { grants, stopClocks: grants.filter(({ usesLeft }) => usesLeft === null).map((grant) => this.#cutAtEndOf(grant)) })
+    for (const { run } of runs) this.#running.add(run, grants)
     const verdict = (await useGrants(this.#services.context, grants)) ? await this.#startUnder(runs, attempted, judgement.decision, grants) : 'approved'
-    if (verdict === 'approved' || verdict.effect === 'refuse') for (const { run } of runs) this.#leave(run)
+    if (verdict === 'approved' || verdict.effect === 'refuse') for (const { run } of runs) this.#running.leave(run)
     else for (const grant of grants) if (grant.coverage.kind === 'shape') hold.tell(shapeNotice(grant))
     return verdict
   }
@@ -350,21 +344,6 @@ export class LiveSession implements Session {
   #notForwarded(run: string): void {
     this.#idle.rest()
     this.#services.context.journal.join(notForwarded(run, this.id))
-  }
-
-  /** A use that was counted may be finished; a while is over for everybody at the same time. */
-  #cutAtEndOf({ id, endsAt }: Grant): () => void {
-    const { clock } = this.#services.context
-    const why = `access of ${this.principal} to ${this.opened.resource.name} (${id}) has reached its end`
-    return after(endsAt - clock.now(), () => this.cut(new Cut('expired', why)), clock)
-  }
-
-  #leave(run: string, outcome: Pick<Outcome, 'rows'> | null = null): void {
-    if (this.#runningUnder.size === 0) return // most run under no grant
-    const { grants = [], stopClocks = [] } = this.#runningUnder.get(run) ?? {}
-    for (const stop of stopClocks) stop()
-    this.#runningUnder.delete(run)
-    if (outcome !== null) this.#shapes.ran(grants, outcome)
   }
 
   async #wait(request: Request, hold: Hold): Promise<Verdict | 'approved'> {

@@ -27,6 +27,9 @@ export type Change =
 const MAX_NAMES = 20_000
 const MAX_CHARACTERS = 32 * 1024 * 1024
 
+/** What a client is told that gives more. */
+export const TOO_MANY_NAMES = 'this connection has given too many names to prepared statements and cursors, or to too much text'
+
 /**
  * What the server's names stand for. A Parse that fails leaves the old statement under its name, so a change that the
  * server has not confirmed is dropped as soon as anything in its batch fails.

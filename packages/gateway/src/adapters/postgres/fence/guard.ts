@@ -45,6 +45,12 @@ export class Guard {
     return rights && { run, rights, stays: !reviewed && classified.type === 'sql:read', reviewed }
   }
 
+  /** Grants what it needs, if anything. Everything before must have been answered. */
+  async openFor(classified: Classified, verdict: Allowance): Promise<Uint8Array | null> {
+    const pass = this.needs(classified, verdict)
+    return pass && this.open(pass)
+  }
+
   /** Grants it. Anything but null is why it may not be forwarded, and then it is recorded that it did not run. */
   async open({ run, rights, stays, reviewed }: Pass): Promise<Uint8Array | null> {
     const why = stays ? await this.fence.stand(run, rights) : await this.fence.open(run, rights)
