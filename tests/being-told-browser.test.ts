@@ -15,6 +15,7 @@ describe.skipIf(lacks('chromium'))('a browser with no page of the console in fro
   let page: Page
 
   beforeAll(async () => {
+    browser = await openBrowser() // builds the console, which the gateway reads when it starts
     pushes = await openPushService()
     gateway = await startGateway({
       users: { 'alice@example.com': { groups: [] }, 'bob@example.com': { groups: ['dba'] } },
@@ -22,7 +23,6 @@ describe.skipIf(lacks('chromium'))('a browser with no page of the console in fro
       policy: POLICY,
       notify: { push: { contact: 'mailto:ops@example.com', inside: [pushes.host], ca: pushes.ca } },
     })
-    browser = await openBrowser()
     ;({ page } = await signedIn(browser, gateway, { token: await gateway.token('bob@example.com', { mayReview: true }) }))
     await page.context().grantPermissions(['notifications'])
     await page.goto('/')
@@ -65,6 +65,14 @@ describe.skipIf(lacks('chromium'))('a browser with no page of the console in fro
     const { title, body, tag, path } = message as PushMessage
     await vi.waitFor(async () => expect(await shown()).toEqual([{ title, body, tag, path }]), 10_000)
     expect(new URL(request.link).pathname).toBe(path)
+  })
+
+  it('is tried from the profile, which says what came of it', async () => {
+    const before = pushes.shown.length
+    await page.goto('/profile')
+    await page.getByRole('button', { name: 'Try it' }).click()
+    await page.getByText('Browser: a message is on its way.').waitFor()
+    expect(pushes.shown.slice(before)).toMatchObject([{ kind: 'trial', path: '/profile' }])
   })
 
   it('opens it when it is touched, and nothing that is not the gateway’s own', async () => {

@@ -41,6 +41,14 @@ describe.skipIf(lacks('psql'))('a statement that waits, where people are told', 
   const hooksOf = (id: string) =>
     hook.calls.map(({ body }) => JSON.parse(body) as { type: string; data: Record<string, unknown> }).filter(({ data }) => data['request'] === id)
 
+  it('can be tried before there is any', async () => {
+    const { a, erin } = replicas
+    await subscribe(a, erin.token)
+    expect(await a.api(erin.token).tryNotifications()).toEqual(['email', 'push'].map((channel) => ({ channel, taken: true, because: null })))
+    expect(mailbox.letters.splice(0)).toMatchObject([{ envelope: { to: [erin.user] }, subject: 'Countersign reaches you' }])
+    expect(pushes.shown.splice(0)).toMatchObject([{ kind: 'trial', title: 'Countersign reaches you', path: '/profile' }])
+  })
+
   it('is told to its reviewer by every channel with the link, and to who asked when it is decided', async () => {
     const { a, b, alice, bob } = replicas
     await subscribe(a, bob.token)
@@ -69,9 +77,10 @@ describe.skipIf(lacks('psql'))('a statement that waits, where people are told', 
 
   it('is told once, by the other gateway, when the one that tells is killed', { timeout: 90_000 }, async () => {
     const { a, b, alice, bob } = replicas
-    const [[holder]] = (await replicas.store("SELECT holder FROM countersign.exports WHERE name = 'notify:'")) as [[string]]
-    const isA = (await a.api(bob.token).gateway()).id === holder
-    const [killed, left] = isA ? [a, b] : [b, a]
+    const holder = async () => (await replicas.store("SELECT holder FROM countersign.exports WHERE name = 'notify:'"))[0]?.[0]
+    const idOf = async (gateway: GatewayProcess) => (await gateway.api(bob.token).gateway()).id
+    const [killed, left] = (await holder()) === (await idOf(a)) ? [a, b] : [b, a]
+    expect(await holder()).toBe(await idOf(killed))
     const ask = async (n: number) => {
       const { request } = await left.api(alice.token).ask({ resource: 'db', action: `DELETE FROM orders WHERE id = ${n}` })
       return request.id
@@ -80,6 +89,7 @@ describe.skipIf(lacks('psql'))('a statement that waits, where people are told', 
     await killed.crash()
     const after = await ask(2)
     await vi.waitFor(() => expect(lettersOf(after)).toHaveLength(1), TAKEN_OVER_MS)
+    expect(await holder()).toBe(await idOf(left))
     // What was about to be sent may have been missed; it was not sent twice.
     expect(lettersOf(before).length).toBeLessThanOrEqual(1)
     expect(hooksOf(after)).toHaveLength(1)

@@ -8,7 +8,7 @@ import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { Lease } from './schemas/lease.ts'
 import { ExportPage, ExportQuery, LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody } from './schemas/ledger.ts'
-import { NotificationChoices, Notifications, Push, PushSubscription, SubscribeBody } from './schemas/notification.ts'
+import { NotificationChoices, Notifications, Push, PushSubscription, SubscribeBody, Trial } from './schemas/notification.ts'
 import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Receipt } from './schemas/receipt.ts'
@@ -288,6 +288,13 @@ export const routes = {
     summary: 'Choose what to be told of, and how',
     request: { body: body(NotificationChoices) },
     responses: answers(Notifications, 'As chosen'),
+  },
+  tryNotifications: {
+    method: 'post',
+    path: '/api/v1/me/notifications/try',
+    summary: 'Send the caller a message now, by each channel that reaches him',
+    request: { body: body(nothing) },
+    responses: answers(z.array(Trial), 'What came of each; none, where no channel reaches him'),
   },
   push: {
     method: 'get',

@@ -47,7 +47,7 @@ import { loadCertificate } from './net/certificate.ts'
 import { targetOf } from './net/dial.ts'
 import { isLoopback, listen } from './net/listen.ts'
 import { NotificationDesk } from './notify/desk.ts'
-import { type Notifications, startNotifications } from './notify/notifications.ts'
+import { type Notifications, openChannels, startNotifications } from './notify/notifications.ts'
 import { openPushKey } from './notify/push/vapid.ts'
 import { openPasskeys } from './passkeys/open.ts'
 import { checkPolicies } from './policy/check.ts'
@@ -179,6 +179,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   onClose(() => erasures.stop())
 
   const pushKey = config.notify.push === null ? null : await openPushKey(store.notifications)
+  const channels = openChannels(config, store, pushKey, clock)
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
   const people = new People({ store: store.people, journal, clock })
   const refreshTokens = new RefreshTokens(config.data)
@@ -203,7 +204,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     erasures,
     pages: new Pages(store, manifest.version),
     report: (period) => makeReport({ config, users: () => directory.users(), store, policy: () => policies.engine, now: () => clock.now() }, period),
-    notifications: new NotificationDesk({ config, store: store.notifications, users: directory, clock, key: pushKey }),
+    notifications: new NotificationDesk({ config, store: store.notifications, users: directory, clock, key: pushKey, channels }),
     recordings: recordings?.library ?? null,
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: textsOf(policies.files) }),
@@ -246,7 +247,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const exports = startExports({ config, store, gateway: { id: journal.gateway, version: manifest.version }, clock, log })
   onClose(() => exports.stop())
   metrics.exports(() => exports.statuses())
-  telling = startNotifications({ config, store, users: directory, key: pushKey, gateway: journal.gateway, clock, log, onOutcome: metrics.notifications() })
+  telling = startNotifications({ config, store, users: directory, channels, gateway: journal.gateway, clock, log, onOutcome: metrics.notifications() })
   onClose(() => telling?.stop())
   void checkAll(config, log, stopping.signal)
   return { http: `${http.address.host}:${http.address.port}`, postgres: `${postgres.address.host}:${postgres.address.port}` }

@@ -59,12 +59,18 @@ export type PushSubscription = z.infer<typeof PushSubscription>
 export const Push = z.object({ key: z.string().nullable(), subscriptions: z.array(PushSubscription) }).meta({ id: 'Push' })
 export type Push = z.infer<typeof Push>
 
+/** What came of a message that says only that it came, by each channel that reaches the caller. */
+export const Trial = z
+  .object({ channel: z.enum(['email', 'push']), taken: z.boolean(), because: z.string().nullable().meta({ description: 'Why it was not taken' }) })
+  .meta({ id: 'Trial', description: 'A message sent to try a channel' })
+export type Trial = z.infer<typeof Trial>
+
 /**
  * What a service worker is pushed, as JSON. It shows `title` and `body` under the tag `tag`, so that a repetition takes the place of what is
  * there, and opens `path`, which begins with one slash, on its own origin and nowhere else.
  */
 export const PushMessage = z.strictObject({
-  kind: z.enum(['review', 'decided', 'ending', 'revoked', 'ledger']),
+  kind: z.enum(['review', 'decided', 'ending', 'revoked', 'ledger', 'trial']),
   tag: z.string(),
   title: z.string(),
   body: z.string(),

@@ -79,7 +79,7 @@ export interface ApiServices {
   readonly pages: Pick<Pages, 'read'>
   /** Evidence of a period, from the whole ledger. */
   report(period: Period): Promise<Report>
-  readonly notifications: Pick<NotificationDesk, 'pushKey' | 'reach' | 'choose' | 'subscriptions' | 'subscribe' | 'unsubscribe'>
+  readonly notifications: Pick<NotificationDesk, 'pushKey' | 'reach' | 'choose' | 'try' | 'subscriptions' | 'subscribe' | 'unsubscribe'>
   /** Null where sessions are not recorded. */
   readonly recordings: Pick<Library, 'search' | 'read' | 'watch' | 'mayWatch'> | null
   /** The engine in force: asked for at each use, because it may be reloaded. */

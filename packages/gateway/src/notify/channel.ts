@@ -1,3 +1,4 @@
+import type { PersonalChannel } from '@countersign/core/notification'
 import type { User } from '../identity/caller.ts'
 import type { Message } from './message.ts'
 
@@ -13,6 +14,9 @@ export interface Channel {
   /** Resolves when it was taken; for who has nothing to be told by, too. Rejects with DeliveryError. `signal` ends the attempt. */
   send(parcel: Parcel, signal: AbortSignal): Promise<void>
 }
+
+/** Those that this gateway has. */
+export type Channels = Readonly<Partial<Record<PersonalChannel, Channel>>>
 
 /** Longer than this no service may take for one message. */
 export const ANSWER_MS = 10_000

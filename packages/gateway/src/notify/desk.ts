@@ -1,23 +1,33 @@
-import { createPublicKey } from 'node:crypto'
-import { isTimeZone, type NotificationChoices, DEFAULT_CHOICES } from '@countersign/core/notification'
+import { createPublicKey, randomUUID } from 'node:crypto'
+import { DEFAULT_CHOICES, isTimeZone, type NotificationChoices, PERSONAL_CHANNELS, type PersonalChannel } from '@countersign/core/notification'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import type { Caller, Users } from '../identity/caller.ts'
+import type { Caller, User, Users } from '../identity/caller.ts'
 import type { NotificationStore, PushSubscriptionRecord } from '../store/store.ts'
 import { newId } from '../workflow/ids.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { addressOf } from './address.ts'
+import { ANSWER_MS, type Channel, type Channels, DeliveryError } from './channel.ts'
+import { TRIAL } from './message.ts'
 import { whyNot } from './push/endpoint.ts'
 import type { PushKey } from './push/vapid.ts'
 
 /** As many browsers as somebody has, and no more than a message to him may cost. */
 const MAX_SUBSCRIPTIONS = 10
+/** Trying sends something at once, which nothing else does at somebody's word. */
+const TRY_AGAIN_MS = 10_000
 
 /** What is known of how somebody is told. `because` is why a channel does not reach him. */
 export interface Reach {
   readonly choices: NotificationChoices
   readonly email: { readonly address: string | null; readonly because: string | null }
   readonly push: { readonly browsers: number; readonly because: string | null }
+}
+
+/** `because` is null where it was taken. */
+export interface Tried {
+  readonly channel: PersonalChannel
+  readonly because: string | null
 }
 
 /** What a browser says of itself. */
@@ -27,14 +37,17 @@ export interface DeskOptions {
   readonly config: Pick<Config, 'notify'>
   readonly store: NotificationStore
   readonly users: Users
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   /** Null where this gateway sends no web push. */
   readonly key: PushKey | null
+  readonly channels: Channels
 }
 
 /** How each person is told, by himself. */
 export class NotificationDesk {
   readonly #options: DeskOptions
+  /** When each has tried last, on the monotonic clock. */
+  readonly #tried = new Map<string, number>()
 
   constructor(options: DeskOptions) {
     this.#options = options
@@ -66,6 +79,19 @@ export class NotificationDesk {
     return this.reach(caller)
   }
 
+  /** Sends him a message now, by each channel that reaches him, whatever he has chosen. */
+  async try(caller: Caller): Promise<readonly Tried[]> {
+    const user = personal(caller)
+    const { users, clock, channels } = this.#options
+    const to = users.user(user)
+    const { email, push } = await this.reach(caller)
+    const reaching = PERSONAL_CHANNELS.filter((name) => (name === 'email' ? email : push).because === null)
+    const [now, last] = [clock.monotonic(), this.#tried.get(user) ?? -Infinity]
+    if (now - last < TRY_AGAIN_MS) throw new WorkflowError('invalid', `a message was sent to you a moment ago; try again in ${TRY_AGAIN_MS / 1000} s`)
+    this.#tried.set(user, now)
+    return Promise.all(reaching.map(async (name) => ({ channel: name, because: to && (await whyNotTaken(channels[name], to)) })))
+  }
+
   subscriptions(caller: Caller): Promise<readonly PushSubscriptionRecord[]> {
     return this.#options.store.subscriptions(personal(caller))
   }
@@ -86,6 +112,17 @@ export class NotificationDesk {
     const removed = await this.#options.store.unsubscribe(id, personal(caller))
     if (removed === null) throw new WorkflowError('not-found', `there is no subscription ${id}`)
     return removed
+  }
+}
+
+/** Null: it was taken. What a service said is for its operator, and holds no secret. */
+async function whyNotTaken(channel: Channel | undefined, to: User): Promise<string | null> {
+  try {
+    await channel?.send({ id: randomUUID(), message: TRIAL, to }, AbortSignal.timeout(ANSWER_MS))
+    return null
+  } catch (error) {
+    if (error instanceof DeliveryError) return error.message
+    throw error
   }
 }
 

@@ -17,7 +17,7 @@ const MAX_NAMED = 10
  * of action where, and never the action's text, a parameter, a reason, a ticket or a comment (decision 37).
  */
 export interface Message {
-  readonly kind: NotificationKind
+  readonly kind: NotificationKind | 'trial'
   /** The same for what is told of the same thing again. */
   readonly tag: string
   /** On one line, of words and names that nobody but an operator chose. */
@@ -34,6 +34,7 @@ export interface Message {
 
 /** One thing to be told, for people and for programs. */
 export interface Item extends Message {
+  readonly kind: NotificationKind
   /** Of a webhook: `type` names the event, the rest is its data. */
   readonly event: { readonly type: string; readonly [key: string]: unknown }
 }
@@ -96,6 +97,17 @@ export function grantItem(grant: Grant, kind: 'ending' | 'revoked'): Item {
   }
 }
 
+/** Says no more than that it came. */
+export const TRIAL: Message = {
+  kind: 'trial',
+  tag: 'trial',
+  title: 'Countersign reaches you',
+  facts: [['Asked for', 'in your profile, or with a token of yours']],
+  each: [],
+  path: '/profile',
+  until: null,
+}
+
 /** `subject` is as `occasionsOfLedger` makes it: `WHAT:NAME@DATE`. */
 export function ledgerItem(subject: string): Item | null {
   const [, what = '', name = ''] = /^(\w+):(.*)@[\d-]+$/.exec(subject) ?? []
@@ -116,7 +128,7 @@ const TROUBLES = {
 } as const
 
 /** Several things of one kind in one message: somebody who asks for hundreds must not fill another's mailbox. */
-export function together(items: readonly [Message, ...Message[]]): Message {
+export function together(items: readonly [Item, ...Item[]]): Message {
   const [first] = items
   if (items.length === 1) return first
   const named = items.slice(0, MAX_NAMED)

@@ -1,9 +1,10 @@
+import { PERSONAL_CHANNELS } from '@countersign/core/notification'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import type { Users } from '../identity/caller.ts'
 import type { Store } from '../store/store.ts'
-import type { DeliveryError } from './channel.ts'
+import type { Channels, DeliveryError } from './channel.ts'
 import { EmailChannel } from './email.ts'
 import type { LedgerTrouble } from './message.ts'
 import { Notifier } from './notifier.ts'
@@ -19,7 +20,7 @@ export interface NotificationsOptions {
   readonly config: Pick<Config, 'notify' | 'url'>
   readonly store: Pick<Store, 'requests' | 'grants' | 'notifications' | 'exports' | 'subscribe'>
   readonly users: Users
-  readonly key: PushKey | null
+  readonly channels: Channels
   readonly gateway: string
   readonly clock: Clock
   readonly log: Logger
@@ -36,22 +37,27 @@ export interface Notifications {
 /** A channel that fails is logged when that begins, and then every so often. */
 const SAID_AGAIN_MS = 600_000
 
+/** What reaches people, as the configuration has it. */
+export function openChannels(config: Pick<Config, 'notify' | 'url'>, store: Pick<Store, 'notifications'>, key: PushKey | null, clock: Clock): Channels {
+  const { email, push } = config.notify
+  return {
+    ...(email === null ? {} : { email: new EmailChannel(email, () => config.url) }),
+    ...(push === null || key === null ? {} : { push: new PushChannel(push, store.notifications, key, () => clock.now()) }),
+  }
+}
+
 /** Tells people, by what the configuration has; nothing runs where it has nothing. */
 export function startNotifications(options: NotificationsOptions): Notifications {
-  const { config, store, users, key, gateway, clock, log } = options
-  const { email, push, webhooks, repeat } = config.notify
+  const { config, store, users, channels: personal, gateway, clock, log } = options
+  const { webhooks, repeat } = config.notify
   const url = () => config.url
   const now = () => clock.now()
-  const personal = {
-    ...(email === null ? {} : { email: new EmailChannel(email, url) }),
-    ...(push === null || key === null ? {} : { push: new PushChannel(push, store.notifications, key, now) }),
-  }
   const programs = new Map(webhooks.map((webhook) => new WebhookChannel(webhook, url, now)).map((channel) => [channel.name, channel]))
-  const channels = (['email', 'push'] as const).filter((name) => personal[name] !== undefined)
-  if (channels.length === 0 && programs.size === 0) return { wrong: () => undefined, stop: () => Promise.resolve() }
+  const named = PERSONAL_CHANNELS.filter((name) => personal[name] !== undefined)
+  if (named.length === 0 && programs.size === 0) return { wrong: () => undefined, stop: () => Promise.resolve() }
 
   const wishes = new Wishes(store.notifications, users, clock)
-  const planner = new Planner({ store, users, wishes, clock, personal: channels, webhooks: [...programs.keys()] })
+  const planner = new Planner({ store, users, wishes, clock, personal: named, webhooks: [...programs.keys()] })
   const logged = outcomes(log, clock)
   const onOutcome = (channel: string, error: DeliveryError | null) => {
     logged(channel, error)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type PersonalChannel, PERSONAL_CHANNELS } from '@countersign/core/notification'
+import { PERSONAL_CHANNELS } from '@countersign/core/notification'
 import type { NotifyConfig } from '../config/config.ts'
 import type { DeliveryRecord, NotificationStore } from '../store/store.ts'
-import { type Channel, DeliveryError } from './channel.ts'
+import { type Channels, DeliveryError } from './channel.ts'
 import { itemOf, type Sources } from './items.ts'
 import { type Item, together } from './message.ts'
 import type { WebhookChannel } from './webhook.ts'
@@ -22,7 +22,7 @@ export interface SenderOptions extends Sources {
   readonly deliveries: Pick<NotificationStore, 'due' | 'save'>
   readonly wishes: Wishes
   readonly repeat: NotifyConfig['repeat']
-  readonly personal: Readonly<Partial<Record<PersonalChannel, Channel>>>
+  readonly personal: Channels
   readonly webhooks: ReadonlyMap<string, WebhookChannel>
   /** Told of each message that was taken (null), and of each that was not. */
   readonly onOutcome: (channel: string, error: DeliveryError | null) => void

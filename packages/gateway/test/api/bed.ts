@@ -19,6 +19,7 @@ import { Directory } from '../../src/identity/directory.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
 import { NotificationDesk } from '../../src/notify/desk.ts'
+import { PushChannel } from '../../src/notify/push/push.ts'
 import { openPushKey } from '../../src/notify/push/vapid.ts'
 import { Logins } from '../../src/identity/logins.ts'
 import { RefreshTokens } from '../../src/identity/oidc/refresh-tokens.ts'
@@ -92,6 +93,7 @@ export async function openBed(): Promise<Bed> {
   const findings: Finding[] = []
   let readers = 0
   let http = { host: '127.0.0.1', port: 0 }
+  const pushKey = await openPushKey(store.notifications)
   const services: ApiServices = {
     config,
     directory,
@@ -132,7 +134,8 @@ export async function openBed(): Promise<Bed> {
       store: store.notifications,
       users: directory,
       clock: systemClock,
-      key: await openPushKey(store.notifications),
+      key: pushKey,
+      channels: { push: new PushChannel({ contact: 'mailto:ops@example.com', inside: [], ca: null }, store.notifications, pushKey, Date.now) },
     }),
     recordings: null,
     policy: () => engine,

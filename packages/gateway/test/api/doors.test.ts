@@ -84,6 +84,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'GET /api/v1/recordings/{session}': [404, 404],
   'GET /api/v1/me/notifications': [200, 200],
   'PUT /api/v1/me/notifications': [200, 200],
+  'POST /api/v1/me/notifications/try': [200, 200],
   'GET /api/v1/me/push': [200, 200],
   'POST /api/v1/me/push': [200, 200],
   'DELETE /api/v1/me/push/{id}': [404, 404],

@@ -47,6 +47,17 @@ describe('how somebody is told', () => {
   })
 })
 
+describe('trying it', () => {
+  test('sends a message by each channel that reaches him, says why it was not taken, and is not done all the time', async () => {
+    expect(await bed.client('root').tryNotifications()).toEqual([])
+    const { id } = await bed.client('bob').subscribePush(aBrowser('https://push.internal/1').subscription)
+    const [tried] = await bed.client('bob').tryNotifications()
+    expect(tried).toEqual({ channel: 'push', taken: false, because: expect.stringMatching(/^https:\/\/push\.internal did not take a message: /) })
+    await expect(bed.client('bob').tryNotifications()).rejects.toThrow('try again in 10 s')
+    await bed.client('bob').unsubscribePush({ id })
+  })
+})
+
 describe('a browser', () => {
   test('subscribes once, is listed without what would let others send to it, and is another’s when he uses it', async () => {
     const { subscription } = aBrowser('https://fcm.googleapis.com/fcm/send/a-secret-address')

@@ -8,6 +8,7 @@ import { Answer, Failed } from '../../parts/states.tsx'
 import { Browsers } from './browsers.tsx'
 import classes from './profile.module.css'
 import { QuietHours } from './quiet-hours.tsx'
+import { Trial } from './trial.tsx'
 
 const KINDS = {
   review: 'A request waits for my review',
@@ -76,6 +77,7 @@ function Choices({ notifications }: { readonly notifications: Notifications }) {
         still waits is told again after {duration(repeat.everyMs)}, {repeat.times} times at most.
       </p>
       <Browsers unavailable={channels.push.unavailable} />
+      <Trial />
       <QuietHours quiet={quiet} onChoose={(hours) => choosing.mutate({ kinds, quiet: hours })} />
     </>
   )

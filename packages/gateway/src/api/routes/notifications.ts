@@ -14,6 +14,14 @@ export function mountNotifications(app: App, { notifications, config }: ApiServi
 
   app.openapi(routes.setNotifications, async (c) => c.json(present(await notifications.choose(c.get('caller'), c.req.valid('json')), repeat), 200))
 
+  app.openapi(routes.tryNotifications, async (c) => {
+    const tried = await notifications.try(c.get('caller'))
+    return c.json(
+      tried.map(({ channel, because }) => ({ channel, taken: because === null, because })),
+      200,
+    )
+  })
+
   app.openapi(routes.push, async (c) => {
     const subscriptions = await notifications.subscriptions(c.get('caller'))
     return c.json({ key: notifications.pushKey, subscriptions: subscriptions.map(presentSubscription) }, 200)
