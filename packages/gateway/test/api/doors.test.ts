@@ -1,4 +1,4 @@
-import { eventsRoute, ledgerFileRoutes, openRoutes, recordingRoute, routes } from '@countersign/contract/routes'
+import { eventsRoute, ledgerFileRoutes, openRoutes, recordingRoute, routes, watchRoute } from '@countersign/contract/routes'
 import { ACTION_TYPES, ACTION_GROUPS } from '@countersign/core/action'
 import { DEFAULT_CHOICES } from '@countersign/core/notification'
 import { Scope } from '@countersign/contract/schemas/common'
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => bed.close())
 
-const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute, recordingRoute].map(
+const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute, recordingRoute, watchRoute].map(
   (route) => [route.method.toUpperCase(), route.path] as const,
 )
 
@@ -55,6 +55,8 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/grants/{id}/revoke': [404, 404],
   'POST /api/v1/done': [200, 200],
   'GET /api/v1/sessions': [200, 200],
+  'GET /api/v1/sessions/{id}': [404, 404],
+  'GET /api/v1/sessions/{id}/watch': [404, 404],
   'POST /api/v1/sessions/{id}/kill': [404, 404],
   'GET /api/v1/leases': [403, 200],
   'GET /api/v1/tokens': [200, 200],
