@@ -5,7 +5,7 @@ import { parseTilePath, TILE_WIDTH, tileWidth } from '@countersign/ledger/tiles'
 import type { TreeStore } from '../store/store.ts'
 
 /** A file of the tree. `too-long`: an entry in it is longer than a bundle of tlog-tiles can hold, and `tile/lines/` has it. */
-export type TreeFile = { readonly kind: 'bytes' | 'lines'; readonly bytes: Uint8Array } | 'not-found' | 'too-long'
+export type TreeFile = { readonly kind: 'tile' | 'bundle' | 'lines'; readonly bytes: Uint8Array } | 'not-found' | 'too-long'
 
 /**
  * The file under a path of C2SP tlog-tiles, `tile/…`. Only what the last checkpoint covers is there: it never changes again. A tile
@@ -20,7 +20,7 @@ export async function treeFile(tree: TreeStore, path: string): Promise<TreeFile>
   if (asked.kind !== 'hashes') return bundle(tree, asked)
   const hashes = await tree.tile(level, asked.n)
   if (!hashes || hashes.length < asked.width * HASH_BYTES) return 'not-found'
-  return { kind: 'bytes', bytes: hashes.subarray(0, asked.width * HASH_BYTES) }
+  return { kind: 'tile', bytes: hashes.subarray(0, asked.width * HASH_BYTES) }
 }
 
 async function bundle(
@@ -32,7 +32,7 @@ async function bundle(
   const entries = leaves.map(({ line }) => Buffer.from(line))
   if (kind === 'lines') return { kind: 'lines', bytes: encodeLines(entries) }
   try {
-    return { kind: 'bytes', bytes: encodeBundle(entries) }
+    return { kind: 'bundle', bytes: encodeBundle(entries) }
   } catch (error) {
     if (error instanceof LedgerError && error.code === 'too-long') return 'too-long'
     throw error

@@ -62,6 +62,25 @@ describe('the ledger’s tree as files', () => {
     expect(lines.at(-1)?.length).toBeGreaterThan(70_000)
   })
 
+  test.each([
+    ['gzip', true],
+    ['deflate, gzip;q=0.5', true],
+    ['GZIP', true],
+    ['identity', false],
+    ['br, gzip;q=0', false],
+    ['', false],
+  ])('are compressed, where they are entries, for whoever accepts %j', async (accepted, compressed) => {
+    const ask = (path: string) => bed.ask(`/api/v1/ledger/${path}`, { as: 'root', headers: { 'accept-encoding': accepted } })
+    const answer = await ask('tile/entries/000')
+    expect([answer.headers.get('content-encoding'), answer.headers.get('vary')]).toEqual([compressed ? 'gzip' : null, 'accept-encoding'])
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    expect(decodeBundle(bytes, 256)).toHaveLength(256) // fetch has decompressed it
+    const sent = Number(answer.headers.get('content-length'))
+    if (compressed) expect(sent).toBeLessThan(bytes.length / 2)
+    else expect(sent).toBe(bytes.length)
+    expect((await ask('tile/0/000')).headers.get('content-encoding')).toBe(null)
+  })
+
   test('come with what the gateway’s key says of the chain that they hold', async () => {
     const heads = parseHeads((await read('signed-heads')).bytes)
     expect(heads).toEqual([expect.objectContaining({ gateway: 'gw-0000000001', seq: 301 })])
