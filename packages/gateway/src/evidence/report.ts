@@ -1,6 +1,7 @@
 import type { Report } from '@countersign/contract/schemas/report'
 import type { Config } from '../config/config.ts'
 import type { User } from '../identity/caller.ts'
+import { fewAtATime } from '../export/few-at-a-time.ts'
 import { readable } from '../export/pages.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Store } from '../store/store.ts'
@@ -20,7 +21,7 @@ export interface ReportSources {
 
 /**
  * The evidence of a period, from the entries that the newest checkpoint covers: whoever has that checkpoint can tell whether they are the same. They are
- * read from the tree's beginning, because who approved what may stand long before the period; a page at a time.
+ * read from the tree's beginning, because who approved what may stand long before the period; a page at a time, between whose parts others get their turn.
  */
 export async function makeReport(sources: ReportSources, period: Period): Promise<Report> {
   const { config, store } = sources
@@ -31,9 +32,13 @@ export async function makeReport(sources: ReportSources, period: Period): Promis
   let unreadable = 0
   for (let index = 0; index < size; index += PAGE) {
     const wanted = Math.min(PAGE, size - index)
-    const entries = (await store.tree.read(index, wanted)).flatMap((leaf) => readable(leaf) ?? [])
-    for (const entry of entries) evidence.add(entry)
-    unreadable += wanted - entries.length
+    unreadable += wanted
+    for await (const leaf of fewAtATime(await store.tree.read(index, wanted))) {
+      const entry = readable(leaf)
+      if (!entry) continue
+      evidence.add(entry)
+      unreadable -= 1
+    }
   }
   const engine = sources.policy()
   const access = evidence.access()

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LedgerError } from '@countersign/ledger/error'
 import type { ExportState, Leaf, Store } from '../store/store.ts'
+import { fewAtATime } from './few-at-a-time.ts'
 import { ExportLease, whileHeld } from './lease.ts'
 import { type Keys, openLeaf } from './opening.ts'
 import { entryId, type ExportRecord, type Format } from './record.ts'
@@ -112,7 +113,7 @@ export class Exporter {
     const end = Math.min(from + PAGE, size)
     const records: ExportRecord[] = []
     let [to, length] = [from, 0]
-    for (const leaf of await tree.read(from, end - from)) {
+    for await (const leaf of fewAtATime(await tree.read(from, end - from))) {
       this.#missing(to, leaf.index)
       const made = await this.#recordsOf(leaf)
       records.push(...made)

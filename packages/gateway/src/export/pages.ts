@@ -1,6 +1,7 @@
 import { LedgerError } from '@countersign/ledger/error'
 import type { ExportConfig } from '../config/config.ts'
 import type { Leaf, Store } from '../store/store.ts'
+import { fewAtATime } from './few-at-a-time.ts'
 import { jsonl } from './jsonl.ts'
 import { Known } from './known.ts'
 import { Ocsf } from './ocsf/ocsf.ts'
@@ -38,16 +39,18 @@ export class Pages {
     const { size } = await this.#store.tree.state()
     const next = Math.max(index, Math.min(index + limit, size))
     const leaves = await this.#store.tree.read(index, next - index)
-    const entries = leaves.flatMap((leaf) => readable(leaf) ?? [])
     const records: string[] = []
-    for (const entry of entries) {
-      const { at } = entry.entry
-      if (at < (from ?? at) || at >= (until ?? Infinity)) continue
-      records.push(...(await this.#formats[format].records(entry)).map(({ text }) => text))
+    let missing = next - index - leaves.length
+    for await (const leaf of fewAtATime(leaves)) {
+      const entry = readable(leaf)
+      if (!entry) missing += 1
+      else if (isWithin(entry.entry.at, from, until)) records.push(...(await this.#formats[format].records(entry)).map(({ text }) => text))
     }
-    return { records, next, size, missing: next - index - entries.length }
+    return { records, next, size, missing }
   }
 }
+
+const isWithin = (at: number, from: number | null, until: number | null): boolean => at >= (from ?? at) && at < (until ?? Infinity)
 
 /** Null for what no gateway wrote. */
 export function readable(leaf: Leaf): ExportEntry | null {
