@@ -353,7 +353,7 @@ export interface TreeStore {
   indexOf(gateway: string, seq: number): Promise<number | null>
   /** As wide as it is now: a narrower one of an earlier size is its beginning. Null: there is none. */
   tile(level: number, n: number): Promise<Uint8Array | null>
-  /** False: the lease is somebody else's, or there is one of this size; nothing changed. */
+  /** False: the lease is somebody else's, or there is one of this size; nothing changed. Of the signed heads under it each chain's last is kept. */
   addCheckpoint(term: number, checkpoint: StoredCheckpoint): Promise<boolean>
   /** Replaces the note of a size, unless it is not `before` any more. False: nothing changed. */
   cosign(checkpoint: StoredCheckpoint, before: string): Promise<boolean>

@@ -10,6 +10,8 @@ const RUNS_ASKED = 100
 /** Rows in one statement: few shapes of it, and far fewer parameters than either database takes. */
 const ROWS = 100
 const HASH_BYTES = 32
+/** Rows that one checkpoint takes out, of each chain. */
+const HEADS_AT_ONCE = 10_000
 
 const count = z.int().min(0)
 const stateShape = z.strictObject({
@@ -62,15 +64,8 @@ export class Tree implements TreeStore {
     })
   }
 
-  async tails(size: number): Promise<readonly Run[]> {
-    const runs = await this.#database.read((db) =>
-      lastOfEach((after) => {
-        const within = db.selectFrom('tree_runs').where('start', '<', size)
-        const next = within.select(({ fn }) => fn.min('gateway').as('gateway')).where('gateway', '>', after)
-        return within.selectAll().where('gateway', '=', next).orderBy('seq', 'desc').limit(1).executeTakeFirst()
-      }),
-    )
-    return runs.map((run) => clipped(run, 0, size))
+  tails(size: number): Promise<readonly Run[]> {
+    return this.#database.read((db) => tailsOf(db, size))
   }
 
   keyLeaves(): Promise<readonly number[]> {
@@ -115,7 +110,9 @@ export class Tree implements TreeStore {
         .values({ size, at, note })
         .onConflict((conflict) => conflict.column('size').doNothing())
         .executeTakeFirstOrThrow()
-      return numInsertedOrUpdatedRows === 1n
+      if (numInsertedOrUpdatedRows !== 1n) return false
+      for (const { gateway, seq, count } of await tailsOf(transaction, size)) await forgetHeads(transaction, gateway, seq + count - 1)
+      return true
     })
   }
 
@@ -197,6 +194,26 @@ async function insertTiles(transaction: Transaction<Tables>, tiles: readonly Til
       .onConflict((conflict) => conflict.columns(['level', 'n']).doUpdateSet((row) => ({ hashes: row.ref('excluded.hashes') })))
       .execute()
   }
+}
+
+async function tailsOf(db: Kysely<Tables>, size: number): Promise<readonly Run[]> {
+  const runs = await lastOfEach((after) => {
+    const within = db.selectFrom('tree_runs').where('start', '<', size)
+    const next = within.select(({ fn }) => fn.min('gateway').as('gateway')).where('gateway', '>', after)
+    return within.selectAll().where('gateway', '=', next).orderBy('seq', 'desc').limit(1).executeTakeFirst()
+  })
+  return runs.map((run) => clipped(run, 0, size))
+}
+
+/**
+ * A head vouches for all before it, so that of those under a checkpoint each chain's last is enough; there is one for each batch of a drain. The
+ * oldest first, and not all at once: who comes from a version that kept them has millions.
+ */
+async function forgetHeads(transaction: Transaction<Tables>, gateway: string, last: number): Promise<void> {
+  const own = transaction.selectFrom('ledger_heads').where('gateway', '=', gateway)
+  const enough = own.select(({ fn }) => fn.max('seq').as('seq')).where('seq', '<=', last)
+  const needless = own.select('seq').where('seq', '<', enough).orderBy('seq').limit(HEADS_AT_ONCE)
+  await transaction.deleteFrom('ledger_heads').where('gateway', '=', gateway).where('seq', 'in', needless).execute()
 }
 
 async function runsBetween(db: Kysely<Tables>, from: number, to: number): Promise<readonly Run[]> {

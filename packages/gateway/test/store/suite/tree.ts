@@ -184,4 +184,24 @@ export function tree(pair: () => Pair): void {
     expect(both.filter(Boolean)).toHaveLength(1)
     expect(await here.tree.checkpoint()).toEqual(signed(9, both[0] ? 'with one' : 'with another'))
   })
+
+  test('keeps the last signed head of each chain under a checkpoint, and all that come after it', async () => {
+    const { here, there } = pair()
+    const signed = (gateway: string, seq: number) => ({ gateway, seq, hash: 'a'.repeat(64), key: 'k', signature: 's' })
+    for (const gateway of ['gw-1', 'gw-2', 'gw-3'])
+      for (let seq = 1; seq <= 9; seq += 2) await here.ledger.append(entries(gateway, seq + 1).slice(-2), signed(gateway, seq))
+    const term = await take(here.tree, 'gw-1')
+    await here.tree.extend(growth(term, 0, [run(0, 'gw-1', 1, 5), run(5, 'gw-2', 1, 6), run(11, 'gw-1', 6, 2), run(13, 'gw-2', 7, 3)]))
+    const heads = async () =>
+      (await Promise.all(['gw-1', 'gw-2', 'gw-3'].map((gateway) => there.ledger.signedHeads(gateway, 1, 100)))).map((of) => of.map(({ seq }) => seq))
+    const all = [1, 3, 5, 7, 9]
+    expect(await heads()).toEqual([all, all, all])
+    await here.tree.addCheckpoint(term - 1, { size: 13, at: 1, note: 'not the holder' })
+    expect(await heads()).toEqual([all, all, all])
+    await here.tree.addCheckpoint(term, { size: 13, at: 1, note: 'note' })
+    // Up to entry 7 of the first, 6 of the second, and nothing of the third.
+    expect(await heads()).toEqual([[7, 9], [5, 7, 9], all])
+    await here.tree.addCheckpoint(term, { size: 16, at: 2, note: 'note' })
+    expect(await heads()).toEqual([[7, 9], [9], all])
+  })
 }
