@@ -84,12 +84,13 @@ export class NotificationDesk {
     const user = personal(caller)
     const { users, clock, channels } = this.#options
     const to = users.user(user)
+    if (to === null) throw new WorkflowError('forbidden', `${user} is not known here any more`)
     const { email, push } = await this.reach(caller)
     const reaching = PERSONAL_CHANNELS.filter((name) => (name === 'email' ? email : push).because === null)
     const [now, last] = [clock.monotonic(), this.#tried.get(user) ?? -Infinity]
     if (now - last < TRY_AGAIN_MS) throw new WorkflowError('invalid', `a message was sent to you a moment ago; try again in ${TRY_AGAIN_MS / 1000} s`)
     this.#tried.set(user, now)
-    return Promise.all(reaching.map(async (name) => ({ channel: name, because: to && (await whyNotTaken(channels[name], to)) })))
+    return Promise.all(reaching.map(async (name) => ({ channel: name, because: await whyNotTaken(channels[name], to) })))
   }
 
   subscriptions(caller: Caller): Promise<readonly PushSubscriptionRecord[]> {

@@ -17,7 +17,8 @@ export type Occasion = Pick<DeliveryRecord, 'kind' | 'subject' | 'user'> & { rea
 export function occasionsOfRequest(request: Request, users: Users, now: number): readonly Occasion[] {
   const { id, status, reviews, decidedAt, requester } = request
   const told = (kind: Occasion['kind'], users: readonly string[]) => ['', ...users].map((user) => ({ kind, subject: id, user, dueAt: now }))
-  if (status === 'pending') return now < request.expiresAt ? told('review', reviewersOf(request, users, now)) : []
+  // One that needs nobody is approved in the same moment.
+  if (status === 'pending') return now < request.expiresAt && request.need.length > 0 ? told('review', reviewersOf(request, users, now)) : []
   const isNews = status === 'expired' || (status !== 'withdrawn' && reviews.length > 0)
   return isNews && decidedAt !== null && now - decidedAt < RECENT_MS ? told('decided', [requester.user]) : []
 }

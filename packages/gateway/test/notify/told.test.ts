@@ -78,6 +78,11 @@ describe('a request that waits', () => {
     expect(await later(1_000)).toEqual([WAITS, WAITS.replace('email', 'push')].map((told) => told.replace('bob', 'dave')))
   })
 
+  test('and needs nobody is told to nobody: policy approves it in the same moment', async () => {
+    await ask({ need: [] })
+    expect(await bed.round()).toEqual([])
+  })
+
   test('waits for who has reviewed it no more, and for others still', async () => {
     bed.people = [...bed.people, aUser('dave@example.com', { groups: ['dba'] })]
     const request = await ask({ need: [[{ policy: 'p', groups: ['dba'], quorum: 2 }]] })
