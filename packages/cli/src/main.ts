@@ -18,6 +18,8 @@ import { addLedgerProof } from './commands/ledger-proof.ts'
 import { addLedgerReport } from './commands/ledger-report.ts'
 import { addLedgerRotateKey } from './commands/ledger-rotate-key.ts'
 import { addLedgerVerify } from './commands/ledger-verify.ts'
+import { addPasskeyApprove, addPasskeyDeny, addPasskeyRemove } from './commands/passkey-change.ts'
+import { addPasskeyList } from './commands/passkey-list.ts'
 import { addPersonErase } from './commands/person-erase.ts'
 import { addPersonErasures } from './commands/person-erasures.ts'
 import { addPolicyCheck } from './commands/policy-check.ts'
@@ -35,6 +37,9 @@ import { addStart } from './commands/start.ts'
 import { addTokenCreate } from './commands/token-create.ts'
 import { addTokenList } from './commands/token-list.ts'
 import { addTokenRevoke } from './commands/token-revoke.ts'
+import { addUserDisable, addUserEnable } from './commands/user-active.ts'
+import { addUserInvite } from './commands/user-invite.ts'
+import { addUserList } from './commands/user-list.ts'
 import { addWhoami } from './commands/whoami.ts'
 import { addWithdraw } from './commands/withdraw.ts'
 
@@ -75,6 +80,10 @@ const person = group(program, 'person', 'Erase personal data')
 for (const add of [addPersonErase, addPersonErasures]) add(person)
 const policy = group(program, 'policy', 'Check and explain policies')
 for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
+const user = group(program, 'user', 'Invite, list, disable and enable people')
+for (const add of [addUserInvite, addUserList, addUserDisable, addUserEnable]) add(user)
+const passkey = group(program, 'passkey', 'List and remove passkeys, and agree to those of other admins')
+for (const add of [addPasskeyList, addPasskeyRemove, addPasskeyApprove, addPasskeyDeny]) add(passkey)
 const token = group(program, 'token', 'Make, list and revoke tokens')
 for (const add of [addTokenCreate, addTokenList, addTokenRevoke]) add(token)
 const ledger = group(program, 'ledger', 'Verify and export the ledger, and care for its keys')

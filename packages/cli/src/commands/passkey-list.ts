@@ -1,0 +1,42 @@
+import { type Command, Option } from 'commander'
+import type { PasskeyStatus } from '@countersign/contract/schemas/passkey'
+import { gatewayOptions } from '../arguments.ts'
+import { define, perform } from '../command.ts'
+import { type GatewayOptions, withClient } from '../connection.ts'
+import { EXIT } from '../error.ts'
+import { moment } from '../format.ts'
+
+interface ListOptions extends GatewayOptions {
+  readonly user?: string
+  readonly status?: PasskeyStatus
+}
+
+const SAYS: Readonly<Record<PasskeyStatus, string>> = {
+  waiting: 'waits for another admin',
+  active: 'counts',
+  leaving: 'to be removed, waits for another admin',
+  removed: 'removed',
+}
+
+export function addPasskeyList(passkey: Command): void {
+  gatewayOptions(
+    define(passkey, 'list', 'List passkeys: your own, or everybody’s for admins and auditors', [
+      'countersign passkey list',
+      'countersign passkey list --status waiting --data ./countersign-data',
+    ]),
+  )
+    .option('--user <user>', 'only those of this user')
+    .addOption(new Option('--status <status>', 'only those in this state').choices(Object.keys(SAYS)))
+    .action(
+      perform(async (out, { user, status, ...options }: ListOptions) => {
+        const filter = { ...(user === undefined ? {} : { user }), ...(status === undefined ? {} : { status }) }
+        const passkeys = await withClient(options, (client) => client.passkeys(filter))
+        if (out.json) out.data(passkeys)
+        else {
+          const rows = passkeys.map((each) => [each.id, each.user, each.name, SAYS[each.status], each.lastUsedAt === null ? 'never' : moment(each.lastUsedAt)])
+          out.table(['PASSKEY', 'USER', 'NAME', 'IT', 'LAST USED'], rows, 'no passkeys')
+        }
+        return EXIT.ok
+      }),
+    )
+}
