@@ -1,4 +1,6 @@
-import type { Browser } from 'playwright-core'
+import { readFileSync, writeFileSync } from 'node:fs'
+import axe, { type AxeResults } from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser, signedIn } from './support/browser.ts'
 import { lacks } from './support/needs.ts'
@@ -111,4 +113,107 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     await expect.poll(() => page.locator('li[aria-current=step]').count()).toBe(0)
     expect(complaints).toEqual([])
   })
+
+  test('the ledger is searched by what is in the address, page by page, and each entry has its proof', async () => {
+    const { alice, bob, erin, gateway } = stage
+    const session = alice.psql()
+    session.type('DELETE FROM orders WHERE id = 6;')
+    const request = await held(session)
+    await bob.api.approve({ id: request })
+    await session.next(/DELETE 1/)
+    await session.quit()
+    await expect.poll(async () => (await erin.api.ledgerSearch({ type: 'action.started', request })).events.length, { timeout: 20_000 }).toBe(1)
+
+    const whole = await erin.api.ledgerSearch({ person: 'alice@example.com', limit: 200 })
+    const pages: typeof whole.events = []
+    for (let next: number | null | undefined; next !== null;) {
+      const page = await erin.api.ledgerSearch({ person: 'alice@example.com', limit: 3, ...(next === undefined ? {} : { before: next }) })
+      pages.push(...page.events)
+      next = page.next
+    }
+    expect(pages.filter(({ at }) => at <= (whole.events[0]?.at ?? ''))).toEqual(whole.events)
+    expect(whole.events.every(({ person, body }) => [person, body['user'], body['by']].includes('alice@example.com'))).toBe(true)
+    await expect(alice.api.ledgerSearch({})).rejects.toMatchObject({ status: 403 })
+
+    const { page, complaints } = await signedIn(browser, gateway, olga)
+    page.setDefaultTimeout(6000)
+    await page.goto('/ledger')
+    await page.getByLabel('Request', { exact: true }).fill(request)
+    await page.getByLabel('Event', { exact: true }).fill('request')
+    await page.getByRole('button', { name: 'Show' }).click()
+    const events = page.getByRole('table', { name: 'Events' })
+    await expect.poll(() => events.getByRole('row').count()).toBe(4)
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ type: 'request', request })
+    await expect.poll(async () => (await erin.api.ledgerState()).checkpoint?.size, { timeout: 20_000 }).toBeGreaterThan(whole.events[0]?.index ?? 0)
+    await events.getByRole('link').first().click()
+    await page.getByText('under a signed checkpoint').waitFor()
+    expect(await page.getByLabel('Content of the entry').innerText()).toContain(request)
+    expect(complaints).toEqual([])
+  })
+
+  test('policies are shown as they are in force, with what they come to, and why', async () => {
+    const { alice, erin, gateway } = stage
+    expect((await alice.api.policyAccess({})).rows.map(({ user }) => user)).toEqual(['alice@example.com'])
+    const { page, complaints } = await signedIn(browser, gateway, erin)
+    page.setDefaultTimeout(6000)
+    await page.goto('/policies')
+    await page.getByText('valid, and in force').waitFor()
+    await page.getByRole('link', { name: 'Who may do what' }).click()
+    const row = page.getByRole('row').filter({ hasText: 'alice@example.com' })
+    await row.getByRole('link', { name: 'needs 1 of dba' }).click()
+    await page.getByRole('region', { name: 'Decision' }).getByText('needs 1 of dba').waitFor()
+    await page.getByLabel('Action').selectOption('a statement')
+    await page.getByLabel('Statement', { exact: true }).fill('CREATE TABLE t (id int)')
+    await page.getByRole('button', { name: 'Explain' }).click()
+    await page.getByText('No policy matches').waitFor()
+    await page.goto('/policies?show=explain&user=alice@example.com&resource=db&action=sql:write')
+    await page.getByRole('list', { name: 'Policies that match' }).getByRole('link', { name: 'writes' }).click()
+    await page.getByText('@id("writes")').waitFor()
+
+    const good = readFileSync(gateway.policyFile, 'utf8')
+    writeFileSync(gateway.policyFile, `${good}\nnot a policy`)
+    await expect.poll(async () => (await erin.api.policy()).refused?.problems.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(0)
+    await page.reload()
+    await page.getByText('what is on disk is broken').waitFor()
+    expect(await page.getByRole('list', { name: 'What is wrong' }).innerText()).toContain('.cedar:')
+    writeFileSync(gateway.policyFile, good)
+    await expect.poll(async () => (await erin.api.policy()).refused, { timeout: 20_000 }).toBe(null)
+    expect(complaints).toEqual([])
+  })
+
+  test('every page is free of violations that axe finds, in the dark too, and no wider than a phone', async () => {
+    const { erin, gateway } = stage
+    const session = (await erin.api.recordings()).recordings[0]?.session ?? ''
+    const { page, complaints } = await signedIn(browser, gateway, erin, { viewport: { width: 360, height: 740 } })
+    for (const path of [...PAGES, `/sessions/${session}`]) {
+      await page.goto(path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      if (path.startsWith('/sessions/')) await page.getByRole('button', { name: 'Open it' }).click()
+      await expect.poll(() => page.locator('main [role=status]').filter({ hasText: '…' }).count()).toBe(0)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        expect({ path, colorScheme, violations: await violationsOf(page) }).toEqual({ path, colorScheme, violations: [] })
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
+    }
+    expect(complaints).toEqual([])
+  }, 60_000)
 })
+
+const PAGES = [
+  '/sessions',
+  '/sessions?show=past',
+  '/sessions?show=recordings',
+  '/ledger',
+  '/ledger/2',
+  '/policies',
+  '/policies?show=access',
+  '/policies?show=explain&user=alice@example.com&resource=db&action=sql:write',
+]
+
+/** What axe finds, in short. */
+async function violationsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source)
+  const found: AxeResults = await page.evaluate('axe.run()')
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}

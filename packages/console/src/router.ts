@@ -1,5 +1,7 @@
 import { createRouter } from '@tanstack/react-router'
 import { inboxRoute } from './pages/inbox/route.ts'
+import { entryRoute, ledgerRoute } from './pages/ledger/route.ts'
+import { policiesRoute } from './pages/policies/route.ts'
 import { profileRoute } from './pages/profile/route.ts'
 import { requestRoute } from './pages/request/route.ts'
 import { requestsRoute } from './pages/requests/route.ts'
@@ -14,7 +16,18 @@ import { signedInRoute } from './shell/signed-in-route.ts'
  * Every page of the console. A page is a folder under pages/ with a `route.ts`, which says its address and its place in the menu and loads the rest when it
  * is needed; here it gets one line. The menu is made from this list, in this order.
  */
-const pages = signedInRoute.addChildren([inboxRoute, requestRoute, requestsRoute, resourcesRoute, sessionsRoute, sessionRoute, profileRoute])
+const pages = signedInRoute.addChildren([
+  inboxRoute,
+  requestRoute,
+  requestsRoute,
+  resourcesRoute,
+  sessionsRoute,
+  sessionRoute,
+  ledgerRoute,
+  entryRoute,
+  policiesRoute,
+  profileRoute,
+])
 
 export const router = createRouter({ routeTree: rootRoute.addChildren([pages, signInRoute]), defaultPreload: 'intent', scrollRestoration: true })
 

@@ -7,9 +7,23 @@ import { EraseBody, Erasure } from './schemas/erasure.ts'
 import { CheckReport } from './schemas/finding.ts'
 import { DoneBody, EndBody, Grant } from './schemas/grant.ts'
 import { Lease } from './schemas/lease.ts'
-import { ExportPage, ExportQuery, LedgerEntry, LedgerHead, LedgerKey, LedgerQuery, RotatedKey, VouchBody } from './schemas/ledger.ts'
+import {
+  byIndex,
+  ExportPage,
+  ExportQuery,
+  LedgerEntry,
+  LedgerHead,
+  LedgerKey,
+  LedgerQuery,
+  LedgerSearchPage,
+  LedgerSearchQuery,
+  LedgerState,
+  ProvenEntry,
+  RotatedKey,
+  VouchBody,
+} from './schemas/ledger.ts'
 import { NotificationChoices, Notifications, Push, PushSubscription, SubscribeBody, Trial } from './schemas/notification.ts'
-import { ExplainBody, Explanation, Policies } from './schemas/policy.ts'
+import { AccessPage, AccessQuery, ExplainBody, Explanation, Policies } from './schemas/policy.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Receipt } from './schemas/receipt.ts'
 import { Report, ReportQuery } from './schemas/report.ts'
@@ -219,12 +233,40 @@ export const routes = {
     responses: answers(Explanation, 'The decision and every policy that matched'),
   },
 
+  policyAccess: {
+    method: 'get',
+    path: '/api/v1/policy/access',
+    summary: 'Who may do what: every person and resource; for who is neither admin nor auditor his own',
+    request: { query: AccessQuery },
+    responses: answers(AccessPage, 'By person and resource'),
+  },
+
   ledger: {
     method: 'get',
     path: '/api/v1/ledger',
     summary: 'Ledger entries of one gateway, in order; admins and auditors only',
     request: { query: LedgerQuery },
     responses: answers(z.array(LedgerEntry), 'At most `limit` (1000) of them'),
+  },
+  ledgerSearch: {
+    method: 'get',
+    path: '/api/v1/ledger/search',
+    summary: 'Events of the ledger of all gateways, the newest first; admins and auditors only',
+    request: { query: LedgerSearchQuery },
+    responses: answers(LedgerSearchPage, 'One page: what was found within about a second'),
+  },
+  ledgerEntry: {
+    method: 'get',
+    path: '/api/v1/ledger/entries/{index}',
+    summary: 'One entry of the tree, with the proof that it is in it; admins and auditors only',
+    request: { params: byIndex },
+    responses: answers(ProvenEntry, 'The entry'),
+  },
+  ledgerState: {
+    method: 'get',
+    path: '/api/v1/ledger/state',
+    summary: 'How large the tree is, what is signed of it, and what a witness has seen; admins and auditors only',
+    responses: answers(LedgerState, 'As it is now'),
   },
   ledgerHeads: {
     method: 'get',

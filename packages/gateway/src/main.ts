@@ -36,10 +36,11 @@ import { recordLost } from './journal/unfinished.ts'
 import { makeReport } from './evidence/report.ts'
 import { startExports } from './export/exports.ts'
 import { Pages } from './export/pages.ts'
+import { LedgerSearch } from './export/search.ts'
 import { Leases } from './leases/leases.ts'
 import { rotateSigningKey } from './ledger/rotation.ts'
 import { nameOf, openSigningKey } from './ledger/signer.ts'
-import { Sequencing } from './ledger/sequencing.ts'
+import { Sequencing, troubleOf } from './ledger/sequencing.ts'
 import { SigningKey } from './ledger/signing-key.ts'
 import { vouch } from './ledger/vouching.ts'
 import { Metrics } from './metrics.ts'
@@ -203,11 +204,14 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     store,
     erasures,
     pages: new Pages(store, manifest.version),
+    search: new LedgerSearch(store),
+    ledgerTrouble: () => troubleOf(sequencing.status),
     report: (period) => makeReport({ config, users: () => directory.users(), store, policy: () => policies.engine, now: () => clock.now() }, period),
     notifications: new NotificationDesk({ config, store: store.notifications, users: directory, clock, key: pushKey, channels }),
     recordings: recordings?.library ?? null,
     policy: () => policies.engine,
-    policies: () => ({ version: policies.engine.version, files: textsOf(policies.files) }),
+    policies: () => ({ version: policies.engine.version, files: textsOf(policies.files), loadedAt: policies.loadedAt, refused: policies.refused }),
+    resourceNames: () => Object.keys(config.resources),
     classify: async (resource, text) => statementsThere(targetOf(config, resourceOf(config, resource), null), catalogs, text),
     resources: async (caller) => resourcesFor(config, policies, caller),
     checkResource: async (name) => checkResource(config, resourceOf(config, name), stopping.signal),

@@ -1,5 +1,5 @@
 import type { ComponentType, ReactNode } from 'react'
-import classes from './status.module.css'
+import classes from './word.module.css'
 
 interface WordProps {
   readonly tone: 'good' | 'bad' | 'waiting' | 'dim'
@@ -10,7 +10,7 @@ interface WordProps {
 /** A state in one word: icon, word and colour say the same. */
 export function Word({ tone, icon: Icon, children }: WordProps) {
   return (
-    <span className={classes.status} data-tone={tone}>
+    <span className={classes.word} data-tone={tone}>
       <Icon />
       {children}
     </span>

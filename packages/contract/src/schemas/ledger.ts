@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Name, Timestamp } from './common.ts'
+import { Id, Name, text, Timestamp } from './common.ts'
 
 /** `line` is the entry's canonical JSON (RFC 8785), the very bytes that were hashed. */
 export const LedgerEntry = z.object({ gateway: z.string(), seq: z.number().int().nonnegative(), line: z.string() }).meta({ id: 'LedgerEntry' })
@@ -42,3 +42,72 @@ export const ExportPage = z
   .object({ records: z.array(z.string()), next: z.number().int(), size: z.number().int(), missing: z.number().int() })
   .meta({ id: 'ExportPage' })
 export type ExportPage = z.infer<typeof ExportPage>
+
+/**
+ * Which events are looked for: `type` is `request.approved`, or `request` for all of those; `person` whom it is about or who did it, with his agents. The
+ * newest come first; `before` is the `next` of the page before.
+ */
+export const LedgerSearchQuery = z.strictObject({
+  type: z
+    .string()
+    .regex(/^[a-z]+(\.[a-z-]+)?$/, 'expected a type of event such as request.approved')
+    .max(64)
+    .optional(),
+  person: text(512).optional(),
+  resource: Name.optional(),
+  request: Id.optional(),
+  session: Id.optional(),
+  from: Timestamp.optional(),
+  until: Timestamp.optional(),
+  before: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+  limit: wholeNumber(200).optional(),
+})
+
+/** One event of the entry that is leaf `index` of the tree; `event` counts in the entry. What it seals is not opened. */
+export const FoundEvent = z
+  .object({
+    index: z.number().int(),
+    event: z.number().int(),
+    gateway: z.string(),
+    seq: z.number().int(),
+    at: Timestamp,
+    type: z.string(),
+    person: z.string().nullable(),
+    resource: z.string().nullable(),
+    body: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'FoundEvent' })
+export type FoundEvent = z.infer<typeof FoundEvent>
+
+/** `next` is what to pass as `before` for more, null when that was all; `reached` how far back was looked. A page may be empty and have a next one. */
+export const LedgerSearchPage = z
+  .object({ events: z.array(FoundEvent), next: z.number().int().nullable(), reached: Timestamp.nullable(), size: z.number().int() })
+  .meta({ id: 'LedgerSearch' })
+export type LedgerSearchPage = z.infer<typeof LedgerSearchPage>
+
+export const byIndex = z.object({ index: wholeNumber(Number.MAX_SAFE_INTEGER) })
+
+/** The entry that is leaf `index`; `proof` (base64, RFC 9162 section 2.1.3) says that it is under `checkpoint`, both null until one covers it. */
+export const ProvenEntry = LedgerEntry.extend({
+  index: z.number().int(),
+  at: Timestamp,
+  type: z.string(),
+  proof: z.array(z.string()).nullable(),
+  checkpoint: z.string().nullable(),
+}).meta({ id: 'ProvenEntry' })
+export type ProvenEntry = z.infer<typeof ProvenEntry>
+
+/**
+ * The tree now. `witnessed`: how much of it somebody outside had seen when the checkpoint was signed; null when nobody had seen any. `trouble` is what the
+ * gateway that answers found wrong.
+ */
+export const LedgerState = z
+  .object({
+    origin: z.string(),
+    size: z.number().int(),
+    checkpoint: z.object({ size: z.number().int(), at: Timestamp, note: z.string() }).nullable(),
+    witnessed: z.object({ size: z.number().int(), at: Timestamp }).nullable(),
+    trouble: z.array(z.string()),
+  })
+  .meta({ id: 'LedgerState' })
+export type LedgerState = z.infer<typeof LedgerState>

@@ -1,16 +1,27 @@
 import { z } from 'zod'
-import { ActionType, Name, text } from './common.ts'
+import { ActionType, Name, text, Timestamp } from './common.ts'
+import { wholeNumber } from './ledger.ts'
 import { Ceiling } from './request.ts'
-
-/** The policies in force; `version` is the SHA-256 of their texts and is recorded with every decision. */
-export const Policies = z.object({ version: z.string(), files: z.array(z.object({ name: z.string(), text: z.string() })) }).meta({ id: 'Policies' })
-export type Policies = z.infer<typeof Policies>
 
 /** One fault in a policy file, as `policy check` prints it. `line` counts from 1. */
 export const PolicyProblem = z
   .object({ file: z.string(), line: z.number().int().positive().nullable(), message: z.string(), hint: z.string().optional() })
   .meta({ id: 'PolicyProblem' })
 export type PolicyProblem = z.infer<typeof PolicyProblem>
+
+/**
+ * The policies in force; `version` is the SHA-256 of their texts and is recorded with every decision. `refused`: what is on disk now is broken, and why; it is
+ * not in force.
+ */
+export const Policies = z
+  .object({
+    version: z.string(),
+    loadedAt: Timestamp,
+    files: z.array(z.object({ name: z.string(), text: z.string() })),
+    refused: z.object({ at: Timestamp, problems: z.array(PolicyProblem) }).nullable(),
+  })
+  .meta({ id: 'Policies' })
+export type Policies = z.infer<typeof Policies>
 
 const Decision = z
   .object({
@@ -69,3 +80,29 @@ export const ExplainBody = z
   .strictObject({ user: Name.optional(), agent: Name.optional(), resource: Name, type: ActionType.optional(), action: text(1_000_000).optional() })
   .refine(({ type, action }) => (type === undefined) !== (action === undefined), 'give action (its text) or type, one of them')
   .meta({ id: 'Explain' })
+
+/** Whose rights, and on what; `start` is the `next` of the page before. */
+export const AccessQuery = z.strictObject({
+  user: text(253).optional(),
+  resource: Name.optional(),
+  start: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+})
+
+/** What policy says to a person on a resource, each in words: `runs`, `needs 1 of dba`, `never`. Judged as harmless statements that touch no row. */
+export const AccessPage = z
+  .object({
+    rows: z.array(
+      z.object({
+        user: z.string(),
+        groups: z.array(z.string()),
+        resource: z.string(),
+        connect: z.string(),
+        read: z.string(),
+        write: z.string(),
+        ddl: z.string(),
+      }),
+    ),
+    next: z.number().int().nullable(),
+  })
+  .meta({ id: 'PolicyAccess' })
+export type AccessPage = z.infer<typeof AccessPage>

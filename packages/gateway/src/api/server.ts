@@ -22,6 +22,7 @@ import { mountPeople } from './routes/people.ts'
 import { mountPolicy } from './routes/policy.ts'
 import { mountRecordings } from './routes/recordings.ts'
 import { mountRequests } from './routes/requests.ts'
+import { mountSearch } from './routes/search.ts'
 import { mountSignIn } from './routes/sign-in.ts'
 import { mountTokens } from './routes/tokens.ts'
 import { mountWatch } from './routes/watch.ts'
@@ -54,6 +55,7 @@ export function createApi(services: ApiServices): App {
   mountPolicy(app, services)
   mountLedger(app, services)
   mountLedgerFiles(app, services)
+  mountSearch(app, services)
   mountExports(app, services)
   mountLeases(app, services)
   mountErasures(app, services)

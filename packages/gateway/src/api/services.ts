@@ -10,6 +10,7 @@ import type { Address, Config, Resource } from '../config/config.ts'
 import type { Erasures } from '../erasure/erasures.ts'
 import type { Period } from '../evidence/collect.ts'
 import type { Pages } from '../export/pages.ts'
+import type { LedgerSearch } from '../export/search.ts'
 import type { Caller, Users } from '../identity/caller.ts'
 import type { NotificationDesk } from '../notify/desk.ts'
 import type { TokenWish } from '../identity/token-wish.ts'
@@ -20,6 +21,7 @@ import type { Passkeys } from '../passkeys/passkeys.ts'
 import type { Proofs } from '../passkeys/proofs.ts'
 import type { OidcSignIn } from '../identity/oidc/sign-in.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
+import type { PolicyProblem } from '../policy/error.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
 import type { Workflow } from '../workflow/workflow.ts'
@@ -77,6 +79,9 @@ export interface ApiServices {
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The ledger in a form for others. */
   readonly pages: Pick<Pages, 'read'>
+  readonly search: Pick<LedgerSearch, 'search' | 'entry' | 'state'>
+  /** What this gateway found wrong with the tree, its chains and its witnesses, in words. */
+  ledgerTrouble(): readonly string[]
   /** Evidence of a period, from the whole ledger. */
   report(period: Period): Promise<Report>
   readonly notifications: Pick<NotificationDesk, 'pushKey' | 'reach' | 'choose' | 'try' | 'subscriptions' | 'subscribe' | 'unsubscribe'>
@@ -84,7 +89,16 @@ export interface ApiServices {
   readonly recordings: Pick<Library, 'search' | 'read' | 'watch' | 'mayWatch'> | null
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
-  policies(): { readonly version: string; readonly files: readonly { readonly name: string; readonly text: string }[] }
+  policies(): {
+    readonly version: string
+    readonly files: readonly { readonly name: string; readonly text: string }[]
+    /** Unix milliseconds. */
+    readonly loadedAt: number
+    /** What is on disk now is broken, and not in force. */
+    readonly refused: { readonly at: number; readonly problems: readonly PolicyProblem[] } | null
+  }
+  /** The names of all resources, in their order. */
+  resourceNames(): readonly string[]
   /**
    * The statements of an action, as a session that has just begun on the target would put them before policy; where it cannot be asked they are unknown.
    * Throws WorkflowError `not-found` for an unknown resource.

@@ -12,6 +12,13 @@ const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './ledg
 
 const RESTART_MS = 1_000
 
+/** What is wrong, as this gateway knows it; nothing while another one sequences and says it itself. */
+export const troubleOf = ({ trouble, stops, witnesses }: Status): readonly string[] => [
+  ...(trouble ? [trouble.message] : []),
+  ...stops.map(({ gateway, why }) => `${gateway}: ${why}`),
+  ...witnesses.flatMap((witness) => (witness.trouble ? [`witness ${witness.name}: ${witness.trouble.message}`] : [])),
+]
+
 export interface SequencingOptions {
   readonly gateway: string
   /** Asked for each checkpoint, so that it is the one in force. */

@@ -14,6 +14,10 @@ export interface PolicyHolder {
   readonly engine: PolicyEngine
   /** The texts that `engine` was made of; what is on disk may be newer, and broken. */
   readonly files: readonly PolicyFile[]
+  /** Since when `engine` is in force here, Unix milliseconds. */
+  readonly loadedAt: number
+  /** What is on disk now is not in force, and why; null when it is. */
+  readonly refused: { readonly at: number; readonly problems: readonly PolicyProblem[] } | null
   /** Returns what ends the subscription. A listener is not told about the load at start. */
   onChange(listener: (change: PolicyChange) => void): () => void
   close(): void
@@ -38,6 +42,8 @@ export function openPolicies(config: Config, { pollMs = POLL_MS, agree = () => P
 class FolderHolder implements PolicyHolder {
   engine: PolicyEngine
   files: readonly PolicyFile[]
+  loadedAt = Date.now()
+  refused: PolicyHolder['refused'] = null
   readonly #config: Config
   readonly #compiler: Compiler
   readonly #agree: NonNullable<FollowOptions['agree']>
@@ -104,8 +110,10 @@ class FolderHolder implements PolicyHolder {
         if (problems.length > 0) return this.#reject(problems)
         this.engine = engine
         this.files = files
+        this.loadedAt = Date.now()
       }
       this.#refused = null
+      this.refused = null
       return isNew ? { kind: 'loaded', version: this.engine.version } : null
     } catch (error) {
       return this.#reject(error instanceof PolicyError ? error.problems : [this.#unexpected(error)])
@@ -116,6 +124,7 @@ class FolderHolder implements PolicyHolder {
     const refused = JSON.stringify(problems)
     if (refused === this.#refused) return null
     this.#refused = refused
+    this.refused = { at: Date.now(), problems }
     return { kind: 'rejected', problems }
   }
 

@@ -18,6 +18,7 @@ import { Desk } from '../../src/identity/desk.ts'
 import { Directory } from '../../src/identity/directory.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
+import { LedgerSearch } from '../../src/export/search.ts'
 import { NotificationDesk } from '../../src/notify/desk.ts'
 import { PushChannel } from '../../src/notify/push/push.ts'
 import { openPushKey } from '../../src/notify/push/vapid.ts'
@@ -128,6 +129,9 @@ export async function openBed(): Promise<Bed> {
     },
     erasures: new Erasures({ context, directory: folder, forget: () => Promise.resolve(), onError: () => undefined }),
     pages: new Pages(store, '0.1.0'),
+    search: new LedgerSearch(store),
+    ledgerTrouble: () => [],
+    resourceNames: () => Object.keys(config.resources),
     report: (period) => makeReport({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }, period),
     notifications: new NotificationDesk({
       config,
@@ -139,7 +143,7 @@ export async function openBed(): Promise<Bed> {
     }),
     recordings: null,
     policy: () => engine,
-    policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }] }),
+    policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }], loadedAt: 1, refused: null }),
     classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements.map((statement) => ({ ...statement, because: null }))),
     resources: () =>
       Promise.resolve(

@@ -5,7 +5,7 @@ import { signedInRoute } from '../../shell/signed-in-route.ts'
 export const FILTERS = ['user', 'principal', 'resource', 'text', 'object', 'from', 'until'] as const
 
 /** Without `show`: those that are live. The rest says which of the past ones, and which recordings. */
-export type SessionsSearch = { readonly show?: 'past' | 'recordings' } & { readonly [K in (typeof FILTERS)[number]]?: string }
+export type SessionsSearch = { readonly show?: 'past' | 'recordings' | undefined } & { readonly [K in (typeof FILTERS)[number]]?: string }
 
 export const sessionsRoute = createRoute({
   getParentRoute: () => signedInRoute,

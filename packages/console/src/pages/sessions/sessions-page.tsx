@@ -21,14 +21,7 @@ export function SessionsPage() {
       <PageHeader title="Sessions" />
       <Views label="Which sessions">
         {VIEWS.map((view) => (
-          <Link
-            key={view.label}
-            to="/sessions"
-            search={view.show === undefined ? {} : { show: view.show }}
-            className={viewClass}
-            aria-current={view.show === show ? 'page' : undefined}
-            activeProps={{ 'aria-current': view.show === show ? 'page' : undefined }}
-          >
+          <Link key={view.label} to="/sessions" search={{ show: view.show }} activeOptions={{ explicitUndefined: true }} className={viewClass}>
             {view.label}
           </Link>
         ))}

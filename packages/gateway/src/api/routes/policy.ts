@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { routes } from '@countersign/contract/routes'
 import type { Explanation as ExplanationJson } from '@countersign/contract/schemas/policy'
 import { type ActionType, type Facts, NO_FACTS, ROWS_UNKNOWN } from '@countersign/core/action'
@@ -6,6 +7,7 @@ import { type Decision, hidesValues, NO_OBLIGATIONS, personalOf, strictest } fro
 import type { Principal } from '@countersign/core/principal'
 import { type Caller, scopeOf, seesAll } from '../../identity/caller.ts'
 import type { Explanation } from '../../policy/engine.ts'
+import { accessOf } from '../../policy/access.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
 import { presentCeiling } from '../present.ts'
@@ -16,8 +18,30 @@ const UNKNOWN_ROWS: Facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false 
 
 export function mountPolicy(app: App, services: ApiServices): void {
   app.openapi(routes.policy, (c) => {
-    const { version, files } = services.policies()
-    return c.json({ version, files: files.map(({ name, text }) => ({ name, text })) }, 200)
+    const { version, files, loadedAt, refused } = services.policies()
+    const problems = refused?.problems.map(({ file, line, message }) => ({ file: basename(file), line, message })) ?? []
+    return c.json(
+      {
+        version,
+        loadedAt: new Date(loadedAt).toISOString(),
+        files: files.map(({ name, text }) => ({ name, text })),
+        refused: refused && { at: new Date(refused.at).toISOString(), problems },
+      },
+      200,
+    )
+  })
+
+  app.openapi(routes.policyAccess, async (c) => {
+    const caller = c.get('caller')
+    const { user, resource, start } = c.req.valid('query')
+    const users = services.directory.users().filter(({ name, active }) => active && (seesAll(caller) || name === caller.principal.user))
+    const { rows, next } = await accessOf(
+      services.policy(),
+      users.filter(({ name }) => user === undefined || name.includes(user)),
+      services.resourceNames().filter((name) => resource === undefined || name === resource),
+      start ?? 0,
+    )
+    return c.json({ rows: rows.map(({ groups, ...row }) => ({ ...row, groups: [...groups] })), next }, 200)
   })
 
   app.openapi(routes.explain, async (c) => {

@@ -1,0 +1,34 @@
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { PageHeader } from '../../parts/page-header.tsx'
+import { viewClass, Views } from '../../parts/views.tsx'
+import { Access } from './access.tsx'
+import { Explain } from './explain.tsx'
+import { Texts } from './texts.tsx'
+
+const route = getRouteApi('/signed-in/policies')
+
+const VIEWS = [
+  { show: undefined, label: 'Texts' },
+  { show: 'access', label: 'Who may do what' },
+  { show: 'explain', label: 'Explain a decision' },
+] as const
+
+/** The rules: as they are written, what they come to, and why one decision is as it is. They are changed where they are kept, not here. */
+export function PoliciesPage() {
+  const { show } = route.useSearch()
+  return (
+    <>
+      <PageHeader title="Policies" />
+      <Views label="What of the policies">
+        {VIEWS.map((view) => (
+          <Link key={view.label} to="/policies" search={{ show: view.show }} activeOptions={{ explicitUndefined: true }} className={viewClass}>
+            {view.label}
+          </Link>
+        ))}
+      </Views>
+      {show === undefined && <Texts />}
+      {show === 'access' && <Access />}
+      {show === 'explain' && <Explain />}
+    </>
+  )
+}
