@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { Visitor } from './support/oidc-provider.ts'
 
 const BIN = join(import.meta.dirname, '../packages/cli/bin/countersign.js')
 const PATIENCE_MS = 90_000
@@ -118,6 +119,10 @@ describe('countersign demo', { timeout: 2 * PATIENCE_MS }, () => {
     client.on('error', () => undefined)
     await client.connect()
     expect((await client.query('SELECT count(*)::int AS left FROM orders')).rows).toEqual([{ left: 358 }])
+    const [, link = '', url = ''] = /((\S+)\/auth\/oidc\/demo)/.exec(output()) ?? []
+    const bob = new Visitor()
+    await bob.go(link, 'bob', (next) => next === `${url}/`)
+    expect(await (await bob.fetch(`${url}/api/v1/whoami`)).json()).toMatchObject({ user: 'bob@example.com', groups: ['dba'], mayReview: true, via: 'login' })
     child.kill('SIGINT')
     child.kill('SIGINT') // an impatient one changes nothing
     const { code, stdout, stderr } = await ended

@@ -31,7 +31,7 @@ async function place(lost: number) {
       if (taker.listening) await new Promise((resolve) => taker.close(resolve))
       await once(taker.listen(postgres, HOST), 'listening')
     }
-    const free = { http, postgres, config: writeConfiguration(folder, { http, postgres, target: `postgres://${HOST}:1/orders`, password: 'x' }) }
+    const free = { http, postgres, config: writeConfiguration(folder, { http, postgres, target: `postgres://${HOST}:1/orders`, password: 'x', issuer: null }) }
     places.push(free)
     return free
   }

@@ -40,6 +40,13 @@ export function makeFolder(life: Lifetime): string {
   return folder
 }
 
+/** Where people of the demo sign in in a browser. */
+export interface DemoIssuer {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
 /** Where the gateway listens and what is behind it. */
 export interface Plan {
   readonly http: number
@@ -47,14 +54,16 @@ export interface Plan {
   /** `postgres://host:port/database` */
   readonly target: string
   readonly password: string
+  readonly issuer: DemoIssuer | null
 }
 
-/** Writes `countersign.yaml`, `policies/` and the file with the database's password, or all of it again; returns the path of the first. */
-export function writeConfiguration(folder: string, { http, postgres, target, password }: Plan): string {
+/** Writes `countersign.yaml`, `policies/` and the files with secrets, or all of it again; returns the path of the first. */
+export function writeConfiguration(folder: string, { http, postgres, target, password, issuer }: Plan): string {
   mkdirSync(join(folder, 'policies'), { recursive: true })
   writeFileSync(join(folder, 'policies', 'access.cedar'), ACCESS)
   writeFileSync(join(folder, 'policies', 'limits.cedar'), LIMITS)
   writeSecret(join(folder, 'orders-db.password'), password)
+  if (issuer) writeSecret(join(folder, 'oidc.secret'), issuer.clientSecret)
   const config = join(folder, 'countersign.yaml')
   writeFileSync(
     config,
@@ -63,6 +72,7 @@ export function writeConfiguration(folder: string, { http, postgres, target, pas
       store: 'sqlite',
       data: './data',
       users: { [ALICE]: { groups: ['engineering'] }, [BOB]: { groups: ['dba'], admin: true } },
+      ...(issuer ? { identity: { oidc: oidcOf(issuer) } } : {}),
       resources: {
         [RESOURCE]: {
           protocol: 'postgres',
@@ -76,6 +86,14 @@ export function writeConfiguration(folder: string, { http, postgres, target, pas
   )
   return config
 }
+
+const oidcOf = ({ issuer, clientId }: DemoIssuer) => ({
+  name: 'demo',
+  title: 'the demo’s own provider',
+  issuer,
+  clientId,
+  clientSecret: { file: './oidc.secret' },
+})
 
 /** A file that only its owner reads, whatever the umask is. */
 export function writeSecret(path: string, text: string): void {

@@ -5,6 +5,7 @@ import { spawnGateway } from '../gateway.ts'
 import { ready } from '../local-admin.ts'
 import { socketFetch } from '../socket.ts'
 import { ALICE, BOB, writeConfiguration, writeSecret } from './files.ts'
+import { startIssuer } from './issuer.ts'
 import type { Lifetime } from './lifetime.ts'
 import { HOST, portNear } from './ports.ts'
 
@@ -25,6 +26,8 @@ export interface DemoGateway {
   readonly folder: string
   readonly data: string
   readonly log: string
+  /** Whether people can sign in in a browser. */
+  readonly signsIn: boolean
   readonly alice: Person
   readonly bob: Person
 }
@@ -37,12 +40,13 @@ const TAKEN = 'cannot be had: another program is listening there'
 /** Starts the gateway on the documented ports, or on free ones where those are taken, and makes the two people's tokens. */
 export async function startGateway(life: Lifetime, folder: string, target: string, password: string): Promise<DemoGateway> {
   const [data, log] = [join(folder, 'data'), join(folder, 'gateway.log')]
+  const issuer = await startIssuer(life)
   const port = await listening(life, log, async () => {
     const free = { http: await portNear(PORTS.http), postgres: await portNear(PORTS.postgres) }
-    return { ...free, config: writeConfiguration(folder, { ...free, target, password }) }
+    return { ...free, config: writeConfiguration(folder, { ...free, target, password, issuer }) }
   })
   const people = { alice: await person(data, folder, ALICE, false), bob: await person(data, folder, BOB, true) }
-  return { url: `http://${HOST}:${port.http}`, postgres: { host: HOST, port: port.postgres }, folder, data, log, ...people }
+  return { url: `http://${HOST}:${port.http}`, postgres: { host: HOST, port: port.postgres }, folder, data, log, signsIn: issuer !== null, ...people }
 }
 
 /** Starts a gateway with what `place` writes, and again with what it writes then where a port was lost meanwhile. Rejects with why it does not start. */

@@ -5,7 +5,7 @@ import { type DemoGateway, PORTS } from './gateway.ts'
 import type { Teller } from './teller.ts'
 
 /** What to try by hand while the demo stays up. No line carries a token: they name the files. */
-export function handOut(teller: Teller, { url, postgres, folder, log, alice, bob }: DemoGateway): void {
+export function handOut(teller: Teller, { url, postgres, folder, log, signsIn, alice, bob }: DemoGateway): void {
   const { colors } = teller
   const moved = url.endsWith(`:${PORTS.http}`) ? [] : [`export COUNTERSIGN_GATEWAY=${url}`]
   const block = (title: string, lines: readonly string[]) => {
@@ -31,6 +31,7 @@ export function handOut(teller: Teller, { url, postgres, folder, log, alice, bob
     'npx countersign requests --inbox',
     'npx countersign approve ID --comment "looks right"',
   ])
+  if (signsIn) block(`Or in a browser, as ${BOB} or ${ALICE}`, [`${url}/auth/oidc/demo`])
   block('And', [
     `API       ${url}/api/docs`,
     `policies  ${join(folder, 'policies')}   edit them: they take effect at once`,

@@ -94,7 +94,7 @@ describe('a stream by itself', () => {
     by: { kind: 'token', id: 'tok-1', scope: null, endsAt: Number.MAX_SAFE_INTEGER },
   }
 
-  const open = (who: () => Promise<Caller | null>) => {
+  const open = (who: () => Promise<Caller | null>, heartbeatMs = 20) => {
     const listeners = new Set<(event: StoreEvent) => void>()
     const store = {
       ...bed.services.store,
@@ -104,7 +104,7 @@ describe('a stream by itself', () => {
       },
     }
     const closing = new AbortController()
-    const stream = streamChanges({ ...bed.services, store }, { caller: who, signal: closing.signal, heartbeatMs: 20 })
+    const stream = streamChanges({ ...bed.services, store }, { caller: who, signal: closing.signal, heartbeatMs })
     return {
       reader: stream.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader(),
       listeners,
@@ -120,6 +120,15 @@ describe('a stream by itself', () => {
     expect((await reader.read()).value).toBe(': still here\n\n')
     known = null
     for (let read = await reader.read(); !read.done; read = await reader.read()) expect(read.value).toBe(': still here\n\n')
+    expect(listeners.size).toBe(0)
+  })
+
+  test('ends when the login behind it expires, and does not wait for a sign of life', async () => {
+    const endsAt = Date.now() + 200
+    const login: Caller = { ...caller, by: { kind: 'login', id: 'login-1', verifiedAt: 0, signedInAt: 0, endsAt } }
+    const { reader, listeners } = open(() => Promise.resolve(Date.now() < endsAt ? login : null), 3_600_000)
+    expect((await reader.read()).value).toBe(': connected\n\n')
+    expect((await reader.read()).done).toBe(true)
     expect(listeners.size).toBe(0)
   })
 
