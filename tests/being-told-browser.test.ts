@@ -93,4 +93,17 @@ describe.skipIf(lacks('chromium'))('a browser with no page of the console in fro
     expect(await opened('//elsewhere.example.com/r/7kq2')).toEqual([])
     expect(await opened('https://elsewhere.example.com/')).toEqual([])
   })
+
+  it('is told no more when its reader signs out', async () => {
+    await page.goto('/')
+    // A subscription as a push service makes one, which is not on this machine.
+    await page.evaluate(() => {
+      const subscription = { unsubscribe: () => Promise.resolve(void (document.documentElement.dataset['told'] = 'no more')) }
+      PushManager.prototype.getSubscription = () => Promise.resolve(subscription as unknown as PushSubscription)
+    })
+    await page.getByRole('button', { name: 'bob@example.com' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.locator('html[data-told="no more"]').waitFor()
+    expect(await page.locator('html').getAttribute('data-told')).toBe('no more')
+  })
 })

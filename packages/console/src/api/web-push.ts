@@ -11,6 +11,12 @@ export async function subscribeThisBrowser(key: string): Promise<void> {
   await client.subscribePush(SubscribeBody.parse({ ...subscription.toJSON(), label: nameOfBrowser() }))
 }
 
+/** Whoever uses this browser next is not told what was meant for the one before. Its push service then answers that it is gone, and the gateway forgets it. */
+export async function unsubscribeThisBrowser(): Promise<void> {
+  const worker = 'serviceWorker' in navigator ? await navigator.serviceWorker.getRegistration() : undefined
+  await (await worker?.pushManager.getSubscription())?.unsubscribe()
+}
+
 /** To tell it by in a list, no more. */
 function nameOfBrowser(): string {
   const agent = navigator.userAgent

@@ -1,12 +1,16 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
 import { queries } from '../api/queries.ts'
+import { unsubscribeThisBrowser } from '../api/web-push.ts'
 
 /** Ends the sign-in of this browser, and at the issuer too where there is one. Whatever was read goes with it. */
 export function useSignOut() {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: () => client.signOut(),
+    mutationFn: async () => {
+      await unsubscribeThisBrowser().catch(() => undefined) // what cannot be taken back here must not keep anybody signed in
+      return client.signOut()
+    },
     onSuccess: ({ next }) => {
       if (next !== null) return window.location.assign(next)
       cache.clear()
