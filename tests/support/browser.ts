@@ -50,3 +50,19 @@ export async function visitor(browser: Browser, baseURL: string, options: Browse
 /** Somebody who is signed in. The token goes with every request, as a login's cookie would. */
 export const signedIn = (browser: Browser, { url }: { readonly url: string }, { token }: { readonly token: string }, options: BrowserContextOptions = {}) =>
   visitor(browser, url, { ...options, extraHTTPHeaders: { authorization: `Bearer ${token}` } })
+
+/** Gives a page an authenticator, as in a telephone that its owner has unlocked (the WebAuthn domain of the Chrome DevTools Protocol). */
+export async function withAuthenticator(page: Page): Promise<void> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+}

@@ -1,5 +1,4 @@
-import '@mantine/core/styles.css'
-import '@mantine/notifications/styles.css'
+import './theme/mantine.ts'
 import './theme/variables.css'
 import './theme/base.css'
 import { MantineProvider } from '@mantine/core'

@@ -1,4 +1,5 @@
 import { createRouter } from '@tanstack/react-router'
+import { enrolRoute } from './pages/enrol/route.ts'
 import { inboxRoute } from './pages/inbox/route.ts'
 import { entryRoute, ledgerRoute } from './pages/ledger/route.ts'
 import { policiesRoute } from './pages/policies/route.ts'
@@ -29,7 +30,7 @@ const pages = signedInRoute.addChildren([
   profileRoute,
 ])
 
-export const router = createRouter({ routeTree: rootRoute.addChildren([pages, signInRoute]), defaultPreload: 'intent', scrollRestoration: true })
+export const router = createRouter({ routeTree: rootRoute.addChildren([pages, signInRoute, enrolRoute]), defaultPreload: 'intent', scrollRestoration: true })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -13,6 +13,7 @@ export const queries = {
         throw error
       }),
   }),
+  signIn: queryOptions({ queryKey: ['sign-in'], queryFn: () => client.signIn() }),
   gateway: queryOptions({ queryKey: ['gateway'], queryFn: () => client.gateway() }),
   inbox: queryOptions({ queryKey: ['requests', 'inbox'], queryFn: () => client.requests({ inbox: true }) }),
   requests: (status?: RequestStatus) =>
@@ -25,6 +26,7 @@ export const queries = {
   sessions: queryOptions({ queryKey: ['sessions', 'live'], queryFn: () => client.sessions({ live: true }) }),
   notifications: queryOptions({ queryKey: ['notifications'], queryFn: () => client.notifications() }),
   push: queryOptions({ queryKey: ['push'], queryFn: () => client.push() }),
+  passkeys: queryOptions({ queryKey: ['passkeys'], queryFn: () => client.passkeys() }),
   logins: queryOptions({ queryKey: ['logins'], queryFn: () => client.logins() }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: () => client.tokens() }),
 }

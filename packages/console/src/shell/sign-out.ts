@@ -13,8 +13,8 @@ export function useSignOut() {
     },
     onSuccess: ({ next }) => {
       if (next !== null) return window.location.assign(next)
-      cache.clear()
       cache.setQueryData(queries.whoami.queryKey, null)
+      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== queries.whoami.queryKey[0] })
     },
   })
 }

@@ -20,6 +20,9 @@ export const theme = createTheme({
     Button: { defaultProps: { size: 'sm' } },
     // Locking the scroll is done by base.css: the library that Mantine uses for it writes a <style>, which the Content-Security-Policy forbids.
     Modal: { defaultProps: { lockScroll: false, centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
+    // A `<header>` outside everything is the banner of the page, and there is one.
+    ModalHeader: { defaultProps: { component: 'div' } },
+    DrawerHeader: { defaultProps: { component: 'div' } },
     Drawer: { defaultProps: { lockScroll: false } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
   },

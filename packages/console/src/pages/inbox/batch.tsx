@@ -20,7 +20,7 @@ interface BatchProps {
 export function Batch({ chosen, requests }: BatchProps) {
   const me = useMe()
   const [opened, { open, close }] = useDisclosure(false)
-  const same = requests.filter((request) => alike(chosen, request) && whyNot(me, request) === null)
+  const same = requests.filter((request) => !request.sign && alike(chosen, request) && whyNot(me, request) === null)
   if (same.length < 2) return null
   return (
     <div className={classes.offer}>

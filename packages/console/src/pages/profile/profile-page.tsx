@@ -2,6 +2,7 @@ import { Facts } from '../../parts/facts.tsx'
 import { PageHeader } from '../../parts/page-header.tsx'
 import { Moment } from '../../parts/times.tsx'
 import { useMe } from '../../shell/me.ts'
+import { Passkeys } from './passkeys.tsx'
 import classes from './profile.module.css'
 import { SignIns } from './sign-ins.tsx'
 import { Told } from './told.tsx'
@@ -23,6 +24,7 @@ export function ProfilePage() {
           signedInAt === null ? null : ['signed in', <Moment key="in" at={signedInAt} />],
         ]}
       />
+      <Passkeys />
       <Told />
       <Tokens />
       <SignIns />

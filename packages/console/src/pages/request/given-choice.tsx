@@ -1,5 +1,6 @@
-import { NativeSelect, NumberInput, Radio, Stack } from '@mantine/core'
+import { NativeSelect, Radio, Stack, TextInput } from '@mantine/core'
 import type { Request } from '@countersign/contract/schemas/request'
+import type { ChangeEvent } from 'react'
 import { duration } from '../../parts/durations.ts'
 import { type Choice, timesFor, widths } from './given.ts'
 import classes from './request-view.module.css'
@@ -46,25 +47,25 @@ const Time = ({ request, label, ms, onChoose }: Pick<GivenChoiceProps, 'request'
 )
 
 function Bounds({ request, choice, onChoose }: GivenChoiceProps & { readonly choice: Extract<Choice, { width: 'shape' }> }) {
-  const number = (value: string | number) => (value === '' ? null : Number(value))
+  const number = ({ currentTarget: { value, validity } }: ChangeEvent<HTMLInputElement>) => (value === '' || !validity.valid ? null : Number(value))
   return (
     <div className={classes.bounds}>
-      <NumberInput
+      <TextInput
+        type="number"
         label="Rows at most"
         placeholder="any"
         min={0}
-        allowDecimal={false}
         value={choice.maxRows ?? ''}
-        onChange={(value) => onChoose({ ...choice, maxRows: number(value) })}
+        onChange={(event) => onChoose({ ...choice, maxRows: number(event) })}
       />
-      <NumberInput
+      <TextInput
+        type="number"
         label="Uses"
         placeholder="any"
         min={1}
         max={1_000_000}
-        allowDecimal={false}
         value={choice.uses ?? ''}
-        onChange={(value) => onChoose({ ...choice, uses: number(value) })}
+        onChange={(event) => onChoose({ ...choice, uses: number(event) })}
       />
       <NativeSelect
         label="Time"

@@ -23,15 +23,17 @@ export function RequestView({ request, onReviewed }: { readonly request: Request
         <div className={classes.main}>
           <Asked request={request} whole={whole} onShowWhole={() => setWhole(true)} />
           {ask.kind === 'action' && ask.impact && <Impact impact={ask.impact} />}
-          <Reviews request={request} />
-          <Outcome request={request} grants={context.data?.grants ?? []} />
-          {context.data?.alike && <History alike={context.data.alike} />}
-          {context.data && <SessionSoFar session={context.data.session} before={context.data.before} />}
         </div>
         <aside className={classes.side} aria-label="Terms and review">
           <Terms request={request} />
           <Review request={request} whole={whole} {...(onReviewed ? { onReviewed } : {})} />
         </aside>
+        <div className={classes.rest}>
+          <Reviews request={request} />
+          <Outcome request={request} grants={context.data?.grants ?? []} />
+          {context.data?.alike && <History alike={context.data.alike} />}
+          {context.data && <SessionSoFar session={context.data.session} before={context.data.before} />}
+        </div>
       </div>
     </div>
   )

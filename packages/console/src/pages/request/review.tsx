@@ -9,6 +9,7 @@ import { GivenChoice } from './given-choice.tsx'
 import { type Choice, firstChoice } from './given.ts'
 import classes from './request-view.module.css'
 import { whyNot } from './rules.ts'
+import { Signing } from './signing.tsx'
 import { useReview } from './use-review.ts'
 import { Withdraw } from './withdraw.tsx'
 
@@ -41,7 +42,7 @@ function Answering({ request, whole, onReviewed }: ReviewProps) {
   const [comment, setComment] = useState('')
   const [wantsComment, setWantsComment] = useState(false)
   const field = useRef<HTMLTextAreaElement>(null)
-  const { approve, deny, error, busy } = useReview(request, onReviewed)
+  const { approve, deny, error, busy, signing } = useReview(request, onReviewed)
 
   const approving = () => {
     if (whole && !busy) approve({ choice, comment: comment.trim() })
@@ -83,13 +84,14 @@ function Answering({ request, whole, onReviewed }: ReviewProps) {
       {!whole && <p className={classes.warning}>Show all of the statement before you approve it.</p>}
       <div className={classes.buttons}>
         <Button onClick={approving} loading={busy} disabled={!whole} rightSection={<Kbd size="xs">a</Kbd>}>
-          Approve
+          {request.sign ? 'Approve and sign' : 'Approve'}
         </Button>
         <Button onClick={denying} disabled={busy} variant="default" rightSection={<Kbd size="xs">d</Kbd>}>
           Deny
         </Button>
       </div>
       {error && <Failed error={error} />}
+      {signing && <Signing {...signing} />}
     </section>
   )
 }

@@ -16,6 +16,7 @@ export function Terms({ request }: { readonly request: Request }) {
           status === 'pending' && needs.missing !== null && needs.missing !== needs.text ? ['still', needs.missing] : null,
           ['asked by', <PolicyNames key="policies" names={policies} />],
           ['at most', atMost(request)],
+          request.sign ? ['signed', 'with the reviewer’s passkey'] : null,
           ['asked', <Ago key="asked" at={createdAt} />],
           status === 'pending' ? ['expires', <Left key="left" until={expiresAt} />] : null,
           decidedAt === null ? null : ['decided', <Moment key="decided" at={decidedAt} />],

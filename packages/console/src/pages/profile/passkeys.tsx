@@ -1,0 +1,128 @@
+import { Button, TextInput } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import type { Passkey } from '@countersign/contract/schemas/passkey'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { client } from '../../api/client.ts'
+import { hasPasskeys, registration, withProof } from '../../api/passkeys.ts'
+import { queries } from '../../api/queries.ts'
+import { Answer, Empty, Failed } from '../../parts/states.tsx'
+import { Ago } from '../../parts/times.tsx'
+import { useMe } from '../../shell/me.ts'
+import classes from './profile.module.css'
+
+const STATES = {
+  waiting: 'waits for another admin',
+  active: 'signs in and signs approvals',
+  leaving: 'is to be removed, which another admin has to agree to',
+  removed: 'removed',
+} as const
+
+/** What the reader signs in with and signs approvals with; as admin also what those of other admins wait for. */
+export function Passkeys() {
+  const me = useMe()
+  const passkeys = useQuery(queries.passkeys)
+  const [adding, add] = useDisclosure(false)
+  return (
+    <section className={classes.section} aria-labelledby="passkeys">
+      <div className={classes.head}>
+        <h2 id="passkeys">Passkeys</h2>
+        {hasPasskeys() && (
+          <Button size="xs" variant="default" onClick={add.open}>
+            Make a passkey
+          </Button>
+        )}
+      </div>
+      {adding && <NewPasskey onDone={add.close} />}
+      <Answer query={passkeys} what="Passkeys">
+        {(all) => {
+          const shown = all.filter(({ user, status, reviewable }) => status !== 'removed' && (user === me.user || reviewable))
+          if (shown.length === 0) return <Empty title="You have no passkey" />
+          return (
+            <ul className={classes.list}>
+              {shown.map((passkey) => (
+                <OnePasskey key={passkey.id} passkey={passkey} mine={passkey.user === me.user} />
+              ))}
+            </ul>
+          )
+        }}
+      </Answer>
+    </section>
+  )
+}
+
+function OnePasskey({ passkey: { id, user, name, status, createdAt, lastUsedAt, reviewable }, mine }: { readonly passkey: Passkey; readonly mine: boolean }) {
+  const cache = useQueryClient()
+  const change = useMutation({
+    mutationFn: (work: () => Promise<Passkey>) => withProof(work),
+    onSettled: () => cache.invalidateQueries({ queryKey: queries.passkeys.queryKey }),
+  })
+  return (
+    <li>
+      <span className={classes.what}>
+        {name}
+        {!mine && `, of ${user}`}
+        <br />
+        <span className={classes.dim}>
+          {STATES[status]}; made <Ago at={createdAt} />
+          {lastUsedAt !== null && (
+            <>
+              , used <Ago at={lastUsedAt} />
+            </>
+          )}
+        </span>
+      </span>
+      {reviewable && (
+        <>
+          <Button size="xs" loading={change.isPending} onClick={() => change.mutate(() => client.reviewPasskey({ id, approve: true }))}>
+            Agree
+          </Button>
+          <Button size="xs" variant="default" loading={change.isPending} onClick={() => change.mutate(() => client.reviewPasskey({ id, approve: false }))}>
+            Do not agree
+          </Button>
+        </>
+      )}
+      {mine && (
+        <Button
+          size="xs"
+          variant="default"
+          loading={change.isPending}
+          onClick={() => change.mutate(() => client.removePasskey({ id }))}
+          aria-label={`Remove ${name}`}
+        >
+          Remove
+        </Button>
+      )}
+      {change.isError && <Failed error={change.error} />}
+    </li>
+  )
+}
+
+function NewPasskey({ onDone }: { readonly onDone: () => void }) {
+  const cache = useQueryClient()
+  const [name, setName] = useState('')
+  const making = useMutation({
+    mutationFn: async () => {
+      const { options } = await withProof(() => client.addPasskeyOptions())
+      return client.addPasskey({ name: name.trim() || 'passkey', credential: await registration(options) })
+    },
+    onSuccess: onDone,
+    onSettled: () => cache.invalidateQueries({ queryKey: queries.passkeys.queryKey }),
+  })
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        making.mutate()
+      }}
+    >
+      <div className={classes.row}>
+        <TextInput label="What you call it" placeholder="phone" maxLength={100} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        <Button type="submit" loading={making.isPending}>
+          Make it
+        </Button>
+      </div>
+      {making.isError && <Failed error={making.error} />}
+    </form>
+  )
+}
