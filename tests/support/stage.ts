@@ -45,7 +45,7 @@ export interface Stage {
 
 export interface StageOptions extends Pick<
   GatewayOptions,
-  'policy' | 'hold' | 'session' | 'store' | 'env' | 'workers' | 'exports' | 'witness' | 'data' | 'recordings'
+  'policy' | 'hold' | 'session' | 'store' | 'env' | 'workers' | 'exports' | 'witness' | 'data' | 'recordings' | 'identity'
 > {
   /** What is said of each resource besides how it is reached; all of them are the same target. */
   readonly resources?: Readonly<Record<string, object>>

@@ -20,6 +20,8 @@ import { addLedgerRotateKey } from './commands/ledger-rotate-key.ts'
 import { addLedgerVerify } from './commands/ledger-verify.ts'
 import { addPasskeyApprove, addPasskeyDeny, addPasskeyRemove } from './commands/passkey-change.ts'
 import { addPasskeyList } from './commands/passkey-list.ts'
+import { addLogin } from './commands/login.ts'
+import { addLogout } from './commands/logout.ts'
 import { addPersonErase } from './commands/person-erase.ts'
 import { addPersonErasures } from './commands/person-erasures.ts'
 import { addPolicyCheck } from './commands/policy-check.ts'
@@ -45,8 +47,8 @@ import { addWithdraw } from './commands/withdraw.ts'
 
 const FOOTER = `
 Environment:
-  COUNTERSIGN_GATEWAY  the gateway's address (default: http://127.0.0.1:7070)
-  COUNTERSIGN_TOKEN    your token
+  COUNTERSIGN_GATEWAY  the gateway's address (default: that of the last login, else http://127.0.0.1:7070)
+  COUNTERSIGN_TOKEN    your token (default: that of countersign login)
   NO_COLOR             no colours
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 denied, 4 still pending`
@@ -67,7 +69,7 @@ addStart(program)
 addDemo(program)
 
 program.commandsGroup('Access:')
-for (const add of [addWhoami, addResources, addRequest, addConnect, addExec, addDone]) add(program)
+for (const add of [addLogin, addLogout, addWhoami, addResources, addRequest, addConnect, addExec, addDone]) add(program)
 
 program.commandsGroup('Review:')
 for (const add of [addRequests, addShow, addApprove, addDeny, addWithdraw]) add(program)

@@ -99,7 +99,7 @@ describe('usage errors have exit code 2, say so on stderr, and print nothing on 
 
 describe('what is missing is named, with what to do', () => {
   it.each([
-    [['whoami'], {}, ['COUNTERSIGN_TOKEN is not set', 'countersign token create']],
+    [['whoami'], { XDG_CONFIG_HOME: '/nowhere' }, ['you are not signed in to http://127.0.0.1:7070/', 'countersign login', 'countersign token create']],
     [['whoami'], { COUNTERSIGN_TOKEN: 'cst_x', COUNTERSIGN_GATEWAY: 'http://127.0.0.1:9' }, ['does not answer', 'countersign start']],
     [['whoami'], { COUNTERSIGN_TOKEN: 'cst_x', COUNTERSIGN_GATEWAY: 'http://cs.example.com' }, ['would carry your token in clear', 'https://']],
     [['whoami'], { COUNTERSIGN_TOKEN: 'cst_x', COUNTERSIGN_GATEWAY: 'localhost:7070' }, ['not a web address']],

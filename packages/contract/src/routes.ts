@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { answers, body, byId, nothing, refusals } from './answers.ts'
+import { deviceRoutes } from './device-routes.ts'
 import { passkeyRoutes } from './passkey-routes.ts'
 import { Change } from './schemas/change.ts'
 import { Flag } from './schemas/common.ts'
@@ -223,6 +224,8 @@ export const routes = {
     request: { body: body(nothing) },
     responses: answers(SignedOut, 'The cookie is gone'),
   },
+
+  ...deviceRoutes,
 
   policy: { method: 'get', path: '/api/v1/policy', summary: 'The policies in force', responses: answers(Policies, 'Their texts and version') },
   explain: {

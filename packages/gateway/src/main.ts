@@ -21,7 +21,9 @@ import { systemClock } from './clock.ts'
 import { Erasures } from './erasure/erasures.ts'
 import { type Caller, scopeOf, seesAll } from './identity/caller.ts'
 import { Desk } from './identity/desk.ts'
+import { Devices } from './identity/devices.ts'
 import { Directory } from './identity/directory.ts'
+import { Leaving } from './identity/leaving.ts'
 import { Logins } from './identity/logins.ts'
 import { RefreshTokens } from './identity/oidc/refresh-tokens.ts'
 import { Refresher } from './identity/oidc/refresher.ts'
@@ -60,6 +62,7 @@ import { connectMs } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
 import { openRecordings } from './recordings/open.ts'
+import { openScim } from './scim/open.ts'
 import { Registry } from './session/registry.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
@@ -181,7 +184,10 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
 
   const pushKey = config.notify.push === null ? null : await openPushKey(store.notifications)
   const channels = openChannels(config, store, pushKey, clock)
+  const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
+  const scim = openScim({ config, store, directory, journal, clock, leaving: new Leaving(context, desk, logins), log })
+  if (listening) await scim?.settle()
   const people = new People({ store: store.people, journal, clock })
   const refreshTokens = new RefreshTokens(config.data)
   const signIn = new OidcSignIn({ config, directory, people, logins, tokens: refreshTokens, clock, log })
@@ -197,7 +203,9 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     addresses: () => addresses,
     workflow,
     ...keys,
-    tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
+    tokens: desk,
+    devices: new Devices({ store: store.devices, desk, journal, now: () => clock.now() }),
+    scim: scim?.door ?? null,
     logins,
     oidc: signIn,
     cookie: new LoginCookie(config),

@@ -3,6 +3,10 @@ import { z } from 'zod'
 /** Every code that an error answer carries, with its HTTP status. */
 export const PROBLEM_STATUS = {
   invalid: 400,
+  'authorization-pending': 400,
+  'slow-down': 400,
+  'access-denied': 400,
+  'expired-code': 400,
   unauthenticated: 401,
   denied: 403,
   forbidden: 403,
@@ -30,6 +34,7 @@ export const PROBLEM_STATUS = {
   'signature-refused': 422,
   'too-wide': 422,
   'no-shape': 422,
+  'too-many': 429,
   internal: 500,
   unavailable: 503,
 } as const

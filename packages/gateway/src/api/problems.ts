@@ -43,6 +43,11 @@ function ofWorkflow({ code, message, policies }: WorkflowError): Refused {
     case 'forbidden':
     case 'unavailable':
     case 'step-up-required':
+    case 'too-many':
+    case 'authorization-pending':
+    case 'slow-down':
+    case 'access-denied':
+    case 'expired-code':
       return { code, message, ...named }
     case 'invalid':
       return { code: 'unprocessable', message, ...named }

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { except } from 'hono/combine'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { authenticate } from './authenticate.ts'
 import { mountDocs } from './docs.ts'
@@ -9,6 +10,7 @@ import { mountPages, mountStyle } from './pages.ts'
 import { answerError, answerInvalid, answerProblem } from './problems.ts'
 import { mountAbout } from './routes/about.ts'
 import { mountAccess } from './routes/access.ts'
+import { mountDevice } from './routes/device.ts'
 import { mountErasures } from './routes/erasures.ts'
 import { mountEvents } from './routes/events.ts'
 import { mountExports } from './routes/exports.ts'
@@ -28,6 +30,8 @@ import { mountTokens } from './routes/tokens.ts'
 import { mountWatch } from './routes/watch.ts'
 import type { ApiServices } from './services.ts'
 
+const SCIM = '/scim/v2'
+
 /**
  * The HTTP face of a gateway: the same app for the TCP listener and for the admin socket (`listen.ts`), which says in
  * `Bindings` which door a request came through. Open without a token: /healthz, /readyz, /api/openapi.json, /api/docs,
@@ -42,7 +46,7 @@ export function createApi(services: ApiServices): App {
   app.use(methodNotAllowed<Env>({ app, onMethodNotAllowed: answerMethod }))
   app.use(sameSite(services))
   app.use('/api/v1/*', authenticate(services))
-  app.use(jsonBody())
+  app.use(except(`${SCIM}/*`, jsonBody())) // it has a media type of its own
 
   mountAbout(app, services)
   mountRequests(app, services)
@@ -52,6 +56,8 @@ export function createApi(services: ApiServices): App {
   mountPasskeys(app, services)
   mountPeople(app, services)
   mountSignIn(app, services)
+  mountDevice(app, services)
+  if (services.scim) app.route(SCIM, services.scim)
   mountPolicy(app, services)
   mountLedger(app, services)
   mountLedgerFiles(app, services)

@@ -5,6 +5,7 @@ import type { Statement } from '@countersign/core/action'
 import type { GatewayTrust } from '@countersign/ledger/trust'
 import type { Request } from '@countersign/core/request'
 import type { Receipt } from '@countersign/ledger/receipt'
+import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Address, Config, Resource } from '../config/config.ts'
 import type { Erasures } from '../erasure/erasures.ts'
@@ -12,6 +13,7 @@ import type { Period } from '../evidence/collect.ts'
 import type { Pages } from '../export/pages.ts'
 import type { LedgerSearch } from '../export/search.ts'
 import type { Caller, Users } from '../identity/caller.ts'
+import type { Devices } from '../identity/devices.ts'
 import type { NotificationDesk } from '../notify/desk.ts'
 import type { TokenWish } from '../identity/token-wish.ts'
 import type { Logins } from '../identity/logins.ts'
@@ -75,6 +77,9 @@ export interface ApiServices {
   readonly logins: Pick<Logins, 'caller' | 'create' | 'verified' | 'list' | 'end' | 'signOut'>
   readonly cookie: LoginCookie
   readonly oidc: Pick<OidcSignIn, 'methods' | 'begin' | 'finish' | 'leave'>
+  /** Provisioning by a directory, to be mounted at /scim/v2; null where none is configured. */
+  readonly scim: Hono | null
+  readonly devices: Pick<Devices, 'begin' | 'show' | 'decide' | 'redeem'>
   readonly erasures: Pick<Erasures, 'ask' | 'list'>
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The ledger in a form for others. */

@@ -108,6 +108,8 @@ export interface IdentityConfig {
   readonly firstAdmin: string | null
   /** How often issuers are asked again about who is here. */
   readonly refreshMs: number
+  /** Null: no directory provisions. */
+  readonly scim: ScimConfig | null
 }
 
 /** The ledger, sent elsewhere as it grows. */
@@ -146,6 +148,13 @@ export interface NotifyConfig {
   readonly push: { readonly contact: string; readonly inside: readonly string[]; readonly ca: string | null } | null
   /** A request that still waits is told again after this time, so many times. */
   readonly repeat: { readonly everyMs: number; readonly times: number }
+}
+
+/** A directory that provisions people and groups by SCIM 2.0. Whoever is in one of the groups is an admin, or an auditor. */
+export interface ScimConfig {
+  readonly token: SecretSource
+  readonly adminGroups: readonly string[]
+  readonly auditorGroups: readonly string[]
 }
 
 /** `countersign.yaml`, validated; paths are absolute, durations milliseconds. */

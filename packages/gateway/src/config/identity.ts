@@ -3,7 +3,7 @@ import { absolute, type Report } from './resource.ts'
 import type { RawConfig } from './schema.ts'
 
 /** Who says who people are. */
-export function readIdentity({ oidc, firstAdmin, refresh }: RawConfig['identity'], folder: string): IdentityConfig {
+export function readIdentity({ oidc, firstAdmin, refresh, scim }: RawConfig['identity'], folder: string): IdentityConfig {
   return {
     oidc: oidc.map(({ title, ...issuer }) => ({
       ...issuer,
@@ -12,6 +12,7 @@ export function readIdentity({ oidc, firstAdmin, refresh }: RawConfig['identity'
     })),
     firstAdmin: firstAdmin ?? null,
     refreshMs: refresh,
+    scim: scim ? { ...scim, token: absolute(scim.token, folder) } : null,
   }
 }
 

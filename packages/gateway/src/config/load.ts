@@ -188,6 +188,7 @@ function checkSecrets(config: Config, environment: Environment, report: Report):
   for (const [index, { target }] of config.exports.entries())
     if (target.kind === 'webhook') checkSecret(target.secret, ['exports', index, 'target', 'secret'], environment, report)
   checkNotifySecrets(config.notify, environment, report)
+  if (config.identity.scim) checkSecret(config.identity.scim.token, ['identity', 'scim', 'token'], environment, report)
   if (config.recordings === null) return
   const { key, place } = config.recordings
   if (key !== null) checkSecret(key, ['recordings', 'key'], environment, report)

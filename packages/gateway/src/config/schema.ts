@@ -204,7 +204,10 @@ const issuer = z.strictObject({
   auditorGroups: z.array(groupName).default([]),
 })
 
+const scim = z.strictObject({ token: secret, adminGroups: z.array(text).default([]), auditorGroups: z.array(text).default([]) })
+
 const identity = z.strictObject({
+  scim: scim.optional(),
   oidc: z
     .union([z.array(issuer), issuer.transform((one) => [one])], { error: 'expected { issuer, clientId, clientSecret: { env: NAME } }, or a list of such' })
     .default([]),
@@ -219,7 +222,6 @@ export const configSchema = z.strictObject({
   store: z.union([z.literal('sqlite'), z.string().regex(/^postgres(ql)?:\/\/./, STORE), z.strictObject({ url: variable })], { error: STORE }).default('sqlite'),
   data: text.default('./countersign-data'),
   tls: z.strictObject({ cert: text, key: text }).optional(),
-  identity: identity.prefault({}),
   users: z.record(userName, user).default({}),
   groups: z.array(groupName).default([]),
   labels: z.array(labelKey).default([]),
@@ -232,6 +234,7 @@ export const configSchema = z.strictObject({
   witness: z.array(witness, `${WITNESS}, in a list`).default([]),
   recordings: recordings.optional(),
   notify: notify.prefault({}),
+  identity: identity.prefault({}),
   workers: z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], { error: `expected auto, or a number from 1 to ${MAX_WORKERS}` }).default('auto'),
 })
 
@@ -258,6 +261,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'recordings.*.credential': ['id', 'secret'],
   'users.*': Object.keys(user.shape),
   notify: Object.keys(notify.shape),
+  'identity.scim': Object.keys(scim.shape),
   'notify.email': Object.keys(email.shape),
   'notify.*.credential': ['username', 'password'],
   'notify.push': Object.keys(push.shape),

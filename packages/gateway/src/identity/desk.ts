@@ -1,6 +1,7 @@
 import { principalId } from '@countersign/core/principal'
 import { scopeHasDuty } from '@countersign/core/token-scope'
 import type { Journal } from '../journal/journal.ts'
+import type { DeviceRecord } from '../store/device-store.ts'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { type Caller, scopeOf } from './caller.ts'
@@ -38,6 +39,11 @@ export class Desk {
     return this.#make(wish, { user: principal.user, proven: !isLocal && by.proven })
   }
 
+  /** For a command line that its user has confirmed on the web, as good as that login. */
+  createFor({ user, mayReview, proven }: DeviceRecord['by'] & {}, name: string): Promise<{ readonly token: string; readonly record: TokenRecord }> {
+    return this.#make({ user, agent: null, name, scope: null, mayReview, ttlMs: null }, { user, proven })
+  }
+
   /** Admins and auditors see all, a person his own; an agent's token and one with a scope see themselves alone. */
   async listTokens(caller: Caller): Promise<readonly TokenRecord[]> {
     const records = await this.#tokens.list(caller.admin || caller.auditor ? null : caller.principal.user)
@@ -47,21 +53,26 @@ export class Desk {
   async revokeToken(by: Caller, id: string): Promise<TokenRecord> {
     const record = await this.#store.get(id)
     if (!record || !mayRevoke(by, record)) throw new WorkflowError('not-found', `there is no token ${id}`)
-    if (await this.#tokens.revoke(id)) await this.#recordRevoked(by, record)
+    if (await this.#tokens.revoke(id)) await this.#recordRevoked(principalId(by.principal), record)
     return (await this.#store.get(id)) ?? record
   }
 
   async revokeTokens(by: Caller, user: string): Promise<readonly TokenRecord[]> {
     const own = user === by.principal.user && by.principal.agent === null && scopeOf(by) === null
     if (!own && !by.admin) throw new WorkflowError('forbidden', 'all tokens of somebody are revoked by himself, with one that has no scope, or by an admin')
+    return this.revokeAllOf(user, principalId(by.principal))
+  }
+
+  /** All of a user's tokens and of his agents'; those that were good until now. Nobody is asked whether he may. */
+  async revokeAllOf(user: string, by: string): Promise<readonly TokenRecord[]> {
     const ids = new Set(await this.#tokens.revokeAll(user))
     const revoked = (await this.#tokens.list(user)).filter(({ id }) => ids.has(id))
     await Promise.all(revoked.map((record) => this.#recordRevoked(by, record)))
     return revoked
   }
 
-  async #recordRevoked({ principal }: Caller, { id, user }: TokenRecord): Promise<void> {
-    await this.#journal.append({ type: 'token.revoked', body: { token: id, user, by: principalId(principal) } }, 'disk')
+  async #recordRevoked(by: string, { id, user }: TokenRecord): Promise<void> {
+    await this.#journal.append({ type: 'token.revoked', body: { token: id, user, by } }, 'disk')
   }
 
   async #make(wish: TokenWish, by: Maker): Promise<{ readonly token: string; readonly record: TokenRecord }> {

@@ -36,6 +36,8 @@ export type EventType =
   | 'passkey.reviewed'
   | 'passkey.removed'
   | 'passkey.refused'
+  | 'device.confirmed'
+  | 'device.refused'
   | 'request.opened'
   | 'request.reviewed'
   | 'request.approved'

@@ -14,6 +14,8 @@ import * as notifications from './migrations/0012_notifications.ts'
 import * as tokenUse from './migrations/0013_token_use.ts'
 import * as alikeRequests from './migrations/0014_alike_requests.ts'
 import * as passkeys from './migrations/0015_passkeys.ts'
+import * as devices from './migrations/0016_devices.ts'
+import * as scimGroups from './migrations/0017_scim_groups.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -38,6 +40,8 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0013_token_use': tokenUse,
           '0014_alike_requests': alikeRequests,
           '0015_passkeys': passkeys,
+          '0016_devices': devices,
+          '0017_scim_groups': scimGroups,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Database } from './database.ts'
 import { Erasures } from './erasures.ts'
+import { Devices } from './devices.ts'
 import { Exports } from './exports.ts'
 import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
@@ -15,6 +16,7 @@ import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
 import { Policies } from './policies.ts'
 import { Recordings } from './recordings.ts'
 import { Requests } from './requests.ts'
+import { ScimGroups } from './scim-groups.ts'
 import { Sessions } from './sessions.ts'
 import { SqliteLedger } from './sqlite/ledger.ts'
 import { openSqlite, openSqliteBlocking } from './sqlite/open.ts'
@@ -45,6 +47,8 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     policies: new Policies(database),
     exports: new Exports(database),
     recordings: new Recordings(database),
+    devices: new Devices(database),
+    scimGroups: new ScimGroups(database),
     notifications: new Notifications(database),
     subscribe: (listener) => database.subscribe(listener),
     ping: () => database.ping(),

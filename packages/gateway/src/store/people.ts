@@ -35,6 +35,7 @@ export interface PersonStore {
   list(filter: { readonly name?: string; readonly source?: Source; readonly externalId?: string }): Promise<readonly PersonRecord[]>
   /** Replaces version `next.version - 1`. False: somebody else was first, or its source has another of this name or external id; nothing changed. */
   save(next: PersonRecord): Promise<boolean>
+  remove(id: string): Promise<void>
 }
 
 /** Somebody who has signed in on the web, in one browser. Its secret is in that browser's cookie alone. Times are Unix milliseconds. */

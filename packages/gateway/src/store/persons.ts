@@ -55,6 +55,13 @@ export class Persons implements PersonStore {
       return true
     })
   }
+
+  remove(id: string): Promise<void> {
+    return this.#database.write(async (transaction, changed) => {
+      await transaction.deleteFrom('people').where('id', '=', id).execute()
+      changed({ kind: 'person', id })
+    })
+  }
 }
 
 /** Asked first, because an update that breaks a rule of the table ends its transaction. */

@@ -5,7 +5,9 @@ import type { Request } from '@countersign/core/request'
 import { DUTIES } from '@countersign/core/token-scope'
 import { z } from 'zod'
 import type { InviteRecord, PasskeyRecord } from './passkey-store.ts'
+import type { DeviceRecord } from './device-store.ts'
 import type { RecordingRecord } from './recording-store.ts'
+import type { ScimGroupRecord } from './scim-group-store.ts'
 import type { LoginRecord, PersonRecord, Source } from './people.ts'
 import { type LeaseRecord, type SessionRecord, StoreUnavailable, type TokenRecord } from './store.ts'
 
@@ -277,6 +279,30 @@ export const inviteShape: z.ZodType<InviteRecord> = z.strictObject({
 
 /** What changes of a login has columns of its own, so that each change is one UPDATE. */
 export const loginShape: z.ZodType<Omit<LoginRecord, 'verifiedAt' | 'lastUsedAt' | 'endedAt'>> = login
+
+/** When it was polled is told in columns. */
+export const deviceShape: z.ZodType<Omit<DeviceRecord, 'polledAt' | 'intervalMs'>> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  hash: z.string(),
+  userCode: z.string(),
+  client: z.string(),
+  host: z.string().nullable(),
+  address: z.string(),
+  createdAt: time,
+  expiresAt: time,
+  state: z.enum(['pending', 'confirmed', 'refused', 'used']),
+  by: z.strictObject({ user: z.string(), mayReview: z.boolean(), proven: z.boolean() }).nullable(),
+})
+
+export const scimGroupShape: z.ZodType<ScimGroupRecord> = z.strictObject({
+  id: z.string(),
+  version: z.int(),
+  name: z.string(),
+  externalId: z.string().nullable(),
+  createdAt: time,
+  updatedAt: time,
+})
 
 /** A row as its table's type has it. */
 type Row = { readonly id: string; readonly body: string }

@@ -1,16 +1,21 @@
 import type { Grant } from '@countersign/core/grant'
 import type { Request, RequestStatus } from '@countersign/core/request'
 import type { Principal } from '@countersign/core/principal'
-import type { TokenScope } from '@countersign/core/token-scope'
 import type { LoginStore, PersonStore } from './people.ts'
 import type { NotificationStore } from './notification-store.ts'
+import type { ScimGroupStore } from './scim-group-store.ts'
+import type { DeviceStore } from './device-store.ts'
 import type { RecordingStore } from './recording-store.ts'
+import type { TokenStore } from './token-store.ts'
 import type { ChallengeStore, InviteStore, PasskeyStore } from './passkey-store.ts'
 
+export type { DeviceRecord, DeviceStore } from './device-store.ts'
+export type { ScimGroupRecord, ScimGroupStore } from './scim-group-store.ts'
 export type { LoginRecord, LoginStore, Method, PersonRecord, PersonStore, Source } from './people.ts'
 export type { DeliveryRecord, NotificationStore, PushSubscriptionRecord } from './notification-store.ts'
 export type { ChallengeStore, InviteRecord, InviteStore, PasskeyRecord, PasskeyStatus, PasskeyStore } from './passkey-store.ts'
 export type { RecordingRecord } from './recording-store.ts'
+export type { TokenRecord, TokenStore } from './token-store.ts'
 
 /**
  * What gateways share. Every state change of a request, grant or session is a compare-and-set on `version`: when
@@ -28,6 +33,8 @@ export interface Store extends WorkerStore {
   readonly exports: ExportStore
   readonly recordings: RecordingStore
   readonly notifications: NotificationStore
+  readonly devices: DeviceStore
+  readonly scimGroups: ScimGroupStore
 }
 
 /** What a protocol worker may ask of it, too. */
@@ -134,40 +141,6 @@ export interface SessionStore {
   save(next: SessionRecord): Promise<boolean>
   /** `save`, and in the same transaction that of its grant, where nobody else has changed the one or the other. */
   end(next: SessionRecord, grant: Grant | null): Promise<{ readonly session: boolean; readonly grant: boolean }>
-}
-
-/** A token as it is kept: its secret is not. `scram` holds what SCRAM-SHA-256 needs to verify it (RFC 5802 section 3). */
-export interface TokenRecord {
-  readonly id: string
-  readonly hash: string
-  readonly scram: { readonly storedKey: string; readonly serverKey: string }
-  readonly user: string
-  readonly agent: string | null
-  /** What its holder calls it; null for those made without one. */
-  readonly name: string | null
-  /** Null: it is good for all that its holder may do. */
-  readonly scope: TokenScope | null
-  readonly mayReview: boolean
-  readonly proven: boolean
-  readonly createdBy: string
-  readonly createdAt: number
-  readonly expiresAt: number
-  readonly revokedAt: number | null
-  /** Not to the moment: it is written once a minute at most. */
-  readonly lastUsedAt: number | null
-}
-
-export interface TokenStore {
-  insert(token: TokenRecord): Promise<void>
-  findByHash(hash: string): Promise<TokenRecord | null>
-  get(id: string): Promise<TokenRecord | null>
-  list(filter: { readonly user?: string; readonly live?: boolean }): Promise<readonly TokenRecord[]>
-  /** False when there is no such token, or it was revoked before. */
-  revoke(id: string, at: number): Promise<boolean>
-  /** Revokes all of this user's, his agents' too; the ids of those that were not before. */
-  revokeAll(user: string, at: number): Promise<readonly string[]>
-  /** It was used, unless it is known to have been later than `before`. Nobody is told. */
-  used(id: string, at: number, before: number): Promise<void>
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Tables {
   passkeys: PasskeyRow
   invites: InviteRow
   challenges: { hash: string; about: string; expires_at: number }
+  devices: DeviceRow
+  scim_groups: ScimGroupRow
   leases: LeaseRow
   erasures: { id: string; username: string; asked_by: string; at: number }
   erasures_done: { erasure: string; gateway: string; at: number }
@@ -99,6 +101,24 @@ export interface RecordingRow {
   started_at: number
   ended_at: number
   stage: string
+  body: string
+}
+
+export interface ScimGroupRow {
+  id: string
+  version: number
+  name: string
+  body: string
+}
+
+export interface DeviceRow {
+  id: string
+  version: number
+  hash: string
+  user_code: string
+  expires_at: number
+  polled_at: number | null
+  interval_ms: number
   body: string
 }
 

@@ -79,7 +79,10 @@ export interface Workflow {
   sessions(caller: Caller, filter: SessionsFilter): Promise<readonly SessionRecord[]>
 }
 
-export type WorkflowCode = 'not-found' | 'denied' | 'forbidden' | 'unavailable' | 'invalid' | 'step-up-required'
+export type WorkflowCode = 'not-found' | 'denied' | 'forbidden' | 'unavailable' | 'invalid' | 'step-up-required' | 'too-many' | DeviceCode
+
+/** Why there is no token for a command line (RFC 8628 section 3.5). */
+export type DeviceCode = 'authorization-pending' | 'slow-down' | 'access-denied' | 'expired-code'
 
 /** A refusal that is not a rule of core. `message` says what to do next; `policies` name who denied. */
 export class WorkflowError extends Error {

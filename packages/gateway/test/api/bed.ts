@@ -15,6 +15,7 @@ import type { ApiServices } from '../../src/api/services.ts'
 import type { Config } from '../../src/config/config.ts'
 import { Erasures } from '../../src/erasure/erasures.ts'
 import { Desk } from '../../src/identity/desk.ts'
+import { Devices } from '../../src/identity/devices.ts'
 import { Directory } from '../../src/identity/directory.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
@@ -90,6 +91,7 @@ export async function openBed(): Promise<Bed> {
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
   const keys = openPasskeys({ store, directory, journal, clock: systemClock, config })
+  const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
   const logged: string[] = []
   const findings: Finding[] = []
   let readers = 0
@@ -102,7 +104,9 @@ export async function openBed(): Promise<Bed> {
     addresses: () => ({ http, postgres: { host: '127.0.0.1', port: 7432 } }),
     workflow: new WorkflowService(context, keys.proofs),
     ...keys,
-    tokens: new Desk(tokens, store.tokens, journal, Object.keys(config.resources)),
+    tokens: desk,
+    devices: new Devices({ store: store.devices, desk, journal, now: Date.now }),
+    scim: null,
     logins,
     cookie: new LoginCookie(config),
     oidc: new OidcSignIn({
@@ -249,7 +253,7 @@ function configIn(data: string): Config {
     data,
     tls: null,
     users: USERS,
-    identity: { oidc: [], firstAdmin: null, refreshMs: 300_000 },
+    identity: { oidc: [], firstAdmin: null, refreshMs: 300_000, scim: null },
     groups: [],
     labels: [],
     resources: {

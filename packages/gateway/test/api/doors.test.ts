@@ -67,6 +67,11 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'GET /api/v1/logins': [200, 200],
   'DELETE /api/v1/logins/{id}': [404, 404],
   'POST /api/v1/sign-out': [422, 422], // nobody here has signed in
+  'POST /api/v1/device': [200, 200], // it is open
+  'POST /api/v1/device/token': [400, 400],
+  'GET /api/v1/device/{userCode}': [403, 403], // for who is signed in on the web
+  'POST /api/v1/device/{userCode}/confirm': [403, 403],
+  'POST /api/v1/device/{userCode}/refuse': [403, 403],
   'GET /api/v1/policy': [200, 200],
   'POST /api/v1/policy/explain': [403, 200],
   'GET /api/v1/ledger': [403, 200],
@@ -102,6 +107,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/passkeys/{id}/review': { approve: true },
   '/api/v1/invites': { user: 'bob' },
   '/api/v1/tokens/revoke': { user: 'nobody' },
+  '/api/v1/device': { client: 'countersign' },
+  '/api/v1/device/token': { deviceCode: 'x'.repeat(43) },
   '/api/v1/erasures': { user: 'alice', reason: 'he asked for it' },
   '/api/v1/ledger/vouch': { gateway: 'gw-0000000009', key: 'a key' },
   '/api/v1/me/notifications': DEFAULT_CHOICES,
@@ -112,7 +119,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 const call = (method: string, path: string, id: string, token?: string) => {
   const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' }
   const body = method === 'POST' || method === 'PUT' ? { body: JSON.stringify(BODIES[path] ?? {}) } : {}
-  return fetch(bed.url + path.replace(/\{(id|session)\}/, id), { method, headers, ...body })
+  return fetch(bed.url + path.replace(/\{(id|session)\}/, id).replace('{userCode}', 'BBBB-BBBB'), { method, headers, ...body })
 }
 
 describe('every route', () => {

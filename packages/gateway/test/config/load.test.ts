@@ -50,7 +50,7 @@ describe('a configuration that can be used', () => {
       resources: {},
       hold: { connectMs: 20_000, inTransactionMs: 60_000, reminderMs: 30_000 },
       session: { maxMs: 28_800_000, idleMs: null, auth: 'scram' },
-      identity: { oidc: [], firstAdmin: null, refreshMs: 300_000 },
+      identity: { oidc: [], firstAdmin: null, refreshMs: 300_000, scim: null },
       login: { idleMs: 43_200_000, maxMs: 604_800_000 },
       policies: join(folder, 'policies'),
       exports: [],

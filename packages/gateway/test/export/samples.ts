@@ -57,6 +57,8 @@ export const SAMPLES: Readonly<Record<EventType, Sample>> = byType([
   { type: 'passkey.reviewed', body: { passkey: 'pk-1', user: 'bob@example.com', approve: true, counts: true, by: 'carol@example.com' } },
   { type: 'passkey.removed', body: { passkey: 'pk-2', user: 'bob@example.com', waits: false, by: 'bob@example.com' } },
   { type: 'passkey.refused', body: { passkey: 'pk-1', user: 'bob@example.com', why: 'counter', known: 7 } },
+  { type: 'device.confirmed', body: { device: 'dev-1', by: 'alice@example.com' } },
+  { type: 'device.refused', body: { device: 'dev-2', by: 'alice@example.com' } },
   { type: 'session.refused', body: { ...PLACE, client: '10.0.0.7:51234', code: 'denied' } },
   {
     type: 'grant.issued',

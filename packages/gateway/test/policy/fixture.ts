@@ -39,7 +39,7 @@ export const CONFIG: Config = {
   data: '/nowhere',
   tls: null,
   users: { 'alice@example.com': aUser({ groups: ['engineering'] }), 'bob@example.com': aUser({ groups: ['dba'], admin: true }) },
-  identity: { oidc: [], firstAdmin: null, refreshMs: 300_000 },
+  identity: { oidc: [], firstAdmin: null, refreshMs: 300_000, scim: null },
   groups: ['security'],
   labels: ['team'],
   resources: { orders: resource('orders', { env: 'production' }), scratch: resource('scratch', {}) },

@@ -45,6 +45,8 @@ function link(store: Store): Store {
     exports: store.exports,
     recordings: store.recordings,
     notifications: store.notifications,
+    devices: store.devices,
+    scimGroups: store.scimGroups,
     close: async () => {
       unsubscribe()
       await remote.close()

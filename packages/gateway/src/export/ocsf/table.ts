@@ -60,6 +60,8 @@ const FIXED = {
   'passkey.reviewed': entity(UPDATE, 'Passkey', 'passkey', 'medium'),
   'passkey.removed': entity(DELETE, 'Passkey', 'passkey', 'medium'),
   'passkey.refused': row(AUTHENTICATION, 1, 'high', 'Failure'),
+  'device.confirmed': entity(ENABLE, 'Command line', 'device', 'low'),
+  'device.refused': entity(DELETE, 'Command line', 'device', 'medium'),
   'request.opened': entity(CREATE, 'Access request', 'request'),
   'request.approved': entity(UPDATE, 'Access request', 'request', 'low', { other: 'Approved' }),
   'request.denied': entity(UPDATE, 'Access request', 'request', 'medium', { other: 'Denied' }),

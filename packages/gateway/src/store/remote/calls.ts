@@ -71,6 +71,7 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     get: { args: id, result: personShape.nullable() },
     list: { args: z.tuple([z.strictObject({ name, source: sourceShape.optional(), externalId: name })]), result: z.array(personShape) },
     save: { args: z.tuple([personShape]), result: z.boolean() },
+    remove: { args: id, result: nothing },
   },
   leases: {
     insert: { args: z.tuple([leaseShape]), result: nothing },

@@ -32,6 +32,8 @@ const TABLES = [
   'passkeys',
   'invites',
   'challenges',
+  'devices',
+  'scim_groups',
   'kysely_migration',
   'kysely_migration_lock',
 ]

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { NOW } from '../../../../core/test/arbitraries.ts'
+import type { DeviceRecord, ScimGroupRecord } from '../../../src/store/store.ts'
+import type { Pair } from '../bed.ts'
+
+const device = (over: Partial<DeviceRecord> = {}): DeviceRecord => ({
+  id: 'dev-1',
+  version: 1,
+  hash: `hash of ${over.id ?? 'dev-1'}`,
+  userCode: `CODE ${over.id ?? 'dev-1'}`,
+  client: 'countersign',
+  host: 'laptop-7',
+  address: '10.0.0.7',
+  createdAt: NOW,
+  expiresAt: NOW + 600_000,
+  state: 'pending',
+  by: null,
+  polledAt: null,
+  intervalMs: 5_000,
+  ...over,
+})
+
+/** Command lines that wait to be signed in. */
+export function devices(pair: () => Pair): void {
+  test('finds one by either of its codes, and remembers its polls beside its decision', async () => {
+    const { here, there } = pair()
+    expect(await here.devices.insert(device(), 10)).toBe(true)
+    expect(await there.devices.find({ userCode: 'CODE dev-1' })).toEqual(device())
+    await there.devices.polled('dev-1', NOW + 1, 10_000)
+    const confirmed = device({ version: 2, state: 'confirmed', by: { user: 'bob', mayReview: true, proven: true } })
+    expect(await here.devices.save(confirmed)).toBe(true)
+    expect(await there.devices.find({ hash: 'hash of dev-1' })).toEqual({ ...confirmed, polledAt: NOW + 1, intervalMs: 10_000 })
+    expect(await here.devices.find({ userCode: 'another' })).toBeNull()
+  })
+
+  test('lets one of many decide, and lets no more wait than may, nor two with one code', async () => {
+    const { here, there } = pair()
+    await here.devices.insert(device(), 2)
+    const decided = await Promise.all([here, there].map((store) => store.devices.save(device({ version: 2, state: 'used' }))))
+    expect(decided.filter(Boolean)).toHaveLength(1)
+    expect(await there.devices.insert(device({ id: 'dev-2', userCode: 'CODE dev-1' }), 2)).toBe(false)
+    expect(await there.devices.insert(device({ id: 'dev-3' }), 2)).toBe(true)
+    expect(await here.devices.insert(device({ id: 'dev-4' }), 2)).toBe(false)
+    const dayAfter = NOW + 2 * 86_400_000
+    expect(await here.devices.insert(device({ id: 'dev-5', createdAt: dayAfter, expiresAt: dayAfter + 1 }), 2)).toBe(true)
+    expect(await there.devices.find({ hash: 'hash of dev-3' })).toBeNull()
+  })
+}
+
+const group = (over: Partial<ScimGroupRecord> = {}): ScimGroupRecord => ({
+  id: 'group-1',
+  version: 1,
+  name: 'dba',
+  externalId: null,
+  createdAt: NOW,
+  updatedAt: NOW,
+  ...over,
+})
+
+/** Groups of a directory. */
+export function scimGroups(pair: () => Pair): void {
+  test('has one of a name, and lets one of many change it', async () => {
+    const { here, there } = pair()
+    expect(await here.scimGroups.insert(group())).toBe(true)
+    expect(await there.scimGroups.insert(group({ id: 'group-2' }))).toBe(false)
+    expect(await there.scimGroups.insert(group({ id: 'group-3', name: 'audit' }))).toBe(true)
+    expect(await there.scimGroups.save(group({ version: 2, name: 'audit' }))).toBe(false)
+    const saved = await Promise.all([here, there].map((store) => store.scimGroups.save(group({ version: 2, name: 'security' }))))
+    expect(saved.filter(Boolean)).toHaveLength(1)
+    expect((await here.scimGroups.list()).map(({ name }) => name)).toEqual(['audit', 'security'])
+    await there.scimGroups.remove('group-1')
+    expect(await here.scimGroups.get('group-1')).toBeNull()
+  })
+}
