@@ -41,7 +41,7 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
     await server?.stop()
     bundled?.remove()
     rmSync(cache, { recursive: true, force: true })
-  }, 60_000)
+  }, 120_000)
 
   it(`loses no acknowledged action, runs none twice, and knows what it does not know, ${KILLS} times`, { timeout: KILLS * 60_000 }, async () => {
     const run = async (lane: Lane) => {
@@ -102,7 +102,7 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
     for (let round = 0; round < DISTURBED; round++) {
       const during = async (gateway: GatewayProcess) => {
         disk.fill(random.below(16_384))
-        await vi.waitFor(() => expect(gateway.log()).toMatch(/the ledger (of this worker )?cannot be written/), { timeout: 15_000 })
+        await vi.waitFor(() => expect(gateway.log()).toMatch(/the ledger (of this worker )?cannot be written/), { timeout: 60_000 })
         await sleep(random.below(200))
       }
       const after = async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
 /** The way to a server, which a test can cut: what is behind it is real. */
@@ -34,7 +35,10 @@ export async function layCable(to: { readonly host: string; readonly port: numbe
       if (frozen) end.unpipe(other).pause()
     }
   })
-  const listen = (port: number) => new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, HOST, resolve))
+  const listen = async (port: number) => {
+    server.listen(port, HOST)
+    await once(server, 'listening') // rejects by the server's error
+  }
   await listen(0)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')

@@ -109,9 +109,9 @@ export class Lane {
     this.tally.kills += 1
   }
 
-  /** Another process on the same data directory, for `after`. */
+  /** Another process on the same data directory, for `after`. Rejects with why it does not start, unless that is a store that looks dead for a while. */
   starts(): Promise<GatewayProcess> {
-    return this.#start()
+    return patiently(() => this.#start())
   }
 
   /** Everything of all rounds, the tree too, when nothing runs any more. */
