@@ -181,6 +181,30 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     expect(complaints).toEqual([])
   })
 
+  test('the overview counts what was asked, decided and run, and every chart has its figures', async () => {
+    const { alice, erin, gateway } = stage
+    await expect(alice.api.overview({})).rejects.toMatchObject({ status: 403 })
+    const { requests, waiting, ran, denied, unused } = await erin.api.overview({ days: 7 })
+    const asked = await erin.api.requests()
+    expect(requests.reduce((sum, day) => sum + day.approved, 0)).toBe(asked.filter(({ status }) => status === 'approved').length)
+    expect(requests).toHaveLength(7)
+    expect(waiting.count).toBe(asked.filter(({ reviews }) => reviews.length > 0).length)
+    expect(waiting.distribution.reduce((sum, { count }) => sum + count, 0)).toBe(waiting.count)
+    expect(denied[0]).toMatchObject({ person: 'alice@example.com', resource: 'db', action: 'sql:ddl' })
+    const started = (await stage.ledger()).filter(({ type }) => type === 'action.started')
+    expect(ran.approved).toBe(started.filter(({ body }) => Array.isArray(body['requests'])).length)
+    expect(unused?.first).toContainEqual({ person: 'erin@example.com', resource: 'db', action: 'sql:read', policies: ['reads'] })
+
+    const { page, complaints } = await signedIn(browser, gateway, erin)
+    page.setDefaultTimeout(6000)
+    await page.goto('/overview?days=7')
+    const chart = page.getByRole('region', { name: 'Requests over time' })
+    await chart.getByText('As a table').click()
+    expect(await chart.getByRole('row').count()).toBe(8)
+    await page.getByRole('img', { name: /by policy alone \d+ %.*denied/ }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
   test('every page is free of violations that axe finds, in the dark too, and no wider than a phone', async () => {
     const { erin, gateway } = stage
     const session = (await erin.api.recordings()).recordings[0]?.session ?? ''
@@ -201,6 +225,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
 })
 
 const PAGES = [
+  '/overview',
   '/sessions',
   '/sessions?show=past',
   '/sessions?show=recordings',

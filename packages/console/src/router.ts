@@ -2,6 +2,7 @@ import { createRouter } from '@tanstack/react-router'
 import { enrolRoute } from './pages/enrol/route.ts'
 import { inboxRoute } from './pages/inbox/route.ts'
 import { entryRoute, ledgerRoute } from './pages/ledger/route.ts'
+import { overviewRoute } from './pages/overview/route.ts'
 import { policiesRoute } from './pages/policies/route.ts'
 import { profileRoute } from './pages/profile/route.ts'
 import { requestRoute } from './pages/request/route.ts'
@@ -27,6 +28,7 @@ const pages = signedInRoute.addChildren([
   ledgerRoute,
   entryRoute,
   policiesRoute,
+  overviewRoute,
   profileRoute,
 ])
 

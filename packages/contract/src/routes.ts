@@ -25,6 +25,7 @@ import {
 } from './schemas/ledger.ts'
 import { NotificationChoices, Notifications, Push, PushSubscription, SubscribeBody, Trial } from './schemas/notification.ts'
 import { AccessPage, AccessQuery, ExplainBody, Explanation, Policies } from './schemas/policy.ts'
+import { Overview, OverviewQuery } from './schemas/overview.ts'
 import { Whoami } from './schemas/principal.ts'
 import { Receipt } from './schemas/receipt.ts'
 import { Report, ReportQuery } from './schemas/report.ts'
@@ -234,6 +235,14 @@ export const routes = {
     summary: 'What policy says to an action, and why; for another user only as admin or auditor',
     request: { body: body(ExplainBody) },
     responses: answers(Explanation, 'The decision and every policy that matched'),
+  },
+
+  overview: {
+    method: 'get',
+    path: '/api/v1/overview',
+    summary: 'Figures of the last days (30): requests, waiting, what ran, what was denied, what nobody uses; admins and auditors only',
+    request: { query: OverviewQuery },
+    responses: answers(Overview, 'A minute old at most'),
   },
 
   policyAccess: {

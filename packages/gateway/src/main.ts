@@ -35,6 +35,7 @@ import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
 import { storing } from './journal/storing.ts'
 import { recordLost } from './journal/unfinished.ts'
+import { Overviews } from './evidence/overview.ts'
 import { makeReport } from './evidence/report.ts'
 import { startExports } from './export/exports.ts'
 import { Pages } from './export/pages.ts'
@@ -213,6 +214,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     erasures,
     pages: new Pages(store, manifest.version),
     search: new LedgerSearch(store),
+    overviews: new Overviews({ config, store, users: () => directory.users(), policy: () => policies.engine, now: () => clock.now() }),
     ledgerTrouble: () => troubleOf(sequencing.status),
     report: (period) => makeReport({ config, users: () => directory.users(), store, policy: () => policies.engine, now: () => clock.now() }, period),
     notifications: new NotificationDesk({ config, store: store.notifications, users: directory, clock, key: pushKey, channels }),

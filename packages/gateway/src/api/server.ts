@@ -20,6 +20,7 @@ import { mountNotifications } from './routes/notifications.ts'
 import { mountLogins } from './routes/logins.ts'
 import { mountOperation } from './routes/operation.ts'
 import { mountPasskeys } from './routes/passkeys.ts'
+import { mountOverview } from './routes/overview.ts'
 import { mountPeople } from './routes/people.ts'
 import { mountPolicy } from './routes/policy.ts'
 import { mountRecordings } from './routes/recordings.ts'
@@ -62,6 +63,7 @@ export function createApi(services: ApiServices): App {
   mountLedger(app, services)
   mountLedgerFiles(app, services)
   mountSearch(app, services)
+  mountOverview(app, services)
   mountExports(app, services)
   mountLeases(app, services)
   mountErasures(app, services)

@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import type { Address, Config, Resource } from '../config/config.ts'
 import type { Erasures } from '../erasure/erasures.ts'
 import type { Period } from '../evidence/collect.ts'
+import type { Overviews } from '../evidence/overview.ts'
 import type { Pages } from '../export/pages.ts'
 import type { LedgerSearch } from '../export/search.ts'
 import type { Caller, Users } from '../identity/caller.ts'
@@ -84,6 +85,7 @@ export interface ApiServices {
   readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The ledger in a form for others. */
   readonly pages: Pick<Pages, 'read'>
+  readonly overviews: Pick<Overviews, 'of'>
   readonly search: Pick<LedgerSearch, 'search' | 'entry' | 'state'>
   /** What this gateway found wrong with the tree, its chains and its witnesses, in words. */
   ledgerTrouble(): readonly string[]

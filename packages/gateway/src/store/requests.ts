@@ -40,9 +40,10 @@ export class Requests implements RequestStore {
     })
   }
 
-  list({ status, user, reviewer, resource, likeness, session, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
+  list({ status, since, user, reviewer, resource, likeness, session, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('requests').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc')
+      if (since !== undefined) query = query.where('created_at', '>=', since)
       if (status !== undefined) query = query.where('status', '=', status)
       if (user !== undefined) query = query.where('username', '=', user)
       if (resource !== undefined) query = query.where('resource', '=', resource)

@@ -75,6 +75,8 @@ export interface RequestStore {
     readonly user?: string
     readonly reviewer?: string
     readonly resource?: string
+    /** Opened then or later, Unix milliseconds. */
+    readonly since?: number
     /** `likenessOf` their asks. */
     readonly likeness?: string
     /** Those that were held in this session and not, since, in a later one. */

@@ -17,6 +17,7 @@ import { Erasures } from '../../src/erasure/erasures.ts'
 import { Desk } from '../../src/identity/desk.ts'
 import { Devices } from '../../src/identity/devices.ts'
 import { Directory } from '../../src/identity/directory.ts'
+import { Overviews } from '../../src/evidence/overview.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
 import { LedgerSearch } from '../../src/export/search.ts'
@@ -134,6 +135,7 @@ export async function openBed(): Promise<Bed> {
     erasures: new Erasures({ context, directory: folder, forget: () => Promise.resolve(), onError: () => undefined }),
     pages: new Pages(store, '0.1.0'),
     search: new LedgerSearch(store),
+    overviews: new Overviews({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }),
     ledgerTrouble: () => [],
     resourceNames: () => Object.keys(config.resources),
     report: (period) => makeReport({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }, period),

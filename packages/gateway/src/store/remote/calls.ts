@@ -28,7 +28,7 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     open: { args: z.tuple([requestShape]), result: z.strictObject({ request: requestShape, attached: z.boolean(), expired: z.array(requestShape) }) },
     get: { args: id, result: requestShape.nullable() },
     list: {
-      args: z.tuple([z.strictObject({ status, user: name, reviewer: name, resource: name, likeness: name, session: name, limit })]),
+      args: z.tuple([z.strictObject({ status, since: limit, user: name, reviewer: name, resource: name, likeness: name, session: name, limit })]),
       result: z.array(requestShape),
     },
     pending: { args: z.tuple([]), result: z.array(z.string()) },

@@ -18,6 +18,7 @@ export function lists(pair: () => Pair): void {
     await requests.open(aRequest({ id: 'bobs', createdAt: ago(2), ask: scope('c'), requester: BOB, status: 'denied' }))
     expect(ids(await requests.list({}))).toEqual(['new', 'bobs', 'old'])
     expect(ids(await requests.list({ limit: 2 }))).toEqual(['new', 'bobs'])
+    expect(ids(await requests.list({ since: ago(2) }))).toEqual(['new', 'bobs'])
     expect(ids(await requests.list({ user: 'alice' }))).toEqual(['new', 'old'])
     expect(ids(await requests.list({ status: 'denied' }))).toEqual(['bobs'])
     expect(ids(await requests.list({ status: 'denied', user: 'alice' }))).toEqual([])
