@@ -62,3 +62,19 @@ test('a grant of one use stands in for one statement of a message, and no more t
   const exact = grant({ coverage: EXACT, usesLeft: 1, approvers: by('dba') })
   expect(coveringGrants(judged('sql:write', 'sql:write'), [exact], attempt, NOW)).toEqual([exact])
 })
+
+test('a grant that nobody signed stands for nothing of which policy has come to want a signature, an exact one for no part of it', () => {
+  const signing = engineOf(`
+@id("writes") @review("dba") @sign("passkey") @grants("30m") permit (principal, action == Action::"sql:write", resource);
+@id("schema") @review("dba") permit (principal, action == Action::"sql:ddl", resource);
+`)
+  const asked = (...types: Statement['type'][]) => judge(signing, { principal: ALICE, scope: null }, 'orders', types.map(statement))
+  const shape = { kind: 'shape', fingerprint: 'sql:write', state: STATE, definition: 'x', maxRows: null } as const
+  for (const coverage of [EXACT, shape, { kind: 'scope', scope: 'sql:write' } as const]) {
+    const unsigned = grant({ coverage, usesLeft: 1, approvers: by('dba') })
+    const signed = { ...unsigned, approvers: unsigned.approvers.map((approver) => ({ ...approver, signed: true as const })) }
+    expect([unsigned, signed].map((each) => coveringGrants(asked('sql:write'), [each], attempt, NOW))).toEqual([null, [signed]])
+  }
+  expect(coveringGrants(asked('sql:write', 'sql:ddl'), [grant({ coverage: EXACT, approvers: by('dba') })], attempt, NOW)).toBeNull()
+  expect(coveringGrants(asked('sql:ddl'), [grant({ coverage: EXACT, approvers: by('dba') })], attempt, NOW)).toHaveLength(1)
+})
