@@ -12,6 +12,7 @@ import { parseReceipt } from '@countersign/ledger/receipt'
 import { verifyReceipt } from '@countersign/ledger/verify-receipt'
 import { afterAll, describe, expect, it } from 'vitest'
 import { keyOf, newSigner, readerOf, TestTree, twoGateways } from '../packages/ledger/test/static-log.ts'
+import { alices, BEFORE, type Entries, opened, passkey, receiptFrom, reviewed, signature, signer } from '../packages/ledger/test/signed.ts'
 import { receiptOf, requestOf } from '../packages/ledger/test/told.ts'
 import { lacks } from './support/needs.ts'
 
@@ -65,6 +66,18 @@ const edited = (line = '') => {
 }
 
 describe.skipIf(lacks('python3'))('a verifier that was written from the specifications, in Python', { timeout: 60_000 }, () => {
+  it('verifies what a passkey signed, and against which key', async () => {
+    const askOf = async (...entries: Entries) => {
+      const path = join(folder, `signed-${String(++written)}.json`)
+      writeFileSync(path, JSON.stringify(await receiptFrom(...entries)))
+      return (await ask(path, encodeBase64(signer.publicKey))).problems
+    }
+    expect(await askOf(passkey, opened, reviewed(signature()))).toEqual([])
+    expect(await askOf(opened, reviewed(signature()))).toEqual([expect.stringMatching(/was not enrolled by then/)])
+    expect(await askOf(passkey, opened, reviewed(signature({ by: alices.authenticator })))).toEqual([expect.stringMatching(/not made with this key/)])
+    expect(await askOf(passkey, opened, reviewed({ ...signature(), before: BEFORE + 1 }))).toEqual([expect.stringMatching(/over something else/)])
+  })
+
   it.each<[string, () => Files | Promise<Files>, boolean]>([
     ['a log as it was written', () => good, true],
     ['a log whose entries are too long for a bundle', longLog, true],

@@ -93,6 +93,50 @@ def signed_by(key, message, signature):
 # --- RFC 8785 ------------------------------------------------------------------------------------------------------
 
 
+# --- ECDSA over P-256 (FIPS 186-5 section 6.4.2, SEC 2 section 2.4.2), as a passkey signs: WebAuthn Level 3, section 6.5.5 ---
+
+P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_BASE = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+
+
+def p256_add(one, other):
+    if one is None or other is None:
+        return one or other
+    (x1, y1), (x2, y2) = one, other
+    if x1 == x2 and (y1 + y2) % P256 == 0:
+        return None
+    slope = (3 * x1 * x1 - 3) * pow(2 * y1, -1, P256) if one == other else (y2 - y1) * pow(x2 - x1, -1, P256)
+    x = (slope * slope - x1 - x2) % P256
+    return x, (slope * (x1 - x) - y1) % P256
+
+
+def p256_times(scalar, point):
+    product = None
+    while scalar:
+        product = p256_add(product, point) if scalar & 1 else product
+        point, scalar = p256_add(point, point), scalar >> 1
+    return product
+
+
+def es256_signed_by(key, message, signature):
+    found = re.fullmatch(b"\x30.\x02(.)(.{1,33})\x02(.)(.{1,33})", signature, re.S)
+    lengths = found and [found[1][0], found[3][0]] == [len(found[2]), len(found[4])]
+    x, y = key
+    if not lengths or not (0 <= x < P256 and 0 <= y < P256) or (y * y - (x * x * x - 3 * x + P256_B)) % P256:
+        return False
+    r, s = int.from_bytes(found[2], "big"), int.from_bytes(found[4], "big")
+    if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
+        return False
+    inverse, digest = pow(s, -1, P256_ORDER), int.from_bytes(hashlib.sha256(message).digest(), "big")
+    sum_ = p256_add(p256_times(digest * inverse % P256_ORDER, P256_BASE), p256_times(r * inverse % P256_ORDER, key))
+    return sum_ is not None and sum_[0] % P256_ORDER == r
+
+
 def number(value):
     """ECMA-262, Number::toString."""
     if isinstance(value, int):
@@ -433,6 +477,7 @@ def verify_receipt(receipt, key, problems):
     else:
         index, entry = opened_entry
         judge_story(receipt, entry["body"], shown.get((index, 0)), problems)
+        judge_signatures(receipt, entry["body"], shown.get((index, 0)), shown, problems)
     entries = [(parse_entry(proven["line"].encode()), proven) for proven in sorted(receipt["keys"], key=lambda one: one["index"])]
     for entry, proven in entries:
         if not in_tree(proven, proven.get("checkpoint", receipt["checkpoint"])):
@@ -459,6 +504,68 @@ def judge_story(receipt, body, secret, problems):
         texts = json.dumps([[file["name"], file["text"]] for file in policy["files"]], ensure_ascii=False, separators=(",", ":"))
         if sha256(texts.encode()).hex() != policy["version"] or policy["version"] != body.get("policy"):
             problems.append("the policy is not the one by which it was judged")
+
+
+# --- What a passkey signed: docs/passkeys.md -----------------------------------------------------------------------------
+
+ASKED = "requester resource action statements scope ms text parameters each state impact digest reason ticket needs policy policies expiresAt salt"
+# A COSE_Key of ES256 has one spelling in canonical CBOR, but for its coordinates.
+ES256_KEY = re.compile(b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.S)
+
+
+def decode64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def judge_signatures(receipt, opened, opened_secret, shown, problems):
+    enrolled = []
+    for proven in receipt.get("passkeys", []):
+        if not in_tree(proven, receipt["checkpoint"]):
+            problems.append("entry %d, about a passkey, is not in the tree" % proven["index"])
+        enrolled.append(parse_entry(proven["line"].encode()))
+    for proven in receipt["entries"]:
+        entry = parse_entry(proven["line"].encode())
+        body, secret = entry["body"], shown.get((proven["index"], 0))
+        if entry["type"] != "request.reviewed" or body["verdict"] != "approve":
+            continue
+        if body.get("passkey") is None:
+            if opened.get("sign"):
+                problems.append("the review by %s is not signed" % body["reviewer"])
+        elif opened_secret and secret:
+            why = why_unsigned(receipt["request"], {**opened, **opened_secret}, {**body, **secret}, entry["at"], enrolled)
+            if why:
+                problems.append("the signature of %s is not good: %s" % (body["reviewer"], why))
+
+
+def why_unsigned(request, opened, review, at, enrolled):
+    mine = sorted((one for one in enrolled if one["body"]["passkey"] == review["passkey"] and one["at"] <= at), key=lambda one: one["at"])
+    if [one["type"] for one in mine].count("passkey.enrolled") != 1:
+        return "its key was not enrolled by then"
+    first, counts = mine[0]["body"], not mine[0]["body"]["waits"]
+    for one in mine[1:]:
+        if one["type"] == "passkey.removed":
+            counts = False
+        elif one["body"]["by"] != first["user"]:
+            counts = one["body"]["counts"]
+    if not counts or first["user"] != review["reviewer"]:
+        return "its key did not count then, or is of somebody else"
+    signed = review["signature"]
+    shown = {"format": "countersign/approval/v1", "request": request, "asked": {name: opened[name] for name in ASKED.split() if name in opened}}
+    shown.update({name: review[name] for name in ("reviewer", "given", "comment")}, before=signed["before"])
+    client, data = decode64url(signed["clientDataJSON"]), decode64url(signed["authenticatorData"])
+    said = json.loads(client)
+    challenge = base64.urlsafe_b64encode(sha256(canonical(shown).encode())).decode().rstrip("=")
+    if at >= signed["before"] or said["type"] != "webauthn.get" or said["challenge"] != challenge:
+        return "it is over something else"
+    if data[:32] != sha256(first["rpId"].encode()) or data[32] & 5 != 5:
+        return "it is for another party, or of nobody verified"
+    key = ES256_KEY.fullmatch(decode64(first["key"]))
+    if key is None:
+        return None  # Ed25519 and RSA are left to the other verifier
+    point = (int.from_bytes(key[1], "big"), int.from_bytes(key[2], "big"))
+    if not es256_signed_by(point, data + sha256(client), decode64url(signed["signature"])):
+        return "it was not made with this key"
+    return None
 
 
 def main(arguments):
