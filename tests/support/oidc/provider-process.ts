@@ -21,7 +21,7 @@ await once(server, 'listening')
 const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
 const keyPair = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-const [own, stranger] = [keyPair(), keyPair()]
+const own = keyPair()
 const jwk = { ...(await exportJWK(own)), kid: 'own', alg: 'RS256', use: 'sig' }
 
 const provider: Provider = new Provider(issuer, {
@@ -67,7 +67,7 @@ async function forged(token: string, how: NonNullable<Order['fault']>): Promise<
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
   const wrong = { audience: { aud: 'another-client' }, issuer: { iss: 'https://elsewhere.example' }, nonce: { nonce: 'another' }, expired: { exp: 1, iat: 1 } }
   if (how === 'alg-none') return new UnsecuredJWT(claims).encode()
-  const key = how === 'key' ? await importJWK({ ...(await exportJWK(stranger)), alg: 'RS256' }) : own
+  const key = how === 'key' ? await importJWK({ ...(await exportJWK(keyPair())), alg: 'RS256' }) : own
   return new SignJWT({ ...claims, ...(how === 'key' ? {} : wrong[how]) }).setProtectedHeader({ alg: 'RS256', kid: 'own' }).sign(key)
 }
 

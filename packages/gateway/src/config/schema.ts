@@ -208,9 +208,7 @@ const scim = z.strictObject({ token: secret, adminGroups: z.array(text).default(
 
 const identity = z.strictObject({
   scim: scim.optional(),
-  oidc: z
-    .union([z.array(issuer), issuer.transform((one) => [one])], { error: 'expected { issuer, clientId, clientSecret: { env: NAME } }, or a list of such' })
-    .default([]),
+  oidc: z.preprocess((one) => (Array.isArray(one) ? one : [one]), z.array(issuer)).default([]),
   firstAdmin: userName.optional(),
   refresh: duration.prefault('5m'),
 })
@@ -252,8 +250,7 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   session: ['max', 'idle', 'auth'],
   login: ['idle', 'max'],
   identity: Object.keys(identity.shape),
-  'identity.*': Object.keys(issuer.shape),
-  'identity.*.*': Object.keys(issuer.shape),
+  'identity.oidc.*': Object.keys(issuer.shape),
   'exports.*': Object.keys(exported.shape),
   'exports.*.target': Object.keys(exportTarget.shape),
   recordings: ['directory', 's3', 'key', 'retention'],
