@@ -27,13 +27,19 @@ export function isCanonical(value: unknown, text: string): boolean {
   return isLikely || canonical(value) === text
 }
 
+/** With nothing made on the way: Object.entries and a call for each string took a third longer than all of JSON.stringify. */
 function isSorted(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true
   if (depth >= MAX_DEPTH) return false
-  if (Array.isArray(value)) return value.every((item) => isSorted(item, depth + 1))
-  let before: string | null = null
-  for (const [key, member] of Object.entries(value)) {
-    if ((before !== null && before > key) || !isSorted(member, depth + 1)) return false
+  return Array.isArray(value) ? value.every((item) => isSorted(item, depth + 1)) : areSorted(value as Readonly<Record<string, unknown>>, depth)
+}
+
+/** What JSON.parse has made has its own members alone; an inherited one would only make it slower, for it is not in the text. */
+function areSorted(record: Readonly<Record<string, unknown>>, depth: number): boolean {
+  let before = ''
+  for (const key in record) {
+    const member = record[key]
+    if (before > key || (typeof member === 'object' && !isSorted(member, depth + 1))) return false
     before = key
   }
   return true
