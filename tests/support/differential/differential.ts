@@ -13,7 +13,7 @@ import { shrink } from './shrink.ts'
 import { Sessions } from './sessions.ts'
 import { messagesOf } from './statements.ts'
 import { TEXTS } from './values.ts'
-import { differences, leftIn, Watch, type World } from './world.ts'
+import { differences, insist, leftIn, Watch, type World } from './world.ts'
 
 const STATEMENT_MS = 250
 
@@ -162,7 +162,7 @@ export class Differential implements AsyncDisposable {
       const error = await run(client, messagesOf(text))
       if (error === null) succeeded++
       else if (isInterrupted(error)) cut.push(`it was interrupted: ${messageOf(error)}`)
-      if (cut.length === 0 && /\bBEGIN\b/.test(text)) await client.query('ROLLBACK')
+      if (cut.length === 0 && /\bBEGIN\b/.test(text)) await insist(client, 'ROLLBACK')
       if (cut.length > 0) break
     }
     const left = cut.length > 0 ? cut : await leftIn(client, SESSION_SETTINGS)

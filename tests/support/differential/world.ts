@@ -85,10 +85,22 @@ export function differences(before: World, after: World): readonly string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name])
 }
 
+/** Runs what is ours and not a statement that is tried, whose time is short: on a busy machine that may be up here too. */
+export async function insist(client: pg.Client, text: string): Promise<void> {
+  for (;;) {
+    try {
+      await client.query(text)
+      return
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError && error.message.includes('statement timeout'))) throw error
+    }
+  }
+}
+
 /** What a session keeps to itself and may not keep when it only read. `sql:session` may LISTEN, PREPARE, DECLARE and SET what is allow-listed. */
 export async function leftIn(client: pg.Client, allowed: ReadonlySet<string>): Promise<readonly string[]> {
   const ask = async (text: string) => (await client.query<string[]>({ text, rowMode: 'array' })).rows.map(([first]) => first ?? '')
-  await client.query('SET statement_timeout = 0') // these are our own questions
+  await insist(client, 'SET statement_timeout = 0') // these are our own questions
   const settings = await ask("SELECT name FROM pg_settings WHERE source = 'session' AND setting IS DISTINCT FROM reset_val")
   const locks = await ask("SELECT 'an advisory lock' FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' LIMIT 1")
   const who = await ask('SELECT concat_ws($$ $$, current_user, session_user)')
