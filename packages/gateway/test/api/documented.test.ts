@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { eventsRoute, ledgerFileRoutes, recordingRoute, routes, watchRoute } from '@countersign/contract/routes'
+import { routes } from '@countersign/contract/routes'
+import { eventsRoute, ledgerFileRoutes, recordingRoute, watchRoute } from '@countersign/contract/streams'
 import { PROBLEM_STATUS } from '@countersign/contract/schemas/problem'
 import { beforeAll, describe, expect, test } from 'vitest'
 

@@ -1,4 +1,5 @@
-import { eventsRoute, ledgerFileRoutes, openRoutes, recordingRoute, routes, watchRoute } from '@countersign/contract/routes'
+import { openRoutes, routes } from '@countersign/contract/routes'
+import { eventsRoute, ledgerFileRoutes, recordingRoute, watchRoute } from '@countersign/contract/streams'
 import { ACTION_TYPES, ACTION_GROUPS } from '@countersign/core/action'
 import { DEFAULT_CHOICES } from '@countersign/core/notification'
 import { Scope } from '@countersign/contract/schemas/common'

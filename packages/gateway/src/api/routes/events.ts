@@ -1,4 +1,4 @@
-import { eventsRoute } from '@countersign/contract/routes'
+import { eventsRoute } from '@countersign/contract/streams'
 import { callerOf } from '../authenticate.ts'
 import { streamChanges } from '../changes.ts'
 import type { App } from '../env.ts'

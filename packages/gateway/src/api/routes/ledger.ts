@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { ledgerFileRoutes, routes } from '@countersign/contract/routes'
+import { routes } from '@countersign/contract/routes'
+import { ledgerFileRoutes } from '@countersign/contract/streams'
 import { type Caller, seesAll } from '../../identity/caller.ts'
 import { treeFile } from '../../ledger/files.ts'
 import { headsFile } from '../../ledger/heads-file.ts'

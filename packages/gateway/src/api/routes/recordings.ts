@@ -1,4 +1,5 @@
-import { recordingRoute, routes } from '@countersign/contract/routes'
+import { routes } from '@countersign/contract/routes'
+import { recordingRoute } from '@countersign/contract/streams'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
 import { presentRecording } from '../present.ts'

@@ -1,4 +1,4 @@
-import { watchRoute } from '@countersign/contract/routes'
+import { watchRoute } from '@countersign/contract/streams'
 import type { Watched } from '@countersign/contract/schemas/recording'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import { callerOf } from '../authenticate.ts'
