@@ -1,3 +1,4 @@
+import { createClient } from '@countersign/contract/client'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { violations } from './support/axe.ts'
@@ -74,6 +75,19 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a passkey in the console', 
     expect(reviews).toMatchObject([{ reviewer: { user: 'bob@example.com' }, unproven: false, comment: 'as agreed' }])
     expect(bob.complaints).toEqual([])
     await session.quit()
+  })
+
+  test('signs in a command line, once it was shown who asks and from where', async () => {
+    const { page } = bob
+    const api = createClient({ url: stage.gateway.url })
+    const { userCode, deviceCode } = await api.device({ client: 'countersign\u202e', host: '<b>laptop</b>' })
+    await page.goto(`/device?code=${userCode}`)
+    await page.getByText('countersignU+202E on <b>laptop</b>').waitFor()
+    expect(await page.locator('main').innerText()).toContain('127.0.0.1')
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Sign it in' }).click()
+    await page.getByText('It is signed in').waitFor()
+    expect(await api.deviceToken({ deviceCode })).toMatchObject({ user: 'bob@example.com' })
   })
 
   test('is good for nobody who was signed out elsewhere: the open page shows the way in', async () => {

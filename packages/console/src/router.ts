@@ -1,4 +1,5 @@
 import { createRouter } from '@tanstack/react-router'
+import { deviceRoute } from './pages/device/route.ts'
 import { enrolRoute } from './pages/enrol/route.ts'
 import { inboxRoute } from './pages/inbox/route.ts'
 import { entryRoute, ledgerRoute } from './pages/ledger/route.ts'
@@ -30,6 +31,7 @@ const pages = signedInRoute.addChildren([
   policiesRoute,
   overviewRoute,
   profileRoute,
+  deviceRoute,
 ])
 
 export const router = createRouter({ routeTree: rootRoute.addChildren([pages, signInRoute, enrolRoute]), defaultPreload: 'intent', scrollRestoration: true })
