@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import axe, { type AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, signedIn } from './support/browser.ts'
+import { BROWSER_MS, openBrowser, signedIn } from './support/browser.ts'
 import { lacks } from './support/needs.ts'
 import { held, openStage, sessionOf, type Stage } from './support/stage.ts'
 
@@ -11,7 +11,7 @@ const POLICY = `
 @id("writes") @review("dba") @grants("30m") @expires("5m") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
 `
 
-describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', () => {
+describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', { timeout: BROWSER_MS }, () => {
   let stage: Stage
   let browser: Browser
   /** An auditor, who is no admin. */
@@ -25,7 +25,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     stage = await openStage({ policy: POLICY, recordings: { directory: './recordings' }, users })
     olga = { token: await stage.gateway.token('olga@example.com') }
     root = { token: await stage.gateway.token('root@example.com') }
-  })
+  }, 2 * BROWSER_MS)
   afterAll(async () => {
     await browser?.close()
     await stage?.close()
@@ -36,7 +36,6 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     const session = alice.psql()
     const id = await sessionOf(session)
     const { page, complaints } = await signedIn(browser, gateway, alice)
-    page.setDefaultTimeout(6000)
     await page.goto('/sessions')
     await page.getByRole('link', { name: id }).click()
     await page.getByRole('button', { name: 'Watch it' }).click()
@@ -74,7 +73,6 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
 
     await expect(gateway.api(root.token).watch({ id }).next()).rejects.toMatchObject({ status: 403 })
     const { page, complaints } = await signedIn(browser, gateway, root)
-    page.setDefaultTimeout(6000)
     await page.goto(`/sessions/${id}`)
     await page.getByRole('button', { name: 'End it' }).click()
     await page.getByLabel('Reason').fill('the maintenance begins')
@@ -136,7 +134,6 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     await expect(alice.api.ledgerSearch({})).rejects.toMatchObject({ status: 403 })
 
     const { page, complaints } = await signedIn(browser, gateway, olga)
-    page.setDefaultTimeout(6000)
     await page.goto('/ledger')
     await page.getByLabel('Request', { exact: true }).fill(request)
     await page.getByLabel('Event', { exact: true }).fill('request')
@@ -155,7 +152,6 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     const { alice, erin, gateway } = stage
     expect((await alice.api.policyAccess({})).rows.map(({ user }) => user)).toEqual(['alice@example.com'])
     const { page, complaints } = await signedIn(browser, gateway, erin)
-    page.setDefaultTimeout(6000)
     await page.goto('/policies')
     await page.getByText('valid, and in force').waitFor()
     await page.getByRole('link', { name: 'Who may do what' }).click()
@@ -196,7 +192,6 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     expect(unused?.first).toContainEqual({ person: 'erin@example.com', resource: 'db', action: 'sql:read', policies: ['reads'] })
 
     const { page, complaints } = await signedIn(browser, gateway, erin)
-    page.setDefaultTimeout(6000)
     await page.goto('/overview?days=7')
     const chart = page.getByRole('region', { name: 'Requests over time' })
     await chart.getByText('As a table').click()
@@ -221,7 +216,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
       expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
     }
     expect(complaints).toEqual([])
-  }, 60_000)
+  })
 })
 
 const PAGES = [
