@@ -7,6 +7,8 @@ import type { Wishes } from './wishes.ts'
 
 /** As many of each, the newest, are looked at when it is not known what has changed. */
 const LOOKED_AT = 500
+/** So many occasions are planned in one transaction, where there are many. */
+const AT_ONCE = 200
 
 export interface PlannerOptions {
   readonly store: Pick<Store, 'requests' | 'grants' | 'notifications'>
@@ -40,7 +42,15 @@ export class Planner {
   /** Whatever may have happened while nobody listened, and for who is in another group since. */
   async everything(): Promise<void> {
     const { store, users, clock } = this.#options
-    for (const id of await store.requests.pending()) await this.request(id)
+    let waiting: Occasion[] = []
+    for (const id of await store.requests.pending()) {
+      const request = await store.requests.get(id)
+      if (request) waiting.push(...occasionsOfRequest(request, users, clock.now()))
+      if (waiting.length < AT_ONCE) continue
+      await this.plan(waiting)
+      waiting = []
+    }
+    await this.plan(waiting)
     const now = clock.now()
     const decided = (await store.requests.list({ limit: LOOKED_AT })).filter(({ status }) => status !== 'pending')
     const grants = await store.grants.list({ asked: true, limit: LOOKED_AT })

@@ -67,16 +67,19 @@ export class Sender {
   async #tell(key: string, parcel: readonly DeliveryRecord[], signal: AbortSignal): Promise<void> {
     const notBefore = await this.#notBefore(key, parcel)
     if (notBefore !== null) {
-      for (const delivery of parcel) await this.#save(delivery, { dueAt: notBefore })
+      await this.#save(parcel.map((delivery) => ({ ...delivery, dueAt: notBefore })))
       return
     }
-    const claimed: Claimed[] = []
+    const wanted: Claimed[] = []
+    const over: DeliveryRecord[] = []
     for (const delivery of parcel) {
       const item = (await this.#isWanted(delivery)) ? await itemOf(this.#options, delivery) : null
-      if (item === null) await this.#save(delivery, { dueAt: null })
-      else if (await this.#claim(delivery)) claimed.push({ delivery, item })
+      if (item === null) over.push({ ...delivery, dueAt: null })
+      else wanted.push({ delivery, item })
     }
-    const [first, ...rest] = claimed
+    await this.#save(over)
+    const ours = new Set(await this.#save(wanted.map(({ delivery }) => this.#claimed(delivery))))
+    const [first, ...rest] = wanted.filter(({ delivery }) => ours.has(delivery.id))
     if (first) await this.#send(key, [first, ...rest], signal)
   }
 
@@ -100,11 +103,11 @@ export class Sender {
     return own !== undefined && personal[own] !== undefined && wishes.wants(user, kind, own)
   }
 
-  /** Only a person is told again, and only of what waits for him. False: another gateway tells him. */
-  async #claim(delivery: DeliveryRecord): Promise<boolean> {
+  /** As it is when it was told. Only a person is told again, and only of what waits for him. */
+  #claimed(delivery: DeliveryRecord): DeliveryRecord {
     const { repeat, clock } = this.#options
     const again = delivery.kind === 'review' && delivery.user !== '' && delivery.told < repeat.times
-    return this.#save(delivery, { told: delivery.told + 1, failures: 0, dueAt: again ? clock.now() + repeat.everyMs : null })
+    return { ...delivery, told: delivery.told + 1, failures: 0, dueAt: again ? clock.now() + repeat.everyMs : null }
   }
 
   async #send(key: string, claimed: readonly [Claimed, ...Claimed[]], signal: AbortSignal): Promise<void> {
@@ -120,7 +123,7 @@ export class Sender {
       this.#gathering.delete(key)
       if (error.everybody) this.#resting.set(channel, clock.monotonic() + Math.max(FIRST_PAUSE_MS, error.notBefore ?? 0))
       onOutcome(channel, error)
-      for (const { delivery } of claimed) await this.#failed(delivery, error)
+      await this.#save(claimed.map(({ delivery }) => this.#failed(delivery, error)))
     }
   }
 
@@ -138,15 +141,17 @@ export class Sender {
   }
 
   /** It was not told after all: it is tried again, until that is no use. `delivery` is as it was before it was claimed. */
-  async #failed(delivery: DeliveryRecord, { final, notBefore }: DeliveryError): Promise<void> {
+  #failed(delivery: DeliveryRecord, { final, notBefore }: DeliveryError): DeliveryRecord {
     const failures = delivery.failures + 1
     const pause = Math.max(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS), notBefore ?? 0)
     const dueAt = final || failures >= MAX_FAILURES ? null : this.#options.clock.now() + pause
-    await this.#save({ ...delivery, version: delivery.version + 1 }, { told: delivery.told, failures, dueAt })
+    return { ...delivery, version: delivery.version + 1, failures, dueAt }
   }
 
-  #save(delivery: DeliveryRecord, change: Partial<DeliveryRecord>): Promise<boolean> {
+  /** Returns the ids of those that no other gateway has changed meanwhile. */
+  async #save(next: readonly DeliveryRecord[]): Promise<readonly string[]> {
     const { deliveries, clock } = this.#options
-    return deliveries.save({ ...delivery, ...change, version: delivery.version + 1, changedAt: clock.now() })
+    const changedAt = clock.now()
+    return next.length === 0 ? [] : deliveries.save(next.map((delivery) => ({ ...delivery, version: delivery.version + 1, changedAt })))
   }
 }

@@ -51,8 +51,8 @@ export interface NotificationStore {
   plan(deliveries: readonly DeliveryRecord[]): Promise<void>
   /** Those whose time has come, the longest due first. */
   due(now: number, limit: number): Promise<readonly DeliveryRecord[]>
-  /** Replaces version `next.version - 1`. False: somebody else was first, nothing changed. */
-  save(next: DeliveryRecord): Promise<boolean>
+  /** Each replaces version `next.version - 1`. Returns the ids of those that did: of the others somebody else was first, and nothing changed. */
+  save(nexts: readonly DeliveryRecord[]): Promise<readonly string[]>
   /** Removes what is over and has not changed since. */
   forget(before: number): Promise<void>
 }

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { NotificationChoices } from '@countersign/core/notification'
+import type { Transaction } from 'kysely'
 import type { Database } from './database.ts'
 import type { DeliveryRecord, NotificationStore, PushSubscriptionRecord } from './notification-store.ts'
 import { choicesShape, deliveryShape, subscriptionShape } from './notification-shapes.ts'
 import { parseRow } from './shapes.ts'
-import type { DeliveryRow, PushSubscriptionRow } from './tables.ts'
+import type { DeliveryRow, PushSubscriptionRow, Tables } from './tables.ts'
 
 /** Parameters of one statement are limited (SQLite: 32,766). */
 const ROWS_AT_ONCE = 500
+/** One transaction for each would cost a flood a wait for the disk each time; one for all would keep others waiting. */
+const SAVED_AT_ONCE = 100
 
 export class Notifications implements NotificationStore {
   readonly #database: Database
@@ -78,7 +81,7 @@ export class Notifications implements NotificationStore {
 
   /** In one order, so that two gateways that plan the same wait for each other and not in a circle. */
   async plan(deliveries: readonly DeliveryRecord[]): Promise<void> {
-    const rows = deliveries.map(deliveryRow).sort((a, b) => (a.id < b.id ? -1 : 1))
+    const rows = deliveries.map(deliveryRow).sort(byId)
     for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
       await this.#database.write((transaction) =>
         transaction
@@ -97,21 +100,35 @@ export class Notifications implements NotificationStore {
     })
   }
 
-  save(next: DeliveryRecord): Promise<boolean> {
-    return this.#database.write(async (transaction) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable('deliveries')
-        .set(deliveryRow(next))
-        .where('id', '=', next.id)
-        .where('version', '=', next.version - 1)
-        .executeTakeFirstOrThrow()
-      return numUpdatedRows === 1n
-    })
+  async save(nexts: readonly DeliveryRecord[]): Promise<readonly string[]> {
+    const rows = nexts.map(deliveryRow).sort(byId)
+    const saved: string[] = []
+    for (let from = 0; from < rows.length; from += SAVED_AT_ONCE) {
+      const some = rows.slice(from, from + SAVED_AT_ONCE)
+      saved.push(...(await this.#database.write((transaction) => replaced(transaction, some))))
+    }
+    return saved
   }
 
   async forget(before: number): Promise<void> {
     await this.#database.write((transaction) => transaction.deleteFrom('deliveries').where('due_at', 'is', null).where('changed_at', '<', before).execute())
   }
+}
+
+const byId = (a: DeliveryRow, b: DeliveryRow) => (a.id < b.id ? -1 : 1)
+
+async function replaced(transaction: Transaction<Tables>, rows: readonly DeliveryRow[]): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (const row of rows) {
+    const { numUpdatedRows } = await transaction
+      .updateTable('deliveries')
+      .set(row)
+      .where('id', '=', row.id)
+      .where('version', '=', row.version - 1)
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 1n) ids.push(row.id)
+  }
+  return ids
 }
 
 function subscriptionOf(row: PushSubscriptionRow): PushSubscriptionRecord {
