@@ -60,7 +60,7 @@ describe('signing in at an issuer', () => {
   it('is offered to everybody', async () => {
     expect(await (await fetch(`${gateway.url}/api/v1/sign-in`)).json()).toEqual({
       oidc: [{ name: 'corp', title: 'Corp', href: '/auth/oidc/corp' }],
-      passkeys: false,
+      passkeys: true,
     }) // 127.0.0.1 is no name that a passkey could be for
   })
 
@@ -76,6 +76,12 @@ describe('signing in at an issuer', () => {
       via: 'login',
     })
     expect(await whoami(await signedIn('carol'))).toMatchObject({ groups: ['auditors'], auditor: true })
+  })
+
+  it('begins where the issuer sends back to, by whatever name of this machine somebody came', async () => {
+    const other = START().replace('127.0.0.1', 'localhost')
+    const answer = await fetch(`${other}?to=/r/7kq2`, { redirect: 'manual' })
+    expect([answer.status, answer.headers.get('location'), answer.headers.getSetCookie()]).toEqual([302, `${START()}?to=/r/7kq2`, []])
   })
 
   it('makes the first admin, whom the configuration names', async () => {

@@ -1,6 +1,6 @@
 import { routes } from '@countersign/contract/routes'
 import { html } from 'hono/html'
-import { type App, type Ctx, clientOf } from '../env.ts'
+import { type App, type Ctx, clientOf, isLoopback } from '../env.ts'
 import { page } from '../pages.ts'
 import { relyingPartyOf } from '../../passkeys/relying-party.ts'
 import type { ApiServices } from '../services.ts'
@@ -13,6 +13,10 @@ export function mountSignIn(app: App, services: ApiServices): void {
   app.openapi(routes.signIn, (c) => c.json({ oidc: [...oidc.methods()], passkeys: relyingPartyOf(config.url) !== null }, 200))
 
   app.get('/auth/oidc/:name', async (c) => {
+    const { host, hostname, pathname, search } = new URL(c.req.url)
+    const own = new URL(config.url)
+    // This machine has several names, each with cookies of its own, and the issuer sends browsers back to one.
+    if (host !== own.host && isLoopback(hostname) && isLoopback(own.hostname)) return c.redirect(config.url + pathname + search)
     try {
       const departure = await oidc.begin(c.req.param('name'), c.req.query('to'))
       cookie.setFlow(c, departure.cookie)
