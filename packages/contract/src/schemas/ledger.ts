@@ -85,7 +85,12 @@ export const LedgerSearchPage = z
   .meta({ id: 'LedgerSearch' })
 export type LedgerSearchPage = z.infer<typeof LedgerSearchPage>
 
-export const byIndex = z.object({ index: wholeNumber(Number.MAX_SAFE_INTEGER) })
+export const byIndex = z.object({
+  index: z
+    .string()
+    .regex(/^(0|[1-9]\d{0,14})$/, 'expected the index of an entry')
+    .transform(Number),
+})
 
 /** The entry that is leaf `index`; `proof` (base64, RFC 9162 section 2.1.3) says that it is under `checkpoint`, both null until one covers it. */
 export const ProvenEntry = LedgerEntry.extend({

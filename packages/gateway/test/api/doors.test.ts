@@ -77,6 +77,11 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'POST /api/v1/policy/explain': [403, 200],
   'GET /api/v1/ledger': [403, 200],
   'GET /api/v1/ledger/heads': [403, 200],
+  'GET /api/v1/ledger/search': [403, 200],
+  'GET /api/v1/ledger/state': [403, 200],
+  'GET /api/v1/ledger/entries/{index}': [400, 400], // no index
+  'GET /api/v1/overview': [403, 200],
+  'GET /api/v1/policy/access': [200, 200],
   'GET /api/v1/ledger/keys': [403, 200],
   'POST /api/v1/ledger/vouch': [403, 404],
   'POST /api/v1/ledger/rotate-key': [403, 200],
