@@ -1,6 +1,6 @@
 import { openRoutes } from '@countersign/contract/routes'
 import type { MiddlewareHandler } from 'hono'
-import { type Caller, LOCAL } from '../identity/caller.ts'
+import { type Caller, LOCAL, scopeOf } from '../identity/caller.ts'
 import type { Ctx, Env } from './env.ts'
 import { answerProblem } from './problems.ts'
 import type { ApiServices } from './services.ts'
@@ -36,10 +36,15 @@ export function authenticate(services: Identity): MiddlewareHandler<Env> {
         message: 'the cookie of a sign-in is for this gateway’s own pages',
         hint: 'A program uses a token: `countersign token create`.',
       })
+    if (isAboutOneself(c.req.path) && scopeOf(caller) !== null && !caller.admin)
+      return answerProblem(c, { code: 'forbidden', message: 'a token with a scope is for its resources, and not for what is its holder’s own' })
     c.set('caller', caller)
     return next()
   }
 }
+
+/** How somebody signs in, and how he is told. */
+const isAboutOneself = (path: string) => ['/api/v1/me/', '/api/v1/passkeys', '/api/v1/step-up'].some((prefix) => path.startsWith(prefix))
 
 /** An `Origin` was found to be this gateway's own already (guard.ts); what changes something must come with it, or with the browser's word for it. */
 function isOwnPage(c: Ctx): boolean {

@@ -1,5 +1,5 @@
 import { LOCAL_ADMIN, type Principal } from '@countersign/core/principal'
-import type { TokenScope } from '@countersign/core/token-scope'
+import { scopeNames, type TokenScope } from '@countersign/core/token-scope'
 import type { Source } from '../store/store.ts'
 
 /** Somebody, as everybody who knows of him says together. */
@@ -63,6 +63,9 @@ export const LOCAL: Caller = {
   proven: false,
   by: { kind: 'local' },
 }
+
+/** False where the caller's token is for other resources: what is of this one is not there for him. */
+export const reaches = (caller: Pick<Caller, 'by'>, resource: string): boolean => scopeNames(scopeOf(caller), resource)
 
 /** What the caller's token is limited to; null where it is not, and for whoever came without one. */
 export function scopeOf({ by }: Pick<Caller, 'by'>): TokenScope | null {

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import { RecordingLine as Line, type RecordingLine, type Watched } from '@countersign/contract/schemas/recording'
 import { principalId } from '@countersign/core/principal'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, reaches, scopeOf } from '../identity/caller.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { RecordingRecord } from '../store/recording-store.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
@@ -59,7 +59,9 @@ export class Library {
 
   async search(caller: Caller, search: Search): Promise<Page> {
     const { store } = this.#options
-    const { text, object, limit } = search
+    const { text, object, limit, resource } = search
+    if (scopeOf(caller)?.resources && (resource === null || !reaches(caller, resource)))
+      throw new WorkflowError('forbidden', 'this token is for some resources alone: say which one of them is looked through')
     const deep = text !== null || object !== null
     const records = await store.recordings.list({ ...filterOf(caller, search), limit: (deep ? OPENED : limit) + 1 })
     if (!deep) return pageOf(records, limit, null)
@@ -95,9 +97,10 @@ export class Library {
    * What a session does while it does it, in batches, some of them empty; until it is over. Rejects before the first. It is recorded where it runs, so
    * only there can it be watched.
    */
-  async watch(caller: Caller, { id, gateway, principal, endedAt }: SessionRecord, signal: AbortSignal): Promise<AsyncGenerator<readonly Watched[]>> {
+  async watch(caller: Caller, { id, gateway, principal, resource, endedAt }: SessionRecord, signal: AbortSignal): Promise<AsyncGenerator<readonly Watched[]>> {
     const { store, journal, making } = this.#options
-    if (!this.mayWatch(caller, { principal })) throw new WorkflowError('forbidden', 'what somebody does in a session is seen by himself and by auditors')
+    if (!this.mayWatch(caller, { principal, resource }))
+      throw new WorkflowError('forbidden', 'what somebody does in a session is seen by himself and by auditors')
     if (endedAt === null && gateway !== journal.gateway && !gateway.startsWith(`${journal.gateway}-w`))
       throw new WorkflowError('unavailable', `${id} is at gateway ${gateway}: it is watched there, and everywhere once it is over`)
     await journal.append({ type: 'session.watched', body: { session: id, by: principalId(caller.principal) } }, 'process')
@@ -110,8 +113,8 @@ export class Library {
   }
 
   /** Asked again while it is watched: who is an auditor no more sees no more. */
-  mayWatch(caller: Caller, { principal }: Pick<SessionRecord, 'principal'>): boolean {
-    return maySee(caller, { user: principal.user, principal: principalId(principal) })
+  mayWatch(caller: Caller, { principal, resource }: Pick<SessionRecord, 'principal' | 'resource'>): boolean {
+    return maySee(caller, { user: principal.user, principal: principalId(principal), resource })
   }
 
   async *#recorded(session: string): AsyncGenerator<RecordingLine> {
@@ -150,7 +153,9 @@ export class Library {
   }
 }
 
-function maySee({ auditor, principal }: Caller, { user, principal: whose }: Pick<RecordingRecord, 'user' | 'principal'>): boolean {
+function maySee(caller: Caller, { user, principal: whose, resource }: Pick<RecordingRecord, 'user' | 'principal' | 'resource'>): boolean {
+  const { auditor, principal } = caller
+  if (!reaches(caller, resource)) return false
   return auditor || (principal.agent === null ? principal.user === user : principalId(principal) === whose)
 }
 

@@ -6,7 +6,7 @@ import { type Decision, isBeyondScope, strictest } from '@countersign/core/oblig
 import { principalId } from '@countersign/core/principal'
 import { type Ask, assertApprovable, assertWithinCeiling, likenessOf, type Request, type Signature, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
-import { type Caller, scopeOf, seesAll } from '../identity/caller.ts'
+import { type Caller, reaches, scopeOf, seesAll } from '../identity/caller.ts'
 import type { SessionRecord } from '../store/store.ts'
 import { type Context, trustedNow } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
@@ -94,7 +94,7 @@ export class WorkflowService implements Workflow {
     if (resource !== null) this.#resource(resource)
     const { user, agent } = caller.principal
     const mine = await this.#context.store.grants.list({ user, live: true, ...(agent === null ? {} : { agent }), ...(resource === null ? {} : { resource }) })
-    return Promise.all(mine.map((grant) => finishGrant(this.#context, grant.id, caller.principal)))
+    return Promise.all(mine.filter((grant) => reaches(caller, grant.resource)).map((grant) => finishGrant(this.#context, grant.id, caller.principal)))
   }
 
   async revoke(caller: Caller, id: string, reason: string | null): Promise<Grant> {
@@ -142,7 +142,7 @@ export class WorkflowService implements Workflow {
   async requests(caller: Caller, { inbox, status }: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]> {
     const wanted = inbox ? 'pending' : status
     const requests = await this.#context.store.requests.list({ limit: 500, ...(wanted === null ? {} : { status: wanted }) })
-    return requests.filter((request) => (inbox ? waitsFor(request, caller.principal, this.#context.clock.now()) : seesRequest(caller, request)))
+    return requests.filter((request) => seesRequest(caller, request) && (!inbox || waitsFor(request, caller.principal, this.#context.clock.now())))
   }
 
   async grants(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly Grant[]> {
@@ -155,12 +155,13 @@ export class WorkflowService implements Workflow {
   async sessions(caller: Caller, { live, user, before, limit }: SessionsFilter): Promise<readonly SessionRecord[]> {
     const whose = seesAll(caller) ? user : caller.principal.user
     if (user !== null && user !== whose) return []
-    return this.#context.store.sessions.list({
+    const sessions = await this.#context.store.sessions.list({
       limit,
       ...(live ? { live } : {}),
       ...(whose === null ? {} : { user: whose }),
       ...(before === null ? {} : { before }),
     })
+    return sessions.filter(({ resource }) => reaches(caller, resource))
   }
 
   async grant(caller: Caller, id: string): Promise<Grant> {
@@ -171,7 +172,8 @@ export class WorkflowService implements Workflow {
 
   async session(caller: Caller, id: string): Promise<SessionRecord> {
     const session = await this.#context.store.sessions.get(id)
-    if (!session || !(seesAll(caller) || session.principal.user === caller.principal.user)) throw new WorkflowError('not-found', `there is no session ${id}`)
+    if (!session || !reaches(caller, session.resource) || !(seesAll(caller) || session.principal.user === caller.principal.user))
+      throw new WorkflowError('not-found', `there is no session ${id}`)
     return session
   }
 
@@ -221,6 +223,7 @@ export class WorkflowService implements Workflow {
 
   /** A grant may be taken back by its subject, by who approved or may review its request, and by admins; auditors see it. */
   async #concerns(caller: Caller, grant: Grant): Promise<boolean> {
+    if (!reaches(caller, grant.resource)) return false
     if (caller.admin || grant.subject.user === caller.principal.user || grant.approvers.some(({ user }) => user === caller.principal.user)) return true
     const request = grant.request && (await this.#context.store.requests.get(grant.request))
     return request ? isParty(caller, request) : false
@@ -237,6 +240,8 @@ function open(decision: Decision): Open {
 /** Its requester, who may review it, admins and auditors. */
 const seesRequest = (caller: Caller, request: Request): boolean => seesAll(caller) || isParty(caller, request)
 
-function isParty({ principal }: Caller, { requester, need }: Request): boolean {
+function isParty(caller: Caller, { requester, need, resource }: Request): boolean {
+  const { principal } = caller
+  if (!reaches(caller, resource)) return false
   return requester.user === principal.user || (principal.agent === null && mayFill(need, principal.groups))
 }
