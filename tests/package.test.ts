@@ -64,7 +64,7 @@ describe('the package that is published', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => relative(installed, join(entry.parentPath, entry.name)))
     const allowed =
-      /^(?:package[.]json|LICENSE|README[.]md|bin[/]countersign[.]js|dist[/][\w-]+[.]js|dist[/]swagger-ui[/][\w.-]+|dist[/]console[/](?:index[.]html|favicon[.]svg|service-worker[.]js|assets[/][\w-]+[.](?:js|css|md)))$/
+      /^(?:package[.]json|LICENSE|README[.]md|bin[/]countersign[.]js|dist[/][\w-]+[.]js|dist[/]swagger-ui[/][\w.-]+|dist[/]console[/](?:index[.]html|favicon[.]svg|service-worker[.]js|assets[/][\w.-]+[.](?:js|css|md)))$/
     expect(files.filter((path) => !allowed.test(path))).toEqual([])
     expect(files).toEqual(
       expect.arrayContaining([
