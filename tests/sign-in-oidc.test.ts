@@ -201,7 +201,7 @@ describe('nobody is signed in', () => {
   })
 })
 
-describe('what an issuer takes away', () => {
+describe('what an issuer takes away', { timeout: 60_000 }, () => {
   it('is gone within seconds, and a stream of events that stood open with it', async () => {
     const carol = await signedIn('carol')
     const cookie = [...carol.cookies(gateway.url)].map(([name, value]) => `${name}=${value}`).join('; ')

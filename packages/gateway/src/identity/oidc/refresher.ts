@@ -95,11 +95,11 @@ export class Refresher {
     const method = `oidc:${issuer}` as const
     const mine = (await store.logins.list({ user, live: clock.now() })).filter((login) => login.method === method)
     const from = mine.find((login) => login.flow === flow)
-    tokens.forget(person)
-    if (mine.some((login) => login.flow !== flow && login.createdAt > (from?.createdAt ?? 0) && from !== undefined)) return
+    if (mine.some((login) => login.flow !== flow && login.createdAt > (from?.createdAt ?? 0) && from !== undefined)) return tokens.forget(person)
     const record = await people.get(person)
     log.info({ issuer, user }, 'an issuer vouches for somebody no more')
     if (record) await people.put({ ...record, groups: [], admin: false, auditor: false, until: clock.now() }, method)
     await logins.endAllOf(user, method, 'the issuer vouches for him no more', method)
+    return tokens.forget(person) // last: what failed before is done again
   }
 }
