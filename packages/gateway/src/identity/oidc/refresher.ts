@@ -55,7 +55,8 @@ export class Refresher {
         if (!(error instanceof IssuerRefused || error instanceof IssuerUnavailable))
           log.warn({ err: error }, 'what an issuer says of somebody could not be written down')
         else log.warn({ issuer: held.issuer, user: held.user, why: error.message }, 'an issuer cannot be asked about somebody; it is asked again')
-        tokens.keep({ ...held, checkedAt: clock.now() })
+        const newest = tokens.all().find(({ person }) => person === held.person) ?? held // it may have been replaced before that failed
+        tokens.keep({ ...newest, checkedAt: clock.now() })
       }
     }
   }
