@@ -52,8 +52,8 @@ function OnTheCommandLine({ to }: { readonly to: string }) {
   const id = /^\/r\/(?:req-)?([a-z0-9]{1,40})$/.exec(to)?.[1]
   const lines =
     id === undefined
-      ? 'countersign requests --inbox'
-      : `countersign show req-${id}\ncountersign approve req-${id}\ncountersign deny req-${id} --comment "why not"`
+      ? 'countersign login\ncountersign requests --inbox'
+      : `countersign login\ncountersign show req-${id}\ncountersign approve req-${id}\ncountersign deny req-${id} --comment "why not"`
   return (
     <div className={classes.commands}>
       <p>On the command line:</p>
