@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { byId, refusals } from './answers.ts'
+import { body, byId, refusals } from './answers.ts'
 import { Change } from './schemas/change.ts'
+import { QueryAsk, QueryLine } from './schemas/query.ts'
 import { bySession, RecordingLine, Watched } from './schemas/recording.ts'
 
 // What is answered with a stream or with bytes, and not with one JSON value.
@@ -57,4 +58,14 @@ export const watchRoute = {
   summary: 'What a session does, as it does it: the last of what it did, then what it does; watching is an entry in the ledger',
   request: { params: byId },
   responses: { 200: { description: 'Lines of its recording, before it is one', content: { 'text/event-stream': { schema: Watched } } }, ...refusals },
+} as const
+
+/** JSON lines (RFC 8259, one a line), as they come. Ending the call ends the connection that it runs on: what is held then stays to be reviewed. */
+export const queryRoute = {
+  method: 'post',
+  path: '/api/v1/query',
+  summary:
+    'Runs SQL as who is signed in, over the gateway’s own listener: the rules, holds and records are those of any client. With the cookie of a sign-in only',
+  request: { body: body(QueryAsk) },
+  responses: { 200: { description: 'What became of it, until `end`', content: { 'application/x-ndjson': { schema: QueryLine } } }, ...refusals },
 } as const
