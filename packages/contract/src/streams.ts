@@ -67,5 +67,5 @@ export const queryRoute = {
   summary:
     'Runs SQL as who is signed in, over the gateway’s own listener: the rules, holds and records are those of any client. With the cookie of a sign-in only',
   request: { body: body(QueryAsk) },
-  responses: { 200: { description: 'What became of it, until `end`', content: { 'application/x-ndjson': { schema: QueryLine } } }, ...refusals },
+  responses: { 200: { description: 'What became of it, until `end`', content: { 'text/x-ndjson': { schema: QueryLine } } }, ...refusals },
 } as const

@@ -62,11 +62,13 @@ import { makeReceipt } from './receipts/receipt.ts'
 import { connectMs } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
+import { Queries } from './query/queries.ts'
+import { QueryTokens } from './query/tokens.ts'
 import { openRecordings } from './recordings/open.ts'
 import { openScim } from './scim/open.ts'
 import { Registry } from './session/registry.ts'
 import { openStore } from './store/open.ts'
-import type { Store } from './store/store.ts'
+import type { Store, StoreEvent } from './store/store.ts'
 import { WorkerPool } from './workers/pool.ts'
 import { settleRetired } from './workers/retired.ts'
 import type { Context } from './workflow/context.ts'
@@ -187,6 +189,10 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const channels = openChannels(config, store, pushKey, clock)
   const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
+  const { maxMs } = config.session
+  const subscribe = (listener: (event: StoreEvent) => void) => store.subscribe(listener)
+  const queryTokens = new QueryTokens({ desk, logins: store.logins, subscribe, now: () => clock.now(), maxMs, onError })
+  onClose(() => queryTokens.close())
   const scim = openScim({ config, store, directory, journal, clock, leaving: new Leaving(context, desk, logins), log })
   if (listening) await scim?.settle()
   const people = new People({ store: store.people, journal, clock })
@@ -219,6 +225,12 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     report: (period) => makeReport({ config, users: () => directory.users(), store, policy: () => policies.engine, now: () => clock.now() }, period),
     notifications: new NotificationDesk({ config, store: store.notifications, users: directory, clock, key: pushKey, channels }),
     recordings: recordings?.library ?? null,
+    queries: new Queries({
+      tokens: queryTokens,
+      address: () => addresses.postgres,
+      certificate: identity.certificate,
+      resources: Object.keys(config.resources),
+    }),
     policy: () => policies.engine,
     policies: () => ({ version: policies.engine.version, files: textsOf(policies.files), loadedAt: policies.loadedAt, refused: policies.refused }),
     resourceNames: () => Object.keys(config.resources),

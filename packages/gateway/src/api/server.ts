@@ -23,6 +23,7 @@ import { mountPasskeys } from './routes/passkeys.ts'
 import { mountOverview } from './routes/overview.ts'
 import { mountPeople } from './routes/people.ts'
 import { mountPolicy } from './routes/policy.ts'
+import { mountQuery } from './routes/query.ts'
 import { mountRecordings } from './routes/recordings.ts'
 import { mountRequests } from './routes/requests.ts'
 import { mountSearch } from './routes/search.ts'
@@ -69,6 +70,7 @@ export function createApi(services: ApiServices): App {
   mountErasures(app, services)
   mountRecordings(app, services)
   mountWatch(app, services)
+  mountQuery(app, services)
   mountNotifications(app, services)
   mountEvents(app, services)
   mountOperation(app, services)

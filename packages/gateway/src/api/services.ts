@@ -25,6 +25,7 @@ import type { Proofs } from '../passkeys/proofs.ts'
 import type { OidcSignIn } from '../identity/oidc/sign-in.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { PolicyProblem } from '../policy/error.ts'
+import type { Queries } from '../query/queries.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
 import type { Workflow } from '../workflow/workflow.ts'
@@ -94,6 +95,8 @@ export interface ApiServices {
   readonly notifications: Pick<NotificationDesk, 'pushKey' | 'reach' | 'choose' | 'try' | 'subscriptions' | 'subscribe' | 'unsubscribe'>
   /** Null where sessions are not recorded. */
   readonly recordings: Pick<Library, 'search' | 'read' | 'watch' | 'mayWatch'> | null
+  /** SQL of who is signed in on the web. */
+  readonly queries: Pick<Queries, 'run'>
   /** The engine in force: asked for at each use, because it may be reloaded. */
   policy(): PolicyEngine
   policies(): {

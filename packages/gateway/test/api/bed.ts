@@ -32,6 +32,8 @@ import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
 import { openPasskeys } from '../../src/passkeys/open.ts'
+import { Queries } from '../../src/query/queries.ts'
+import { QueryTokens } from '../../src/query/tokens.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 import { withinScope } from '../../src/policy/within-scope.ts'
 import { systemClock } from '../../src/clock.ts'
@@ -93,6 +95,14 @@ export async function openBed(): Promise<Bed> {
   }
   const keys = openPasskeys({ store, directory, journal, clock: systemClock, config })
   const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
+  const queryTokens = new QueryTokens({
+    desk,
+    logins: store.logins,
+    subscribe: (listener) => store.subscribe(listener),
+    now: Date.now,
+    maxMs: config.session.maxMs,
+    onError: () => undefined,
+  })
   const logged: string[] = []
   const findings: Finding[] = []
   let readers = 0
@@ -148,6 +158,12 @@ export async function openBed(): Promise<Bed> {
       channels: { push: new PushChannel({ contact: 'mailto:ops@example.com', inside: [], ca: null }, store.notifications, pushKey, Date.now) },
     }),
     recordings: null,
+    queries: new Queries({
+      tokens: queryTokens,
+      address: () => ({ host: '127.0.0.1', port: 1 }),
+      certificate: 'PEM',
+      resources: Object.keys(config.resources),
+    }),
     policy: () => engine,
     policies: () => ({ version: engine.version, files: [{ name: 'main.cedar', text: 'permit (principal, action, resource);' }], loadedAt: 1, refused: null }),
     classify: (resource, text) => Promise.resolve(plan(config, resource, text).statements.map((statement) => ({ ...statement, because: null }))),
@@ -194,6 +210,7 @@ export async function openBed(): Promise<Bed> {
       fetch(url + path, { ...init, headers: { ...(as ? { authorization: `Bearer ${secrets[as]}` } : {}), ...(init.headers as Record<string, string>) } }),
     close: async () => {
       await Promise.all([tcp.close(), local.close()])
+      await queryTokens.close()
       directory.close()
       await journal.close()
       await store.close()

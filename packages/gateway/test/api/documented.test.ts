@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { routes } from '@countersign/contract/routes'
-import { eventsRoute, ledgerFileRoutes, recordingRoute, watchRoute } from '@countersign/contract/streams'
+import { eventsRoute, ledgerFileRoutes, queryRoute, recordingRoute, watchRoute } from '@countersign/contract/streams'
 import { PROBLEM_STATUS } from '@countersign/contract/schemas/problem'
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -13,7 +13,7 @@ describe('docs/api.md', () => {
   test('lists every route and no other', () => {
     const listed = [...text.matchAll(/^\| `([A-Z]+) (\/[^`]*)` \|/gm)].map(([, method, path]) => `${method} /api/v1${path}`)
     expect(listed.sort()).toEqual(
-      [...Object.values(routes), ...Object.values(ledgerFileRoutes), recordingRoute, eventsRoute, watchRoute]
+      [...Object.values(routes), ...Object.values(ledgerFileRoutes), recordingRoute, eventsRoute, queryRoute, watchRoute]
         .map(({ method, path }) => `${method.toUpperCase()} ${path}`)
         .sort(),
     )

@@ -1,5 +1,5 @@
 import { openRoutes, routes } from '@countersign/contract/routes'
-import { eventsRoute, ledgerFileRoutes, recordingRoute, watchRoute } from '@countersign/contract/streams'
+import { eventsRoute, ledgerFileRoutes, queryRoute, recordingRoute, watchRoute } from '@countersign/contract/streams'
 import { ACTION_TYPES, ACTION_GROUPS } from '@countersign/core/action'
 import { DEFAULT_CHOICES } from '@countersign/core/notification'
 import { Scope } from '@countersign/contract/schemas/common'
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => bed.close())
 
-const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute, recordingRoute, watchRoute].map(
+const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute, queryRoute, recordingRoute, watchRoute].map(
   (route) => [route.method.toUpperCase(), route.path] as const,
 )
 
@@ -95,6 +95,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
   'GET /api/v1/ledger/report': [400, 400],
   'GET /api/v1/recordings': [404, 404], // this gateway records nothing
   'GET /api/v1/recordings/{session}': [404, 404],
+  'POST /api/v1/query': [403, 403], // for who is signed in on the web
   'GET /api/v1/me/notifications': [200, 200],
   'PUT /api/v1/me/notifications': [200, 200],
   'POST /api/v1/me/notifications/try': [200, 200],
@@ -106,6 +107,7 @@ const EXPECTED: Readonly<Record<string, readonly [carol: number, root: number]>>
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
+  '/api/v1/query': { resource: 'orders-db', sql: 'SELECT 1' },
   '/api/v1/requests': { resource: 'orders-db', action: 'DELETE FROM orders WHERE id = 1' },
   '/api/v1/requests/{id}/deny': { comment: 'no' },
   '/api/v1/tokens': { user: 'alice' },

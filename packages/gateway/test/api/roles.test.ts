@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@countersign/contract/client'
 import { routes } from '@countersign/contract/routes'
-import { eventsRoute, ledgerFileRoutes, recordingRoute, watchRoute } from '@countersign/contract/streams'
+import { eventsRoute, ledgerFileRoutes, queryRoute, recordingRoute, watchRoute } from '@countersign/contract/streams'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DEFAULT_CHOICES } from '@countersign/core/notification'
 import { aGrant } from '../../../core/test/arbitraries.ts'
@@ -14,7 +14,7 @@ const ROLES = ['nobody', 'requester', 'stranger', 'agent', 'scoped', 'reviewer',
 type Role = (typeof ROLES)[number]
 
 const DOCS = join(import.meta.dirname, '../../../../docs/roles.md')
-const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute, recordingRoute, watchRoute].map(
+const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), eventsRoute, queryRoute, recordingRoute, watchRoute].map(
   (route) => [route.method.toUpperCase(), route.path] as const,
 )
 
@@ -35,6 +35,7 @@ beforeAll(async () => {
 afterAll(() => bed.close())
 
 const BODIES: Readonly<Record<string, unknown>> = {
+  '/api/v1/query': { resource: 'orders-db', sql: 'SELECT 1' },
   '/api/v1/requests': { resource: 'orders-db', scope: 'sql:read' },
   '/api/v1/requests/{id}/deny': { comment: 'no' },
   '/api/v1/tokens': { user: 'alice' },
