@@ -51,13 +51,16 @@ function tokensUnder(folder: string): readonly string[] {
   return files.filter((path) => statSync(path).isFile() && /cst_[\w-]{20}/.test(readFileSync(path, 'latin1')))
 }
 
-describe.each([1, 2])('the query page’s call, with %i process(es) that speak the protocol', (workers) => {
+describe.each([
+  [1, 'scram'],
+  [2, 'password'],
+])('the query page’s call, with %i process(es) that speak the protocol, and ask for a %s', (workers, auth) => {
   let stage: Stage
   let alice: Browser
   let origin: string
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY, workers })
+    stage = await openStage({ policy: POLICY, workers, session: { auth } })
     origin = `http://localhost:${new URL(stage.gateway.url).port}`
     alice = openBrowser(origin, origin)
     await enrol(alice, (await stage.gateway.api().invite({ user: 'alice@example.com' })).link)
