@@ -51,7 +51,16 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     insert: { args: z.tuple([sessionShape, grantShape.nullish()]), result: nothing },
     get: { args: id, result: sessionShape.nullable() },
     list: {
-      args: z.tuple([z.strictObject({ live: z.boolean().optional(), user: name, gateway: name, grant: name, limit })]),
+      args: z.tuple([
+        z.strictObject({
+          live: z.boolean().optional(),
+          user: name,
+          gateway: name,
+          grant: name,
+          before: z.strictObject({ startedAt: z.number(), id: z.string() }).optional(),
+          limit,
+        }),
+      ]),
       result: z.array(sessionShape),
     },
     save: { args: z.tuple([sessionShape]), result: z.boolean() },
