@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { BROWSER_MS, openBrowser, visitor } from '../tests/support/browser.ts'
+import type { Page } from 'playwright-core'
+import { BROWSER_MS, openBrowser, signedInByPasskey, type Visitor, visitor } from '../tests/support/browser.ts'
 import { held, openStage, type Person, type Stage } from '../tests/support/stage.ts'
 
 /** Takes a picture of every page of the console, in both colours and at both widths, from a gateway with something in it: docs/screens. */
@@ -23,9 +24,11 @@ const screensOf = (request: string): readonly Screen[] => [
   ['request', `/r/${request}`, 'bob', 'Your review'],
   ['requests', '/requests', 'bob', 'alice@example.com'],
   ['resources', '/resources', 'alice', 'change the schema'],
+  ['query', '/query?resource=orders-db', 'alice', 'needs'],
   ['sessions', '/sessions', 'erin', 'alice@example.com'],
   ['ledger', '/ledger', 'erin', 'Ledger'],
   ['policies', '/policies', 'erin', 'production-writes'],
+  ['overview', '/overview', 'erin', 'Requests over time'],
   ['profile', '/profile', 'bob', 'Being told'],
 ]
 
@@ -35,9 +38,11 @@ const stage = await openStage({
   resources: { 'orders-db': { labels: { env: 'production' } }, 'billing-db': { labels: { env: 'production' } } },
 })
 try {
+  // A token runs nothing in the console: alice has a passkey too.
+  const asker = await signedInByPasskey(browser, stage.gateway, stage.alice.user)
   const request = await seed(stage)
   mkdirSync(FOLDER, { recursive: true })
-  for (const screen of screensOf(request)) await take(screen)
+  for (const screen of screensOf(request)) await take(screen, asker)
 } finally {
   await browser.close()
   await stage.close()
@@ -57,10 +62,25 @@ async function seed({ alice, bob }: Stage): Promise<string> {
   return (await held(session)).slice('req-'.length)
 }
 
-async function take([name, path, who, seen]: Screen): Promise<void> {
+const QUERY = `SELECT id, status FROM orders WHERE id <= 4 ORDER BY id;
+UPDATE orders SET status = 'refunded' WHERE id = 3;`
+
+/** Something to be seen on the page of queries. */
+async function run(page: Page): Promise<void> {
+  await page.getByLabel('Reason').fill('INC-7: charged twice')
+  await page.getByRole('textbox', { name: 'SQL' }).focus()
+  await page.keyboard.insertText(QUERY)
+  await page.keyboard.press('Control+Enter')
+}
+
+async function take([name, path, who, seen]: Screen, asker: Visitor): Promise<void> {
+  const signedIn = { baseURL: new URL(asker.page.url()).origin, storageState: await asker.page.context().storageState() }
   for (const [width, viewport] of Object.entries(WIDTHS)) {
-    const { page } = await visitor(browser, stage.gateway.url, { viewport, ...(who === null ? {} : bearing(stage[who])) })
+    const { page } = await (name === 'query'
+      ? visitor(browser, signedIn.baseURL, { viewport, storageState: signedIn.storageState })
+      : visitor(browser, stage.gateway.url, { viewport, ...(who === null ? {} : bearing(stage[who])) }))
     await page.goto(path)
+    if (name === 'query') await run(page)
     await page.getByText(seen).filter({ visible: true }).first().waitFor({ timeout: BROWSER_MS })
     await page.waitForLoadState('load')
     await page.waitForTimeout(1_000)

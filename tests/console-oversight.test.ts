@@ -200,6 +200,32 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     expect(complaints).toEqual([])
   })
 
+  test('of the views of a page the one that is shown is marked, and no other', async () => {
+    const { page } = await signedIn(browser, stage.gateway, stage.erin, { viewport: { width: 1280, height: 800 } })
+    await page.goto('/policies')
+    const current = page.getByRole('navigation', { name: 'What of the policies' }).locator('[aria-current]')
+    for (const view of ['Who may do what', 'Explain a decision', 'Texts']) {
+      await page.getByRole('link', { name: view }).click()
+      await expect.poll(() => current.allInnerTexts()).toEqual([view])
+    }
+  })
+
+  test('the ledger divides neither the name of an event nor a person', async () => {
+    const { page } = await signedIn(browser, stage.gateway, stage.erin, { viewport: { width: 1280, height: 800 } })
+    await page.goto('/ledger?person=alice@example.com')
+    const table = page.getByRole('table', { name: 'Events' })
+    await table.getByRole('cell', { name: 'alice@example.com', exact: true }).first().waitFor()
+    const lines = await table.locator('td[data-unbroken]').evaluateAll((cells) =>
+      cells.map((cell) => {
+        const range = document.createRange()
+        range.selectNodeContents(cell)
+        return new Set([...range.getClientRects()].map(({ top }) => Math.round(top / 10))).size
+      }),
+    )
+    expect(Math.max(...lines)).toBe(1)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
+  })
+
   test('every page is free of violations that axe finds, in the dark too, and no wider than a phone', async () => {
     const { erin, gateway } = stage
     const session = (await erin.api.recordings()).recordings[0]?.session ?? ''

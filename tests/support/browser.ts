@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { buildConsole } from '../../scripts/console.ts'
+import type { GatewayProcess } from './gateway.ts'
 
 /** Debian's, and what it is called elsewhere. */
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
@@ -50,6 +51,20 @@ export async function visitor(browser: Browser, baseURL: string, options: Browse
 /** Somebody who is signed in. The token goes with every request, as a login's cookie would. */
 export const signedIn = (browser: Browser, { url }: { readonly url: string }, { token }: { readonly token: string }, options: BrowserContextOptions = {}) =>
   visitor(browser, url, { ...options, extraHTTPHeaders: { authorization: `Bearer ${token}` } })
+
+/** Somebody who has signed in with a passkey of his own, so that he has a cookie; for what a token is not enough for. */
+export async function signedInByPasskey(browser: Browser, gateway: GatewayProcess, user: string): Promise<Visitor> {
+  // Browsers have passkeys for names, and this machine's is localhost.
+  const somebody = await visitor(browser, gateway.url.replace('127.0.0.1', 'localhost'))
+  const { page } = somebody
+  await withAuthenticator(page)
+  const { pathname, hash } = new URL((await gateway.api().invite({ user })).link)
+  await page.goto(pathname + hash)
+  await page.getByLabel('What you call it').fill('laptop')
+  await page.getByRole('button', { name: 'Make the passkey' }).click()
+  await page.getByRole('heading', { name: 'Inbox' }).waitFor()
+  return somebody
+}
 
 /** Gives a page an authenticator, as in a telephone that its owner has unlocked (the WebAuthn domain of the Chrome DevTools Protocol). */
 export async function withAuthenticator(page: Page): Promise<void> {

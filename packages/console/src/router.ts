@@ -6,6 +6,7 @@ import { entryRoute, ledgerRoute } from './pages/ledger/route.ts'
 import { overviewRoute } from './pages/overview/route.ts'
 import { policiesRoute } from './pages/policies/route.ts'
 import { profileRoute } from './pages/profile/route.ts'
+import { queryRoute } from './pages/query/route.ts'
 import { requestRoute } from './pages/request/route.ts'
 import { requestsRoute } from './pages/requests/route.ts'
 import { resourcesRoute } from './pages/resources/route.ts'
@@ -24,6 +25,7 @@ const pages = signedInRoute.addChildren([
   requestRoute,
   requestsRoute,
   resourcesRoute,
+  queryRoute,
   sessionsRoute,
   sessionRoute,
   ledgerRoute,

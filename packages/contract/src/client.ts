@@ -1,11 +1,13 @@
 import type { z } from 'zod'
 import { ClientError } from './client-error.ts'
 import { events } from './events.ts'
+import { queryLines } from './query.ts'
 import { readBytes, readText } from './read.ts'
 import { recordingLines, watchedLines } from './recording.ts'
 import { type Route, type Routes, routes } from './routes.ts'
-import { recordingRoute, watchRoute } from './streams.ts'
+import { queryRoute, recordingRoute, watchRoute } from './streams.ts'
 import type { Change } from './schemas/change.ts'
+import type { QueryAsk, QueryLine } from './schemas/query.ts'
 import type { RecordingLine, Watched } from './schemas/recording.ts'
 import { Problem } from './schemas/problem.ts'
 
@@ -55,6 +57,8 @@ export type Client = { readonly [K in keyof Routes]: Call<Routes[K]> } & {
   recording(input: { readonly session: string }): AsyncGenerator<RecordingLine, void, undefined>
   /** What a session does, as it does it. Ends after its `end`, quietly when `signal` aborts, and early with the login or the gateway: then watch again. */
   watch(input: { readonly id: string; readonly signal?: AbortSignal }): AsyncGenerator<Watched, void, undefined>
+  /** Runs SQL, and says what becomes of it as it does; for a browser whose cookie is a sign-in. Ends quietly when `signal` aborts, which ends the connection too. */
+  query(input: z.input<typeof QueryAsk>, signal?: AbortSignal): AsyncGenerator<QueryLine, void, undefined>
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -65,14 +69,21 @@ export function createClient(options: ClientOptions): Client {
     ledgerFile: async (path) => readBytes(await send(options, `/api/v1/ledger/${path}`, { method: 'GET' }), LONGEST_FILE),
     recording: ({ session }) => recordingLines(() => send(options, fill(recordingRoute.path, { session }).path, { method: 'GET' })),
     watch: ({ id, signal }) => watchedLines((init) => send(options, fill(watchRoute.path, { id }).path, init), signal),
+    query: (input, signal) => queryLines(() => send(options, queryRoute.path, { ...asJson(queryRoute.method, input), ...(signal ? { signal } : {}) }), signal),
   } as Client
 }
+
+const asJson = (method: string, body: unknown): Sent => ({
+  method: method.toUpperCase(),
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json' },
+})
 
 async function call(options: ClientOptions, route: Route, input: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { path, rest } = fill(route.path, input)
   const response =
     route.method === 'post' || route.method === 'put'
-      ? await send(options, path, { method: route.method.toUpperCase(), body: JSON.stringify(rest), headers: { 'content-type': 'application/json' } })
+      ? await send(options, path, asJson(route.method, rest))
       : await send(options, path + query(rest), { method: route.method.toUpperCase() })
   const answer = route.responses[200].content['application/json'].schema.safeParse(await readJson(response))
   if (answer.success) return answer.data

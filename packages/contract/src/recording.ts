@@ -1,25 +1,18 @@
-import { ClientError } from './client-error.ts'
 import { eventData } from './events.ts'
+import { jsonLines, parse } from './json-lines.ts'
 import { chunks } from './read.ts'
 import { RecordingLine, Watched } from './schemas/recording.ts'
 
-/** A statement of a megabyte, and as much of parameters, escaped. */
-const LONGEST_LINE = 16 * 1024 * 1024
+const WORDS = {
+  /** A statement of a megabyte, and as much of parameters, escaped. */
+  longest: 16 * 1024 * 1024,
+  what: 'this recording',
+  cutOff: 'the recording was cut off before its end: it is not what was recorded',
+}
 
-/** The lines of a recording as they come. A kind of line that this version does not know is an error: what was done must not be passed over. */
+/** The lines of a recording as they come. */
 export async function* recordingLines(open: () => Promise<Response>): AsyncGenerator<RecordingLine, void, undefined> {
-  let rest = ''
-  let last: RecordingLine | null = null
-  for await (const piece of chunks(await open())) {
-    const lines = (rest + piece).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      last = parse(RecordingLine, line)
-      yield last
-    }
-    if (rest.length > LONGEST_LINE) throw new ClientError('unexpected-answer', 'a line of this recording is longer than any that a gateway sends')
-  }
-  if (last?.line !== 'end' || rest !== '') throw new ClientError('unexpected-answer', 'the recording was cut off before its end: it is not what was recorded')
+  yield* jsonLines(await open(), RecordingLine, ({ line }) => line === 'end', WORDS)
 }
 
 /** The lines of a session while it runs. */
@@ -29,16 +22,8 @@ export async function* watchedLines(
 ): AsyncGenerator<Watched, void, undefined> {
   try {
     const response = await open({ method: 'GET', ...(signal ? { signal } : {}) })
-    for await (const data of eventData(chunks(response))) yield parse(Watched, data)
+    for await (const data of eventData(chunks(response))) yield parse(Watched, data, WORDS)
   } catch (error) {
     if (signal?.aborted !== true) throw error
-  }
-}
-
-function parse<T>(schema: { parse(value: unknown): T }, line: string): T {
-  try {
-    return schema.parse(JSON.parse(line))
-  } catch (cause) {
-    throw new ClientError('unexpected-answer', 'a line of this recording is not what this version expects; are both the same version?', { cause })
   }
 }

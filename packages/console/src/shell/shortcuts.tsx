@@ -67,7 +67,10 @@ export function Shortcuts({ children }: { readonly children: ReactNode }) {
 }
 
 /** Not while somebody writes, chooses in a menu or a dialog, or means the browser's own shortcut. */
-function isForPage({ target, ctrlKey, metaKey, altKey, isComposing }: KeyboardEvent): boolean {
+function isForPage(event: KeyboardEvent): boolean {
+  const { ctrlKey, metaKey, altKey, isComposing } = event
+  // In a shadow root (the editor of SQL) `target` is what the root belongs to.
+  const [target] = event.composedPath()
   if (ctrlKey || metaKey || altKey || isComposing || document.querySelector('[role=dialog], [role=menu]')) return false
   return !(target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName)))
 }

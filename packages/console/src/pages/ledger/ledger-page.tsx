@@ -84,10 +84,10 @@ const COLUMNS = [
     ),
   },
   { name: 'When', show: ({ at }: FoundEvent) => <Moment at={at} /> },
-  { name: 'Event', show: ({ type }: FoundEvent) => <code>{type}</code> },
-  { name: 'Person', show: ({ person }: FoundEvent) => person ?? '' },
+  { name: 'Event', show: ({ type }: FoundEvent) => <code>{type}</code>, unbroken: true as const },
+  { name: 'Person', show: ({ person }: FoundEvent) => person ?? '', unbroken: true as const },
   { name: 'Resource', show: ({ resource }: FoundEvent) => resource ?? '' },
-  { name: 'What', show: (event: FoundEvent) => <What event={event} /> },
+  { name: 'What', show: (event: FoundEvent) => <What event={event} />, rest: true as const },
 ]
 
 /** What people look for; any other type may be typed, and the part before the dot finds all of its kind. */

@@ -7,7 +7,7 @@ import { duration } from '../../parts/durations.ts'
 import { PageHeader } from '../../parts/page-header.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { Ago, Left, Moment } from '../../parts/times.tsx'
-import { viewClass, Views } from '../../parts/views.tsx'
+import { View, Views } from '../../parts/views.tsx'
 import { shortId } from '../request/rules.ts'
 import { Bars, type Series } from './bars.tsx'
 import classes from './overview.module.css'
@@ -25,15 +25,9 @@ export function OverviewPage() {
       <PageHeader title="Overview" />
       <Views label="Of how long">
         {DAYS.map((each) => (
-          <Link
-            key={each}
-            to="/overview"
-            search={each === DEFAULT_DAYS ? { days: undefined } : { days: each }}
-            activeOptions={{ explicitUndefined: true }}
-            className={viewClass}
-          >
+          <View key={each} to="/overview" search={each === DEFAULT_DAYS ? { days: undefined } : { days: each }} shown={each === days}>
             {each} days
-          </Link>
+          </View>
         ))}
       </Views>
       <Answer query={overview} what="Overview">

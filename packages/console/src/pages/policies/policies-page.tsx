@@ -1,6 +1,6 @@
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { PageHeader } from '../../parts/page-header.tsx'
-import { viewClass, Views } from '../../parts/views.tsx'
+import { View, Views } from '../../parts/views.tsx'
 import { Access } from './access.tsx'
 import { Explain } from './explain.tsx'
 import { Texts } from './texts.tsx'
@@ -21,9 +21,9 @@ export function PoliciesPage() {
       <PageHeader title="Policies" />
       <Views label="What of the policies">
         {VIEWS.map((view) => (
-          <Link key={view.label} to="/policies" search={{ show: view.show }} activeOptions={{ explicitUndefined: true }} className={viewClass}>
+          <View key={view.label} to="/policies" search={{ show: view.show }} shown={view.show === show}>
             {view.label}
-          </Link>
+          </View>
         ))}
       </Views>
       {show === undefined && <Texts />}

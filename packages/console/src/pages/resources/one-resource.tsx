@@ -2,6 +2,7 @@ import { Badge, Button, Collapse } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import type { Grant } from '@countersign/contract/schemas/grant'
 import type { Resource } from '@countersign/contract/schemas/resource'
+import { Link } from '@tanstack/react-router'
 import { Ask } from './ask.tsx'
 import { Connect } from './connect.tsx'
 import { LiveGrants } from './live-grants.tsx'
@@ -37,6 +38,11 @@ export function OneResource({ resource, grants }: { readonly resource: Resource;
           <Button size="xs" variant="default" aria-expanded={connecting} onClick={connect.toggle}>
             Connect
           </Button>
+          {summary.connect !== 'never' && (
+            <Button size="xs" variant="default" renderRoot={(props) => <Link {...props} to="/query" search={{ resource: name }} />}>
+              Query
+            </Button>
+          )}
         </span>
       </div>
       <dl className={classes.outlooks}>

@@ -1,6 +1,6 @@
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { PageHeader } from '../../parts/page-header.tsx'
-import { viewClass, Views } from '../../parts/views.tsx'
+import { View, Views } from '../../parts/views.tsx'
 import { Live } from './live.tsx'
 import { Past } from './past.tsx'
 import { Recordings } from './recordings.tsx'
@@ -21,9 +21,9 @@ export function SessionsPage() {
       <PageHeader title="Sessions" />
       <Views label="Which sessions">
         {VIEWS.map((view) => (
-          <Link key={view.label} to="/sessions" search={{ show: view.show }} activeOptions={{ explicitUndefined: true }} className={viewClass}>
+          <View key={view.label} to="/sessions" search={{ show: view.show }} shown={view.show === show}>
             {view.label}
-          </Link>
+          </View>
         ))}
       </Views>
       {show === undefined && <Live />}
