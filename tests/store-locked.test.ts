@@ -26,7 +26,8 @@ afterAll(async () => {
 
 /** Holds SQLite's write lock, as a backup that goes wrong does. */
 async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
-  const database = new DatabaseSync(join(stage.gateway.data, 'countersign.db'))
+  // The gateway may be writing just now.
+  const database = new DatabaseSync(join(stage.gateway.data, 'countersign.db'), { timeout: 5_000 })
   database.exec('BEGIN EXCLUSIVE')
   try {
     return await work()
