@@ -13,6 +13,9 @@ const POLICY = `
 @id("schema-changes") @review("dba") @quorum("2") permit (principal in Group::"engineering", action == Action::"sql:ddl", resource);
 `
 
+const QUERY = `SELECT id, status FROM orders WHERE id <= 4 ORDER BY id;
+UPDATE orders SET status = 'refunded' WHERE id = 3;`
+
 const WIDTHS = { wide: { width: 1440, height: 860 }, narrow: { width: 360, height: 720 } } as const
 
 /** A page, who opens it (nobody: not signed in), and what is there when it is. */
@@ -61,9 +64,6 @@ async function seed({ alice, bob }: Stage): Promise<string> {
   session.type("UPDATE orders\n   SET status = 'refunded'  -- the\u200b third one\n WHERE id = 6;")
   return (await held(session)).slice('req-'.length)
 }
-
-const QUERY = `SELECT id, status FROM orders WHERE id <= 4 ORDER BY id;
-UPDATE orders SET status = 'refunded' WHERE id = 3;`
 
 /** Something to be seen on the page of queries. */
 async function run(page: Page): Promise<void> {
