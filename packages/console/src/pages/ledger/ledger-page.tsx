@@ -83,10 +83,10 @@ const COLUMNS = [
       </Link>
     ),
   },
-  { name: 'When', show: ({ at }: FoundEvent) => <Moment at={at} /> },
+  { name: 'When', show: ({ at }: FoundEvent) => <Moment at={at} />, unbroken: true as const },
   { name: 'Event', show: ({ type }: FoundEvent) => <code>{type}</code>, unbroken: true as const },
   { name: 'Person', show: ({ person }: FoundEvent) => person ?? '', unbroken: true as const },
-  { name: 'Resource', show: ({ resource }: FoundEvent) => resource ?? '' },
+  { name: 'Resource', show: ({ resource }: FoundEvent) => resource ?? '', unbroken: true as const },
   { name: 'What', show: (event: FoundEvent) => <What event={event} />, rest: true as const },
 ]
 
