@@ -17,12 +17,14 @@ interface FilterFormProps<K extends string> {
 export function FilterForm<K extends string>({ values, onChange, children, aside }: FilterFormProps<K>) {
   const form = useRef<HTMLFormElement>(null)
   const names = Object.keys(values) as K[]
+  const said = JSON.stringify(values)
+  // Only where the address changed: an answer that comes while somebody types must not take what he typed.
   useEffect(() => {
-    for (const name of names) {
+    for (const [name, value] of Object.entries<string>(JSON.parse(said) as Record<string, string>)) {
       const field = form.current?.elements.namedItem(name)
-      if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = values[name]
+      if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = value
     }
-  })
+  }, [said])
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const data = new FormData(event.currentTarget)
