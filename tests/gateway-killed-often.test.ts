@@ -8,7 +8,7 @@ import { type Cable, layCable } from './support/cable.ts'
 import { Random } from './support/differential/random.ts'
 import type { GatewayProcess } from './support/gateway.ts'
 import { type BundledGateway, bundleGateway } from './support/killed/bundled.ts'
-import { smallDisk } from './support/killed/disk.ts'
+import { type SmallDisk, smallDisk } from './support/killed/disk.ts'
 import { Lane, type LaneOptions } from './support/killed/lane.ts'
 import { verify } from './support/ledger.ts'
 import { lacks } from './support/needs.ts'
@@ -21,6 +21,14 @@ const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const LANES = 2
 /** Rounds with something else that goes wrong, of each kind. */
 const DISTURBED = KILLS >= 200 ? 10 : 2
+
+/** SQLite gives back what its log had taken when it is opened, and with that a gateway may start once more: then there is nothing left to give back. */
+async function startedOnFull(lane: Lane, disk: SmallDisk): Promise<void> {
+  for (let again = 0; again < 3; again++) {
+    disk.fill(0)
+    await (await lane.starts()).stop('SIGKILL')
+  }
+}
 
 describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random moments (SEED=${SEED})`, () => {
   let server: PostgresServer
@@ -106,8 +114,7 @@ describe.skipIf(lacks('pgbench'))(`a gateway that is killed with -9 at random mo
         await sleep(random.below(200))
       }
       const after = async () => {
-        disk.fill(0)
-        await expect(lane.starts()).rejects.toThrow(/journal cannot be written: .*(ENOSPC|is the disk full)/)
+        await expect(startedOnFull(lane, disk)).rejects.toThrow(/journal cannot be written: .*(ENOSPC|is the disk full)/)
         disk.empty()
       }
       expect(await lane.round({ during, after })).toEqual([])
