@@ -23,7 +23,7 @@ export interface SenderOptions extends Sources {
   readonly wishes: Wishes
   readonly repeat: NotifyConfig['repeat']
   readonly personal: Channels
-  readonly webhooks: ReadonlyMap<string, WebhookChannel>
+  readonly webhooks: ReadonlyMap<string, Pick<WebhookChannel, 'send'>>
   /** Told of each message that was taken (null), and of each that was not. */
   readonly onOutcome: (channel: string, error: DeliveryError | null) => void
   readonly gatherMs?: number

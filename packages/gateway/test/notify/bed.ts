@@ -6,7 +6,6 @@ import type { Channel, Parcel } from '../../src/notify/channel.ts'
 import type { Item } from '../../src/notify/message.ts'
 import { Planner } from '../../src/notify/planner.ts'
 import { Sender } from '../../src/notify/sender.ts'
-import type { WebhookChannel } from '../../src/notify/webhook.ts'
 import { Wishes } from '../../src/notify/wishes.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -71,7 +70,7 @@ export async function openBed(): Promise<Bed> {
       deliveries: store.notifications,
       repeat: { everyMs: EVERY_MS, times: 3 },
       personal: { email: channel('email'), push: channel('push') },
-      webhooks: new Map([['webhook-1', webhook as unknown as WebhookChannel]]),
+      webhooks: new Map([['webhook-1', webhook]]),
       onOutcome: () => undefined,
     })
     return { planner, sender }
