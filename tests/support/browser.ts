@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from 'playwright-core'
 import { buildConsole } from '../../scripts/console.ts'
 import type { GatewayProcess } from './gateway.ts'
 
@@ -17,9 +17,9 @@ const QUIET = [
 ]
 
 /** A real browser, once the console is built. To be closed. */
-export function openBrowser(): Promise<Browser> {
+export function openBrowser(options: LaunchOptions = {}): Promise<Browser> {
   buildConsole()
-  return chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: QUIET })
+  return chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: QUIET, ...options })
 }
 
 /** For a test in a browser: half a second on a quiet machine, and a hundred times that on one where everything runs at once. */

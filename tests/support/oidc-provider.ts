@@ -14,10 +14,14 @@ export interface OidcProvider {
   stop(): Promise<void>
 }
 
-/** Starts a real OpenID provider (oidc-provider), a process of its own on a loopback port: its page has a button for each of `people`, by subject. */
-export async function startOidcProvider(people: Readonly<Record<string, Claims>>): Promise<OidcProvider> {
+/**
+ * Starts a real OpenID provider (oidc-provider), a process of its own on a loopback port: its page has a button for each of `people`, by subject. `elsewhere`:
+ * it is at another site than a gateway of a test, as browsers see it, and asks the person whether Countersign may know him.
+ */
+export async function startOidcProvider(people: Readonly<Record<string, Claims>>, elsewhere = false): Promise<OidcProvider> {
   const [clientId, clientSecret] = ['countersign', 'the secret of a client in a test, canary-client-secret']
-  const child = fork(PROGRAM, [JSON.stringify(people), clientId, clientSecret], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const where = elsewhere ? ['0', 'localhost', 'asks'] : []
+  const child = fork(PROGRAM, [JSON.stringify(people), clientId, clientSecret, ...where], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')
   const [ready] = (await Promise.race([once(child, 'message'), exited.then(() => Promise.reject(new Error('the provider ended')))])) as [Ready]
   return {

@@ -1,24 +1,25 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { exportJWK, importJWK, SignJWT, UnsecuredJWT } from 'jose'
 import { Provider } from 'oidc-provider'
 import type { Claims, Order, Ready } from './messages.ts'
 
 /*
- * An OpenID provider as a process of its own: oidc-provider with people that the parent process names, and a page that asks which of them signs in. On
- * command its ID tokens are wrong in one way, which no real provider would do by itself.
+ * An OpenID provider as a process of its own: oidc-provider with people that the parent process names, and a page that asks which of them signs in; where it
+ * is told to (`asks`), one more that asks whether Countersign may know him. On command its ID tokens are wrong in one way, which no real provider would do by itself.
  */
 
-const [people, clientId = '', clientSecret = '', port = '0'] = process.argv.slice(2)
+const [people, clientId = '', clientSecret = '', port = '0', host = '127.0.0.1', asks = ''] = process.argv.slice(2)
 const accounts = new Map<string, Claims>(Object.entries(JSON.parse(people ?? '{}') as Record<string, Claims>))
 let fault: Order['fault'] = null
 
 const server = createServer()
 server.listen(Number(port), '127.0.0.1')
 await once(server, 'listening')
-const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const issuer = `http://${host}:${(server.address() as AddressInfo).port}`
 
 const keyPair = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const own = keyPair()
@@ -44,13 +45,19 @@ const provider: Provider = new Provider(issuer, {
     const claims = accounts.get(id)
     return claims && { accountId: id, claims: () => ({ sub: id, ...claims }) }
   },
-  loadExistingGrant: async ({ oidc: { client, session } }) => {
-    const grant = new provider.Grant({ clientId: client?.clientId ?? '', accountId: session?.accountId ?? '' })
-    grant.addOIDCScope('openid email profile offline_access')
-    await grant.save()
-    return grant
+  loadExistingGrant: async ({ oidc: { session, result } }) => {
+    if (asks === '') return provider.Grant.find(await grantFor(session?.accountId))
+    const given = result?.consent?.grantId ?? session?.grantIdFor(clientId)
+    return given === undefined ? undefined : provider.Grant.find(given)
   },
 })
+
+async function grantFor(accountId = ''): Promise<string> {
+  const grant = new provider.Grant({ clientId, accountId })
+  grant.addOIDCScope('openid email profile offline_access')
+  return grant.save()
+}
+
 // A gateway of a test listens on a port that nobody knew when its client was registered here.
 const isLoopback = (uri: string) => new URL(uri).hostname === '127.0.0.1'
 provider.Client.prototype.redirectUriAllowed = (uri: string) => isLoopback(uri) && new URL(uri).pathname.startsWith('/auth/oidc/')
@@ -73,20 +80,22 @@ async function forged(token: string, how: NonNullable<Order['fault']>): Promise<
 
 const answer = provider.callback()
 server.on('request', (request, response) => {
-  const [, uid] = /^\/choose\/([\w-]+)$/.exec(request.url ?? '') ?? []
-  if (uid === undefined) return void answer(request, response)
-  if (request.method === 'GET') return void response.setHeader('content-type', 'text/html; charset=utf-8').end(page())
-  let body = ''
-  request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-  request.on('end', () => {
-    const accountId = new URLSearchParams(body).get('who') ?? ''
-    void provider.interactionFinished(request, response, { login: { accountId } })
-  })
-  return undefined
+  if (/^\/choose\/[\w-]+$/.test(request.url ?? '')) choose(request, response).catch(() => response.writeHead(400).end())
+  else void answer(request, response)
 })
+
+async function choose(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { prompt, session } = await provider.interactionDetails(request, response)
+  const isConsent = prompt.name === 'consent'
+  if (request.method === 'GET') return void response.setHeader('content-type', 'text/html; charset=utf-8').end(isConsent ? CONSENT : page())
+  const said = new URLSearchParams(await text(request))
+  if (isConsent) return provider.interactionFinished(request, response, { consent: { grantId: await grantFor(session?.accountId) } })
+  return provider.interactionFinished(request, response, { login: { accountId: said.get('who') ?? '' } })
+}
 
 const page = () =>
   `<!doctype html><title>Sign in</title><h1>Who are you?</h1><form method="post">${[...accounts.keys()].map((id) => `<button name="who" value="${id}">${id}</button>`).join(' ')}</form>`
+const CONSENT = `<!doctype html><title>Allow</title><h1>May Countersign know who you are?</h1><form method="post"><button>Allow</button></form>`
 
 process.on('message', (order: Order) => {
   fault = order.fault

@@ -12,9 +12,10 @@ export function useSignOut() {
       return client.signOut()
     },
     onSuccess: ({ next }) => {
-      if (next !== null) return window.location.assign(next)
       cache.setQueryData(queries.whoami.queryKey, null)
       cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== queries.whoami.queryKey[0] })
+      // Afterwards: a browser keeps the page as it is left, and shows that to whoever goes back to it.
+      if (next !== null) window.location.assign(next)
     },
   })
 }
