@@ -1,14 +1,10 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { violations } from './support/axe.ts'
-import { BROWSER_MS, openBrowser, signedIn, visitor } from './support/browser.ts'
+import { BROWSER_MS, signedIn, visitor } from './support/browser.ts'
+import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { held, openStage, type Stage } from './support/stage.ts'
-
-const POLICY = `
-@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
-@id("writes") @review("dba") @grants("30m") @expires("5m") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
-`
+import { held } from './support/stage.ts'
 
 /** Every page, who opens it, and what is seen once it is there. */
 const PAGES = [
@@ -22,24 +18,18 @@ const PAGES = [
 ] as const
 
 describe.skipIf(lacks('psql') || lacks('chromium'))('the console', { timeout: BROWSER_MS }, () => {
-  let stage: Stage
-  let browser: Browser
+  const bed = consoleBed()
   let id = ''
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    stage = await openStage({ policy: POLICY })
-    const session = stage.alice.psql()
+    const session = bed.stage.alice.psql()
     session.type("UPDATE orders SET status = 'paid' WHERE id = 3;")
     id = await held(session)
   })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.close()
-  })
 
   const open = async (path: string, who: 'alice' | 'bob' | null, options: Parameters<typeof visitor>[2] = {}) => {
-    const visit = who === null ? await visitor(browser, stage.gateway.url, options) : await signedIn(browser, stage.gateway, stage[who], options)
+    const visit =
+      who === null ? await visitor(bed.browser, bed.stage.gateway.url, options) : await signedIn(bed.browser, bed.stage.gateway, bed.stage[who], options)
     await visit.page.goto(path.replace('ID', id.slice('req-'.length)))
     return visit
   }
@@ -79,7 +69,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('the console', { timeout: BR
     expect(await focused(page)).toContain('Deny')
     await page.keyboard.press('Enter')
     await page.getByText('Nothing waits for you').waitFor()
-    expect((await stage.alice.api.request({ id })).reviews).toMatchObject([{ verdict: 'deny', comment: 'not on a Friday, ask again' }])
+    expect((await bed.stage.alice.api.request({ id })).reviews).toMatchObject([{ verdict: 'deny', comment: 'not on a Friday, ask again' }])
   })
 
   test('reaches the page past the menu with one key', async () => {

@@ -1,31 +1,16 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BROWSER_MS, openBrowser, signedIn, visitor } from './support/browser.ts'
+import { describe, expect, test } from 'vitest'
+import { BROWSER_MS, signedIn, visitor } from './support/browser.ts'
+import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { openStage, type Stage } from './support/stage.ts'
 
-const POLICY = `
-@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
-@id("writes") @review("dba") @grants("30m") @expires("5m") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
-`
 const MARKUP = '<img src=x onerror="window.broken = 1"><script>window.broken = 1</script><a href="javascript:alert(1)">here</a>'
 
 describe.skipIf(lacks('psql') || lacks('chromium'))('what a requester wrote, in the console', { timeout: BROWSER_MS }, () => {
-  let stage: Stage
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await openBrowser()
-    stage = await openStage({ policy: POLICY })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.close()
-  })
+  const bed = consoleBed()
 
   const shown = async (action: string, reason: string) => {
-    const { request } = await stage.alice.api.ask({ resource: 'db', action, reason, ticket: reason.slice(0, 200) })
-    const { page, complaints } = await signedIn(browser, stage.gateway, stage.bob)
+    const { request } = await bed.stage.alice.api.ask({ resource: 'db', action, reason, ticket: reason.slice(0, 200) })
+    const { page, complaints } = await signedIn(bed.browser, bed.stage.gateway, bed.stage.bob)
     await page.goto(`/r/${request.id.slice('req-'.length)}`)
     await page.getByText('Your review').waitFor()
     return { page, complaints }
@@ -63,7 +48,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('what a requester wrote, in 
 
   test('leads nobody away from here by a link to the way in', async () => {
     for (const to of ['//evil.example/x', 'https://evil.example', '/\\evil.example', 'javascript:alert(1)']) {
-      const { page } = await visitor(browser, stage.gateway.url)
+      const { page } = await visitor(bed.browser, bed.stage.gateway.url)
       await page.goto(`/sign-in?to=${encodeURIComponent(to)}`)
       await page.getByRole('heading', { name: 'Sign in' }).waitFor()
       expect(await page.locator('a[href*="evil"], a[href^="javascript"]').count()).toBe(0)

@@ -1,41 +1,30 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import axe, { type AxeResults } from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BROWSER_MS, openBrowser, signedIn } from './support/browser.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { violations } from './support/axe.ts'
+import { BROWSER_MS, signedIn } from './support/browser.ts'
+import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { held, openStage, sessionOf, type Stage } from './support/stage.ts'
+import { held, sessionOf } from './support/stage.ts'
 
-const POLICY = `
-@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
-@id("writes") @review("dba") @grants("30m") @expires("5m") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
-`
+const PEOPLE = { 'olga@example.com': { groups: [], auditor: true }, 'root@example.com': { groups: [], admin: true } }
 
 describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', { timeout: BROWSER_MS }, () => {
-  let stage: Stage
-  let browser: Browser
+  const bed = consoleBed({ recordings: { directory: './recordings' }, users: PEOPLE })
   /** An auditor, who is no admin. */
   let olga: { readonly token: string }
   /** An admin, who is no auditor. */
   let root: { readonly token: string }
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    const users = { 'olga@example.com': { groups: [], auditor: true }, 'root@example.com': { groups: [], admin: true } }
-    stage = await openStage({ policy: POLICY, recordings: { directory: './recordings' }, users })
-    olga = { token: await stage.gateway.token('olga@example.com') }
-    root = { token: await stage.gateway.token('root@example.com') }
-  }, 2 * BROWSER_MS)
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.close()
+    olga = { token: await bed.stage.gateway.token('olga@example.com') }
+    root = { token: await bed.stage.gateway.token('root@example.com') }
   })
 
   test('a session is watched while it runs: what is done, held, approved and denied, statement by statement', async () => {
-    const { alice, bob, gateway } = stage
+    const { alice, bob, gateway } = bed.stage
     const session = alice.psql()
     const id = await sessionOf(session)
-    const { page, complaints } = await signedIn(browser, gateway, alice)
+    const { page, complaints } = await signedIn(bed.browser, gateway, alice)
     await page.goto('/sessions')
     await page.getByRole('link', { name: id }).click()
     await page.getByRole('button', { name: 'Watch it' }).click()
@@ -55,13 +44,13 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     await page.getByText('denied', { exact: true }).waitFor()
     await session.quit()
     await page.getByText('It is over').waitFor()
-    const told = (await stage.ledger()).filter(({ type, body }) => type === 'session.watched' && body['session'] === id)
+    const told = (await bed.stage.ledger()).filter(({ type, body }) => type === 'session.watched' && body['session'] === id)
     expect(told.map(({ body }) => body['by'])).toEqual(['alice@example.com'])
     expect(complaints).toEqual([])
   })
 
   test('whose session it is not watches nothing, but may end it as an admin, with a reason that its person is told', async () => {
-    const { alice, bob, gateway } = stage
+    const { alice, bob, gateway } = bed.stage
     const session = alice.psql()
     const id = await sessionOf(session)
     await expect(gateway.api(olga.token).kill({ id })).rejects.toMatchObject({ status: 403 })
@@ -72,7 +61,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     expect(await bob.api.sessions({ user: 'alice@example.com' })).toEqual([])
 
     await expect(gateway.api(root.token).watch({ id }).next()).rejects.toMatchObject({ status: 403 })
-    const { page, complaints } = await signedIn(browser, gateway, root)
+    const { page, complaints } = await signedIn(bed.browser, gateway, root)
     await page.goto(`/sessions/${id}`)
     await page.getByRole('button', { name: 'End it' }).click()
     await page.getByLabel('Reason').fill('the maintenance begins')
@@ -84,7 +73,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
   })
 
   test('what was done is replayed on its own time axis, and found again by its text', async () => {
-    const { alice, gateway } = stage
+    const { alice, gateway } = bed.stage
     const session = alice.psql()
     const id = await sessionOf(session)
     session.type("SELECT 'needle', count(*) FROM orders;")
@@ -93,7 +82,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     await session.next(/division by zero/)
     await session.quit()
     await expect.poll(async () => (await alice.api.recordings()).recordings.some((each) => each.session === id), { timeout: 20_000 }).toBe(true)
-    const { page, complaints } = await signedIn(browser, gateway, alice)
+    const { page, complaints } = await signedIn(bed.browser, gateway, alice)
     await page.goto('/sessions?show=recordings')
     await page.getByLabel('In a statement').fill('needle')
     await page.getByRole('button', { name: 'Show' }).click()
@@ -113,7 +102,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
   })
 
   test('the ledger is searched by what is in the address, page by page, and each entry has its proof', async () => {
-    const { alice, bob, erin, gateway } = stage
+    const { alice, bob, erin, gateway } = bed.stage
     const session = alice.psql()
     session.type('DELETE FROM orders WHERE id = 6;')
     const request = await held(session)
@@ -133,7 +122,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     expect(whole.events.every(({ person, body }) => [person, body['user'], body['by']].includes('alice@example.com'))).toBe(true)
     await expect(alice.api.ledgerSearch({})).rejects.toMatchObject({ status: 403 })
 
-    const { page, complaints } = await signedIn(browser, gateway, olga)
+    const { page, complaints } = await signedIn(bed.browser, gateway, olga)
     await page.goto('/ledger')
     await page.getByLabel('Request', { exact: true }).fill(request)
     await page.getByLabel('Event', { exact: true }).fill('request')
@@ -149,9 +138,9 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
   })
 
   test('policies are shown as they are in force, with what they come to, and why', async () => {
-    const { alice, erin, gateway } = stage
+    const { alice, erin, gateway } = bed.stage
     expect((await alice.api.policyAccess({})).rows.map(({ user }) => user)).toEqual(['alice@example.com'])
-    const { page, complaints } = await signedIn(browser, gateway, erin)
+    const { page, complaints } = await signedIn(bed.browser, gateway, erin)
     await page.goto('/policies')
     await page.getByText('valid, and in force').waitFor()
     await page.getByRole('link', { name: 'Who may do what' }).click()
@@ -178,7 +167,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
   })
 
   test('the overview counts what was asked, decided and run, and every chart has its figures', async () => {
-    const { alice, erin, gateway } = stage
+    const { alice, erin, gateway } = bed.stage
     await expect(alice.api.overview({})).rejects.toMatchObject({ status: 403 })
     const { requests, waiting, ran, denied, unused } = await erin.api.overview({ days: 7 })
     const asked = await erin.api.requests()
@@ -187,11 +176,11 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     expect(waiting.count).toBe(asked.filter(({ reviews }) => reviews.length > 0).length)
     expect(waiting.distribution.reduce((sum, { count }) => sum + count, 0)).toBe(waiting.count)
     expect(denied[0]).toMatchObject({ person: 'alice@example.com', resource: 'db', action: 'sql:ddl' })
-    const started = (await stage.ledger()).filter(({ type }) => type === 'action.started')
+    const started = (await bed.stage.ledger()).filter(({ type }) => type === 'action.started')
     expect(ran.approved).toBe(started.filter(({ body }) => Array.isArray(body['requests'])).length)
     expect(unused?.first).toContainEqual({ person: 'erin@example.com', resource: 'db', action: 'sql:read', policies: ['reads'] })
 
-    const { page, complaints } = await signedIn(browser, gateway, erin)
+    const { page, complaints } = await signedIn(bed.browser, gateway, erin)
     await page.goto('/overview?days=7')
     const chart = page.getByRole('region', { name: 'Requests over time' })
     await chart.getByText('As a table').click()
@@ -201,7 +190,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
   })
 
   test('of the views of a page the one that is shown is marked, and no other', async () => {
-    const { page } = await signedIn(browser, stage.gateway, stage.erin, { viewport: { width: 1280, height: 800 } })
+    const { page } = await signedIn(bed.browser, bed.stage.gateway, bed.stage.erin, { viewport: { width: 1280, height: 800 } })
     await page.goto('/policies')
     const current = page.getByRole('navigation', { name: 'What of the policies' }).locator('[aria-current]')
     for (const view of ['Who may do what', 'Explain a decision', 'Texts']) {
@@ -211,7 +200,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
   })
 
   test('the ledger divides neither the name of an event nor a person', async () => {
-    const { page } = await signedIn(browser, stage.gateway, stage.erin, { viewport: { width: 1280, height: 800 } })
+    const { page } = await signedIn(bed.browser, bed.stage.gateway, bed.stage.erin, { viewport: { width: 1280, height: 800 } })
     await page.goto('/ledger?person=alice@example.com')
     const table = page.getByRole('table', { name: 'Events' })
     await table.getByRole('cell', { name: 'alice@example.com', exact: true }).first().waitFor()
@@ -227,9 +216,9 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
   })
 
   test('every page is free of violations that axe finds, in the dark too, and no wider than a phone', async () => {
-    const { erin, gateway } = stage
+    const { erin, gateway } = bed.stage
     const session = (await erin.api.recordings()).recordings[0]?.session ?? ''
-    const { page, complaints } = await signedIn(browser, gateway, erin, { viewport: { width: 360, height: 740 } })
+    const { page, complaints } = await signedIn(bed.browser, gateway, erin, { viewport: { width: 360, height: 740 } })
     for (const path of [...PAGES, `/sessions/${session}`]) {
       await page.goto(path)
       await page.getByRole('heading', { level: 1 }).waitFor()
@@ -237,7 +226,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
       await expect.poll(() => page.locator('main [role=status]').filter({ hasText: '…' }).count()).toBe(0)
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })
-        expect({ path, colorScheme, violations: await violationsOf(page) }).toEqual({ path, colorScheme, violations: [] })
+        expect({ path, colorScheme, violations: await violations(page) }).toEqual({ path, colorScheme, violations: [] })
       }
       expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
     }
@@ -256,10 +245,3 @@ const PAGES = [
   '/policies?show=access',
   '/policies?show=explain&user=alice@example.com&resource=db&action=sql:write',
 ]
-
-/** What axe finds, in short. */
-async function violationsOf(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source)
-  const found: AxeResults = await page.evaluate('axe.run()')
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}

@@ -1,10 +1,10 @@
 import { createClient } from '@countersign/contract/client'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { violations } from './support/axe.ts'
-import { BROWSER_MS, openBrowser, type Visitor, visitor, withAuthenticator } from './support/browser.ts'
+import { BROWSER_MS, type Visitor, visitor, withAuthenticator } from './support/browser.ts'
+import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { held, openStage, type Stage } from './support/stage.ts'
+import { held } from './support/stage.ts'
 
 const POLICY = `
 @id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
@@ -12,24 +12,17 @@ const POLICY = `
 `
 
 describe.skipIf(lacks('psql') || lacks('chromium'))('a passkey in the console', { timeout: BROWSER_MS }, () => {
-  let stage: Stage
-  let browser: Browser
+  const bed = consoleBed({ policy: POLICY })
   let bob: Visitor
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    stage = await openStage({ policy: POLICY })
     // Browsers have passkeys for names, and this machine's is localhost.
-    bob = await visitor(browser, stage.gateway.url.replace('127.0.0.1', 'localhost'))
+    bob = await visitor(bed.browser, bed.stage.gateway.url.replace('127.0.0.1', 'localhost'))
     await withAuthenticator(bob.page)
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.close()
   })
 
   test('is made with an invitation, whose secret stays in no address, and signs in', async () => {
-    const { link } = await stage.gateway.api().invite({ user: 'bob@example.com' })
+    const { link } = await bed.stage.gateway.api().invite({ user: 'bob@example.com' })
     const { pathname, hash } = new URL(link)
     const { page } = bob
     await page.goto(pathname + hash)
@@ -48,7 +41,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a passkey in the console', 
   })
 
   test('brings somebody who signed out to the request that he was sent to, which he approves with his signature', async () => {
-    const { alice } = stage
+    const { alice } = bed.stage
     const { page } = bob
     await page.getByRole('button', { name: 'bob@example.com' }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
@@ -79,7 +72,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a passkey in the console', 
 
   test('signs in a command line, once it was shown who asks and from where', async () => {
     const { page } = bob
-    const api = createClient({ url: stage.gateway.url })
+    const api = createClient({ url: bed.stage.gateway.url })
     const { userCode, deviceCode } = await api.device({ client: 'countersign\u202e', host: '<b>laptop</b>' })
     await page.goto(`/device?code=${userCode}`)
     await page.getByText('countersignU+202E on <b>laptop</b>').waitFor()
@@ -95,8 +88,8 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a passkey in the console', 
     await page.goto('/')
     await page.getByRole('heading', { name: 'Inbox' }).waitFor()
     await page.getByText('live', { exact: true }).last().waitFor()
-    const [login] = await stage.gateway.api().logins({ user: 'bob@example.com' })
-    await stage.gateway.api().endLogin({ id: login?.id ?? '' })
+    const [login] = await bed.stage.gateway.api().logins({ user: 'bob@example.com' })
+    await bed.stage.gateway.api().endLogin({ id: login?.id ?? '' })
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(await page.getByRole('heading', { name: 'Inbox' }).count()).toBe(0)
   })

@@ -1,32 +1,21 @@
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { violations } from './support/axe.ts'
-import { BROWSER_MS, openBrowser, signedInByPasskey, type Visitor, visitor } from './support/browser.ts'
+import { BROWSER_MS, signedInByPasskey, type Visitor, visitor } from './support/browser.ts'
+import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { openStage, type Stage } from './support/stage.ts'
 
-const POLICY = `
-@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
-@id("writes") @review("dba") @grants("30m") @expires("5m") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
-`
 /** Bytes over the wire before the page can be read; the editor comes after. */
 const LARGEST_FIRST_LOAD = 300_000
 
 describe.skipIf(lacks('chromium'))('a query in the console', { timeout: BROWSER_MS }, () => {
-  let stage: Stage
-  let browser: Browser
+  const bed = consoleBed({ resources: { db: {}, other: {} } })
   let alice: Visitor
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    stage = await openStage({ policy: POLICY, resources: { db: {}, other: {} } })
-    alice = await signedInByPasskey(browser, stage.gateway, 'alice@example.com')
+    alice = await signedInByPasskey(bed.browser, bed.stage.gateway, 'alice@example.com')
   }, 2 * BROWSER_MS)
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.close()
-  })
 
   test('is opened from a resource, and shows its page in less than 300 kB, before the editor is there', async () => {
     const { page } = alice
@@ -35,7 +24,7 @@ describe.skipIf(lacks('chromium'))('a query in the console', { timeout: BROWSER_
     await editorOf(page).waitFor()
     expect(await page.getByLabel('Resource').inputValue()).toBe('other')
 
-    const { page: fresh } = await visitor(browser, new URL(page.url()).origin, { storageState: await page.context().storageState() })
+    const { page: fresh } = await visitor(bed.browser, new URL(page.url()).origin, { storageState: await page.context().storageState() })
     const loads: { url: string; bytes: number }[] = []
     fresh.on('requestfinished', (request) => {
       void request
@@ -104,7 +93,7 @@ describe.skipIf(lacks('chromium'))('a query in the console', { timeout: BROWSER_
 
   test('shows a held statement in place, and its result once somebody else has approved it', async () => {
     const { page } = alice
-    const { bob } = stage
+    const { bob } = bed.stage
     await page.getByLabel('Reason').fill('INC-7: charged twice')
     await write(page, "UPDATE orders SET status = 'paid' WHERE id = 3;")
     await page.keyboard.press('Control+Enter')
@@ -116,7 +105,7 @@ describe.skipIf(lacks('chromium'))('a query in the console', { timeout: BROWSER_
     await bob.api.approve({ id, comment: 'matches INC-7' })
     await page.getByRole('region', { name: 'Result 1' }).getByText('UPDATE 1').waitFor()
     await request.getByText('approved', { exact: true }).waitFor()
-    expect(await stage.ask('SELECT status FROM orders WHERE id = 3')).toEqual(['paid'])
+    expect(await bed.stage.ask('SELECT status FROM orders WHERE id = 3')).toEqual(['paid'])
   })
 
   test('withdraws what is held, and leaves it to be reviewed where it is only stopped', async () => {
@@ -127,7 +116,7 @@ describe.skipIf(lacks('chromium'))('a query in the console', { timeout: BROWSER_
     await request.getByText('pending', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Stop' }).click()
     await request.getByText('Nothing waits for it here any more').waitFor()
-    expect((await stage.bob.api.request({ id: await request.getByRole('link').innerText() })).status).toBe('pending')
+    expect((await bed.stage.bob.api.request({ id: await request.getByRole('link').innerText() })).status).toBe('pending')
     await request.getByRole('button', { name: 'Withdraw it' }).click()
     await request.getByText('withdrawn', { exact: true }).waitFor()
   })

@@ -1,31 +1,17 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BROWSER_MS, openBrowser, signedIn } from './support/browser.ts'
+import { describe, expect, test } from 'vitest'
+import { BROWSER_MS, signedIn } from './support/browser.ts'
+import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { held, openStage, type Stage } from './support/stage.ts'
+import { held } from './support/stage.ts'
 
-const POLICY = `
-@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);
-@id("writes") @review("dba") @grants("30m") @expires("5m") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
-`
 const short = (id: string) => id.replace('req-', '')
 
 describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', { timeout: BROWSER_MS }, () => {
-  let stage: Stage
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await openBrowser()
-    stage = await openStage({ policy: POLICY })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.close()
-  })
+  const bed = consoleBed()
 
   test('the whole story: psql waits, the reviewer sees it appear and approves it, the requester sees by whom', async () => {
-    const { alice, bob, gateway } = stage
-    const reviewer = await signedIn(browser, gateway, bob)
+    const { alice, bob, gateway } = bed.stage
+    const reviewer = await signedIn(bed.browser, gateway, bob)
     await reviewer.page.goto('/')
     await reviewer.page.getByText('Nothing waits for you').waitFor()
 
@@ -37,7 +23,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', {
     expect(await reviewer.page.getByRole('figure').innerText()).toContain('DELETE FROM orders WHERE id IN (7, 8, 9)')
     expect(await reviewer.page.getByLabel('Impact').innerText()).toContain('3 rows when it was held')
 
-    const requester = await signedIn(browser, gateway, alice)
+    const requester = await signedIn(bed.browser, gateway, alice)
     await requester.page.goto(`/r/${short(id)}`)
     await requester.page.getByText('It is your own request').waitFor()
 
@@ -53,11 +39,11 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', {
   })
 
   test('a denial needs a comment, which the requester is told in psql', async () => {
-    const { alice, bob, gateway } = stage
+    const { alice, bob, gateway } = bed.stage
     const session = alice.psql()
     session.type('DELETE FROM orders WHERE id = 1;')
     const id = await held(session)
-    const { page } = await signedIn(browser, gateway, bob)
+    const { page } = await signedIn(bed.browser, gateway, bob)
     await page.goto(`/r/${short(id)}`)
     await page.getByRole('button', { name: 'Deny' }).click()
     await page.getByText('Say why it is denied.').waitFor()
@@ -65,16 +51,16 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', {
     await page.getByRole('button', { name: 'Deny' }).click()
     await session.next(/denied by bob@example.com.*order 1 is the template/)
     await page.getByText('denied', { exact: true }).first().waitFor()
-    expect(await stage.ask('SELECT count(*)::int FROM orders WHERE id = 1')).toEqual([1])
+    expect(await bed.stage.ask('SELECT count(*)::int FROM orders WHERE id = 1')).toEqual([1])
     await session.quit()
   })
 
   test('less is given than policy would let: this statement with other values, twice', async () => {
-    const { alice, bob, gateway } = stage
+    const { alice, bob, gateway } = bed.stage
     const session = alice.psql()
     session.type("UPDATE orders SET status = 'paid' WHERE id = 11;")
     const id = await held(session)
-    const { page } = await signedIn(browser, gateway, bob)
+    const { page } = await signedIn(bed.browser, gateway, bob)
     await page.goto(`/r/${short(id)}`)
     await page.getByLabel('This statement with other values').check()
     expect(await page.getByLabel('Rows at most').inputValue()).toBe('1')
@@ -89,12 +75,12 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', {
   })
 
   test('of two reviewers who answer at once one is first, and the other is shown what he did', async () => {
-    const { alice, bob, carol, gateway } = stage
-    const before = await stage.runs()
+    const { alice, bob, carol, gateway } = bed.stage
+    const before = await bed.stage.runs()
     const session = alice.psql()
     session.type("UPDATE orders SET status = 'raced' WHERE id = 13;")
     const id = await held(session)
-    const pages = await Promise.all([bob, carol].map(async (person) => (await signedIn(browser, gateway, person)).page))
+    const pages = await Promise.all([bob, carol].map(async (person) => (await signedIn(bed.browser, gateway, person)).page))
     await Promise.all(pages.map((page) => page.goto(`/r/${short(id)}`)))
     const buttons = pages.map((page) => page.getByRole('button', { name: 'Approve' }))
     await Promise.all(buttons.map((button) => button.waitFor()))
@@ -105,19 +91,19 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', {
       await expect.poll(() => page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
     }
     expect((await alice.api.request({ id })).reviews).toHaveLength(1)
-    expect(await stage.runs()).toBe(before + 1)
+    expect(await bed.stage.runs()).toBe(before + 1)
     await session.quit()
   })
 
   test('alike requests are approved together, but for those that are not ticked', async () => {
-    const { alice, bob, gateway } = stage
+    const { alice, bob, gateway } = bed.stage
     const sessions = [14, 15, 16].map((order) => {
       const session = alice.psql()
       session.type(`UPDATE orders SET status = 'batch' WHERE id = ${order};`)
       return session
     })
     const ids = await Promise.all(sessions.map(held))
-    const { page } = await signedIn(browser, gateway, bob)
+    const { page } = await signedIn(bed.browser, gateway, bob)
     await page.goto('/')
     await page.getByRole('button', { name: 'Approve them together' }).click()
     const dialog = page.getByRole('dialog')

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { Fragment, useMemo } from 'react'
 import classes from './exact-text.module.css'
+import { NumberedText } from './numbered-text.tsx'
 import { marked } from './seen.tsx'
 import { type Token, tokensOf } from './sql-tokens.ts'
 
@@ -16,40 +17,22 @@ interface ExactTextProps {
   readonly onShowWhole: () => void
 }
 
-/** The exact text of an action, line by line: numbered, so that blank lines cannot push anything out of sight, and with what cannot be seen made visible. */
+/** The exact text of an action, line by line, with what cannot be seen made visible. */
 export function ExactText({ text, label, whole, onShowWhole }: ExactTextProps) {
   const shown = whole ? text : text.slice(0, SHOWN_AT_ONCE)
   const lines = useMemo(() => linesOf(shown.length > SHOWN_AT_ONCE ? [{ kind: 'plain', text: shown }] : tokensOf(shown)), [shown])
   const hidden = text.length - shown.length
   return (
-    <figure className={classes.figure}>
-      <figcaption className={classes.caption}>
-        {label}
+    <NumberedText
+      label={label}
+      aside={
         <span>
           {text.split('\n').length} {text.includes('\n') ? 'lines' : 'line'}, {new TextEncoder().encode(text).length} bytes
         </span>
-      </figcaption>
-      {/* It scrolls, so it has to be reachable by the keyboard. */}
-      <pre className={classes.text} tabIndex={0} aria-label={label}>
-        <ol className={classes.lines}>
-          {lines.map((line, index) => (
-            <li key={index}>
-              <code>
-                {line.map(({ kind, text: part }, at) =>
-                  kind === 'plain' ? (
-                    <Fragment key={at}>{marked(part)}</Fragment>
-                  ) : (
-                    <span key={at} data-kind={kind}>
-                      {marked(part)}
-                    </span>
-                  ),
-                )}
-                {'\n'}
-              </code>
-            </li>
-          ))}
-        </ol>
-      </pre>
+      }
+      fits
+      lines={lines.map((line) => ({ content: line.map(shownToken) }))}
+    >
       {hidden > 0 && (
         <div className={classes.hidden} role="status">
           This is only the beginning: {hidden} characters more are not shown.
@@ -58,9 +41,18 @@ export function ExactText({ text, label, whole, onShowWhole }: ExactTextProps) {
           </Button>
         </div>
       )}
-    </figure>
+    </NumberedText>
   )
 }
+
+const shownToken = ({ kind, text }: Token, at: number) =>
+  kind === 'plain' ? (
+    <Fragment key={at}>{marked(text)}</Fragment>
+  ) : (
+    <span key={at} className={classes.token} data-kind={kind}>
+      {marked(text)}
+    </span>
+  )
 
 /** Tokens, divided where lines end. */
 function linesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {

@@ -1,17 +1,15 @@
 import type { RequestStatus } from '@countersign/contract/schemas/request'
 import { CheckCircledIcon, ClockIcon, CounterClockwiseClockIcon, CrossCircledIcon, ResetIcon } from '@radix-ui/react-icons'
-import classes from './status.module.css'
+import { Word } from './word.tsx'
 
 const TONES = { pending: 'waiting', approved: 'good', denied: 'bad', withdrawn: 'dim', expired: 'dim' } as const
 const ICONS = { pending: ClockIcon, approved: CheckCircledIcon, denied: CrossCircledIcon, withdrawn: ResetIcon, expired: CounterClockwiseClockIcon } as const
 
-/** The state of a request: icon, word and colour say the same. */
+/** The state of a request. */
 export function Status({ status }: { readonly status: RequestStatus }) {
-  const Icon = ICONS[status]
   return (
-    <span className={classes.status} data-tone={TONES[status]}>
-      <Icon />
+    <Word tone={TONES[status]} icon={ICONS[status]} unbroken>
       {status}
-    </span>
+    </Word>
   )
 }

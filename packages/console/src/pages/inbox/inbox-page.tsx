@@ -7,6 +7,7 @@ import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useMemo, useRef, useState } from 'react'
 import { queries } from '../../api/queries.ts'
 import { PageHeader } from '../../parts/page-header.tsx'
+import { Rows } from '../../parts/rows.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { useShortcuts } from '../../shell/shortcuts.tsx'
 import { RequestView } from '../request/request-view.tsx'
@@ -47,7 +48,7 @@ function Waiting({ requests }: { readonly requests: readonly Request[] }) {
   const router = useRouter()
   const wide = useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false })
   const chosen = requests.find(({ id }) => id === at) ?? requests[0]
-  const rows = useRef<HTMLUListElement>(null)
+  const rows = useRef<HTMLDivElement>(null)
 
   const move = (by: number) => {
     const links = [...(rows.current?.querySelectorAll('a') ?? [])]
@@ -85,11 +86,13 @@ function Waiting({ requests }: { readonly requests: readonly Request[] }) {
 
   return (
     <div className={classes.inbox}>
-      <ul className={classes.list} ref={rows} aria-label="Requests">
-        {requests.map((request) => (
-          <Row key={request.id} request={request} chosen={wide && request.id === chosen?.id} beside={wide} />
-        ))}
-      </ul>
+      <div ref={rows}>
+        <Rows label="Requests">
+          {requests.map((request) => (
+            <Row key={request.id} request={request} chosen={wide && request.id === chosen?.id} beside={wide} />
+          ))}
+        </Rows>
+      </div>
       {wide && chosen && (
         <div className={classes.chosen}>
           <Batch chosen={chosen} requests={requests} />

@@ -3,8 +3,10 @@ import type { ProvenEntry } from '@countersign/contract/schemas/ledger'
 import { useQuery } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { ledgerQueries } from '../../api/ledger-queries.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { PageHeader } from '../../parts/page-header.tsx'
+import { Section, Sections } from '../../parts/section.tsx'
 import { Answer } from '../../parts/states.tsx'
 import { Moment } from '../../parts/times.tsx'
 import { Word } from '../../parts/word.tsx'
@@ -30,8 +32,8 @@ function Entry({ entry }: { readonly entry: ProvenEntry }) {
   const { index, gateway, seq, at, type, line, proof, checkpoint } = entry
   const request = /"request":"(req-[a-z0-9]+)"/.exec(line)?.[1]
   return (
-    <div className={classes.page}>
-      <section className={classes.panel} aria-label="Entry">
+    <Sections underHeader>
+      <Section label="Entry" framed>
         <Facts
           facts={[
             ['type', <code key="type">{type}</code>],
@@ -53,10 +55,9 @@ function Entry({ entry }: { readonly entry: ProvenEntry }) {
             ['verify', <code key="verify">{request ? `countersign ledger proof ${request} -o receipt.json` : 'countersign ledger verify --data DIR'}</code>],
           ]}
         />
-      </section>
-      <section className={classes.section} aria-label="Content">
-        <h2>Content</h2>
-        <p className={classes.dim}>What people typed is sealed: an entry has a commitment to it, and who has the gateway&apos;s keys can open it.</p>
+      </Section>
+      <Section title="Content">
+        <Dim>What people typed is sealed: an entry has a commitment to it, and who has the gateway&apos;s keys can open it.</Dim>
         <pre className={classes.bytes} tabIndex={0} aria-label="Content of the entry">
           {JSON.stringify(JSON.parse(line), null, 2)}
         </pre>
@@ -66,11 +67,10 @@ function Entry({ entry }: { readonly entry: ProvenEntry }) {
             {line}
           </pre>
         </details>
-      </section>
+      </Section>
       {proof && checkpoint && (
-        <section className={classes.section} aria-label="Proof">
-          <h2>Proof</h2>
-          <p className={classes.dim}>The hashes beside its way up to the root (RFC 9162, section 2.1.3), and the checkpoint that signs that root.</p>
+        <Section title="Proof">
+          <Dim>The hashes beside its way up to the root (RFC 9162, section 2.1.3), and the checkpoint that signs that root.</Dim>
           <ol className={classes.hashes}>
             {proof.map((hash) => (
               <li key={hash}>
@@ -81,11 +81,11 @@ function Entry({ entry }: { readonly entry: ProvenEntry }) {
           <pre className={classes.bytes} tabIndex={0} aria-label="Checkpoint">
             {checkpoint}
           </pre>
-        </section>
+        </Section>
       )}
       <p>
         <Link to="/ledger">To the ledger</Link>
       </p>
-    </div>
+    </Sections>
   )
 }

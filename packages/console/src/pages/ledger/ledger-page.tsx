@@ -4,9 +4,11 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { ledgerQueries } from '../../api/ledger-queries.ts'
 import { DataTable } from '../../parts/data-table.tsx'
+import { Dim } from '../../parts/dim.tsx'
 import { FilterForm } from '../../parts/filter-form.tsx'
 import { localOf, momentOf } from '../../parts/local-time.ts'
 import { PageHeader } from '../../parts/page-header.tsx'
+import { Sections } from '../../parts/section.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { Moment } from '../../parts/times.tsx'
 import { Export } from './export.tsx'
@@ -28,7 +30,7 @@ export function LedgerPage() {
       <PageHeader title="Ledger">
         <Export from={from} until={until} />
       </PageHeader>
-      <div className={classes.page}>
+      <Sections underHeader>
         <State />
         <FilterForm
           values={{ type, person, resource, request, session, from: localOf(from), until: localOf(until) }}
@@ -63,13 +65,13 @@ export function LedgerPage() {
               Look further back
             </Button>
             {last?.reached && (
-              <span className={classes.dim}>
+              <Dim as="span">
                 Looked back to <Moment at={last.reached} />.
-              </span>
+              </Dim>
             )}
           </div>
         )}
-      </div>
+      </Sections>
     </>
   )
 }

@@ -3,16 +3,17 @@ import type { LedgerState } from '@countersign/contract/schemas/ledger'
 import { useQuery } from '@tanstack/react-query'
 import { ledgerQueries } from '../../api/ledger-queries.ts'
 import { Facts } from '../../parts/facts.tsx'
+import { Problems } from '../../parts/problems.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Answer } from '../../parts/states.tsx'
 import { Ago } from '../../parts/times.tsx'
 import { Word } from '../../parts/word.tsx'
-import classes from './ledger.module.css'
 
 /** Whether the tree is signed, and how much of it somebody outside has seen. What a browser shows is no proof: the command that is one is named. */
 export function State() {
   const state = useQuery(ledgerQueries.state)
   return (
-    <section className={classes.panel} aria-label="State">
+    <Section label="State" framed>
       <Answer query={state} what="State">
         {(ledger) => (
           <>
@@ -27,16 +28,16 @@ export function State() {
               ]}
             />
             {ledger.trouble.length > 0 && (
-              <ul className={classes.trouble}>
+              <Problems>
                 {ledger.trouble.map((line) => (
                   <li key={line}>{line}</li>
                 ))}
-              </ul>
+              </Problems>
             )}
           </>
         )}
       </Answer>
-    </section>
+    </Section>
   )
 }
 

@@ -1,6 +1,7 @@
 import type { FoundEvent } from '@countersign/contract/schemas/ledger'
 import { Link } from '@tanstack/react-router'
 import { Fragment } from 'react'
+import { Dim } from '../../parts/dim.tsx'
 import { shortId } from '../request/rules.ts'
 import classes from './ledger.module.css'
 
@@ -20,7 +21,7 @@ export function What({ event: { body } }: { readonly event: FoundEvent }) {
           ? []
           : [
               <Fragment key={name}>
-                <span className={classes.dim}>{name}</span> <Value value={said} />{' '}
+                <Dim as="span">{name}</Dim> <Value value={said} />{' '}
               </Fragment>,
             ]
       })}

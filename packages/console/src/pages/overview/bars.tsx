@@ -1,3 +1,4 @@
+import { Dim } from '../../parts/dim.tsx'
 import classes from './overview.module.css'
 import { Legend, type Tone } from './legend.tsx'
 
@@ -29,9 +30,9 @@ export function Bars<T>({ label, rows, nameOf, rowName, series }: BarsProps<T>) 
     <div className={classes.chart}>
       {series.length > 1 && <Legend parts={series} />}
       <div>
-        <span className={classes.most} aria-hidden="true">
+        <Dim as="span" small aria-hidden>
           {most.toLocaleString()}
-        </span>
+        </Dim>
         <svg
           className={classes.bars}
           viewBox={`0 0 ${rows.length} ${HEIGHT}`}

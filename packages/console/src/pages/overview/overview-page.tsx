@@ -3,8 +3,10 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { client } from '../../api/client.ts'
 import { type Column, DataTable } from '../../parts/data-table.tsx'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
 import { PageHeader } from '../../parts/page-header.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { Ago, Left, Moment } from '../../parts/times.tsx'
 import { View, Views } from '../../parts/views.tsx'
@@ -55,18 +57,16 @@ const REQUESTS: readonly Series<Overview['requests'][number]>[] = [
 
 function Requests({ figures: { requests, requestsCut } }: { readonly figures: Overview }) {
   return (
-    <section className={classes.section} aria-label="Requests over time">
-      <h2>Requests over time</h2>
+    <Section title="Requests over time" framed roomy>
       <Bars label="Requests a day" rows={requests} nameOf={({ day }) => day.slice(5)} rowName="Day (UTC)" series={REQUESTS} />
-      {requestsCut && <p className={classes.dim}>There were more: these are the newest 2,000.</p>}
-    </section>
+      {requestsCut && <Dim>There were more: these are the newest 2,000.</Dim>}
+    </Section>
   )
 }
 
 function Waiting({ waiting: { count, medianMs, p90Ms, distribution } }: Pick<Overview, 'waiting'>) {
   return (
-    <section className={classes.section} aria-label="Waiting for a decision">
-      <h2>Waiting for a decision</h2>
+    <Section title="Waiting for a decision" framed roomy>
       {count === 0 || medianMs === null || p90Ms === null ? (
         <Empty title="Nobody has decided anything yet" />
       ) : (
@@ -83,15 +83,14 @@ function Waiting({ waiting: { count, medianMs, p90Ms, distribution } }: Pick<Ove
           />
         </>
       )}
-    </section>
+    </Section>
   )
 }
 
 function WhatRan({ figures: { ran, from } }: { readonly figures: Overview }) {
   const { since, allowed, approved, observed, denied } = ran
   return (
-    <section className={classes.section} aria-label="What ran">
-      <h2>What ran</h2>
+    <Section title="What ran" framed roomy>
       <Share
         label="Statements and connections, by who let them"
         parts={[
@@ -102,11 +101,11 @@ function WhatRan({ figures: { ran, from } }: { readonly figures: Overview }) {
         ]}
       />
       {since > from && (
-        <p className={classes.dim}>
+        <Dim>
           Counted since <Moment at={since} />; before that it was too much to count here.
-        </p>
+        </Dim>
       )}
-    </section>
+    </Section>
   )
 }
 
@@ -121,14 +120,13 @@ const DENIED: readonly Column<Overview['denied'][number]>[] = [
 
 function Refused({ denied }: Pick<Overview, 'denied'>) {
   return (
-    <section className={classes.section} aria-label="Refused most often">
-      <h2>Refused most often</h2>
+    <Section title="Refused most often" framed roomy>
       {denied.length === 0 ? (
         <Empty title="Nobody was refused" />
       ) : (
         <DataTable label="Refused most often" rows={denied} keyOf={({ person, resource, action }) => `${person} ${resource} ${action}`} columns={DENIED} />
       )}
-    </section>
+    </Section>
   )
 }
 
@@ -151,14 +149,13 @@ const STANDING: readonly Column<Overview['standing'][number]>[] = [
 
 function Standing({ standing }: Pick<Overview, 'standing'>) {
   return (
-    <section className={classes.section} aria-label="Live for longest">
-      <h2>Live for longest</h2>
+    <Section title="Live for longest" framed roomy>
       {standing.length === 0 ? (
         <Empty title="No grant is live" />
       ) : (
         <DataTable label="Live for longest" rows={standing} keyOf={({ id }) => id} columns={STANDING} />
       )}
-    </section>
+    </Section>
   )
 }
 
@@ -171,11 +168,10 @@ const UNUSED: readonly Column<NonNullable<Overview['unused']>['first'][number]>[
 
 function Unused({ unused, since }: Pick<Overview, 'unused'> & { readonly since: string }) {
   return (
-    <section className={classes.section} aria-label="Allowed, and not used">
-      <h2>Allowed, and not used</h2>
-      <p className={classes.dim}>
+    <Section title="Allowed, and not used" framed roomy>
+      <Dim>
         What policy lets somebody do without a review, and nobody did in his name since <Moment at={since} />.
-      </p>
+      </Dim>
       {unused === null && (
         <p>
           There are too many people and resources to ask here: <code>countersign ledger report</code> has it.
@@ -190,7 +186,7 @@ function Unused({ unused, since }: Pick<Overview, 'unused'> & { readonly since: 
           columns={UNUSED}
         />
       )}
-      {unused && unused.count > unused.first.length && <p className={classes.dim}>and {unused.count - unused.first.length} more</p>}
-    </section>
+      {unused && unused.count > unused.first.length && <Dim>and {unused.count - unused.first.length} more</Dim>}
+    </Section>
   )
 }

@@ -5,6 +5,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { policyQueries } from '../../api/policy-queries.ts'
 import { type Column, DataTable } from '../../parts/data-table.tsx'
+import { Dim } from '../../parts/dim.tsx'
 import { FilterForm } from '../../parts/filter-form.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { Word } from '../../parts/word.tsx'
@@ -57,7 +58,9 @@ const COLUMNS: readonly Column<Row>[] = [
     show: ({ user, groups }) => (
       <>
         {user}
-        <div className={classes.small}>{groups.join(', ')}</div>
+        <Dim as="div" small>
+          {groups.join(', ')}
+        </Dim>
       </>
     ),
   },

@@ -6,8 +6,10 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { client } from '../../api/client.ts'
 import { queries } from '../../api/queries.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
 import { Facts } from '../../parts/facts.tsx'
+import { Section, Sections } from '../../parts/section.tsx'
 import { Answer } from '../../parts/states.tsx'
 import { useMe } from '../../shell/me.ts'
 import { Effect } from './effect.tsx'
@@ -20,10 +22,10 @@ export function Explain() {
   const { user, resource, action } = route.useSearch()
   const me = useMe()
   return (
-    <div className={classes.page}>
+    <Sections>
       <Form key={`${user} ${resource} ${action}`} user={user ?? me.user} resource={resource ?? ''} action={action ?? ''} />
       {resource !== undefined && action !== undefined && <Explained user={user ?? me.user} resource={resource} action={action} />}
-    </div>
+    </Sections>
   )
 }
 
@@ -88,13 +90,11 @@ function Explained(asked: Asked) {
     <Answer query={explanation} what="Explanation">
       {({ decision, statements }) => (
         <>
-          <section className={classes.panel} aria-label="Decision">
-            <h2>Decision</h2>
+          <Section title="Decision" framed>
             <Decided decision={decision} />
-          </section>
+          </Section>
           {statements.map((statement, index) => (
-            <section key={index} className={classes.panel} aria-label={`Statement ${index + 1}`}>
-              <h2>{statements.length > 1 ? `Statement ${index + 1}` : 'Why'}</h2>
+            <Section key={index} title={statements.length > 1 ? `Statement ${index + 1}` : 'Why'} label={`Statement ${index + 1}`} framed>
               <Facts
                 facts={[
                   ['action', <code key="type">{statement.type}</code>],
@@ -103,7 +103,7 @@ function Explained(asked: Asked) {
                 ]}
               />
               <Matched matched={statement.matched} deciding={statement.decision.policies} />
-            </section>
+            </Section>
           ))}
         </>
       )}
@@ -140,10 +140,10 @@ function Matched({ matched, deciding }: { readonly matched: Explanation['stateme
           <Link to="/policies" search={{ policy: id }}>
             {id}
           </Link>{' '}
-          <span className={classes.dim}>
+          <Dim as="span">
             {effect}, {file.split('/').at(-1)}:{line}
             {deciding.includes(id) ? ', decides' : ''}
-          </span>
+          </Dim>
         </li>
       ))}
     </ul>

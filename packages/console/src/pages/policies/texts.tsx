@@ -4,11 +4,14 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { policyQueries } from '../../api/policy-queries.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { Facts } from '../../parts/facts.tsx'
+import { type NumberedLine, NumberedText } from '../../parts/numbered-text.tsx'
+import { Problems } from '../../parts/problems.tsx'
+import { Section, Sections } from '../../parts/section.tsx'
 import { Answer } from '../../parts/states.tsx'
 import { Moment } from '../../parts/times.tsx'
 import { Word } from '../../parts/word.tsx'
-import classes from './policies.module.css'
 
 const route = getRouteApi('/signed-in/policies')
 
@@ -30,8 +33,8 @@ function InForce({ policies }: { readonly policies: Policies }) {
     if (wanted !== undefined) document.getElementById(lineId(wanted))?.scrollIntoView({ block: 'center' })
   }, [wanted])
   return (
-    <div className={classes.page}>
-      <section className={classes.panel} aria-label="In force">
+    <Sections>
+      <Section label="In force" framed>
         <Facts
           facts={[
             [
@@ -51,7 +54,7 @@ function InForce({ policies }: { readonly policies: Policies }) {
           ]}
         />
         {refused && (
-          <ul className={classes.problems} aria-label="What is wrong">
+          <Problems label="What is wrong">
             {refused.problems.map(({ file, line, message, hint }) => (
               <li key={`${file} ${line} ${message}`}>
                 <code>
@@ -59,43 +62,30 @@ function InForce({ policies }: { readonly policies: Policies }) {
                   {line === null ? '' : `:${line}`}
                 </code>{' '}
                 {message}
-                {hint !== undefined && <span className={classes.dim}> {hint}</span>}
+                {hint !== undefined && <Dim as="span"> {hint}</Dim>}
               </li>
             ))}
-          </ul>
+          </Problems>
         )}
-      </section>
+      </Section>
       {files.map(({ name, text }) => (
-        <figure key={name} className={classes.file}>
-          <figcaption>{name}</figcaption>
-          <pre tabIndex={0} aria-label={name}>
-            <Lines text={text} marked={policy} />
-          </pre>
-        </figure>
+        <NumberedText key={name} label={name} lines={linesOf(text, policy)} />
       ))}
-    </div>
+    </Sections>
   )
 }
 
-/** Numbered, because explanations and errors name lines. */
-function Lines({ text, marked }: { readonly text: string; readonly marked: string | undefined }) {
-  let inMarked = false
-  return (
-    <ol className={classes.lines}>
-      {text
-        .replace(/\n$/, '')
-        .split('\n')
-        .map((line, index) => {
-          const id = /@id\("([^"]+)"\)/.exec(line)?.[1]
-          if (id !== undefined) inMarked = id === marked
-          return (
-            <li key={index} id={id === undefined ? undefined : lineId(id)} data-marked={inMarked || undefined}>
-              <code>{line}</code>
-            </li>
-          )
-        })}
-    </ol>
-  )
+/** The lines of a file; those of the policy that is looked for are marked. */
+function linesOf(text: string, policy: string | undefined): readonly NumberedLine[] {
+  let marked = false
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((content) => {
+      const id = /@id\("([^"]+)"\)/.exec(content)?.[1]
+      if (id !== undefined) marked = id === policy
+      return { content, marked, id: id === undefined ? undefined : lineId(id) }
+    })
 }
 
 const lineId = (policy: string) => `policy-${policy}`

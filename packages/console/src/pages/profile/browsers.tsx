@@ -3,6 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
 import { queries } from '../../api/queries.ts'
 import { subscribeThisBrowser } from '../../api/web-push.ts'
+import { Dim } from '../../parts/dim.tsx'
+import { Rows } from '../../parts/rows.tsx'
 import { Answer, Failed } from '../../parts/states.tsx'
 import { Ago } from '../../parts/times.tsx'
 import classes from './profile.module.css'
@@ -23,26 +25,24 @@ export function Browsers({ unavailable }: { readonly unavailable: string | null 
       {({ key, subscriptions }) => (
         <>
           {subscriptions.length > 0 && (
-            <ul className={classes.list}>
+            <Rows>
               {subscriptions.map(({ id, label, service, createdAt }) => (
-                <li key={id}>
+                <li key={id} className={classes.row}>
                   <span className={classes.what}>
                     {label ?? service}{' '}
-                    <span className={classes.dim}>
+                    <Dim as="span">
                       since <Ago at={createdAt} />
-                    </span>
+                    </Dim>
                   </span>
                   <Button size="xs" variant="default" onClick={() => removal.mutate(id)} aria-label={`Tell ${label ?? service} no more`}>
                     Tell it no more
                   </Button>
                 </li>
               ))}
-            </ul>
+            </Rows>
           )}
           {key === null || !supported ? (
-            <p className={classes.dim}>
-              {unavailable === null ? 'This browser cannot be told while no page of the console is open.' : `In the browser: ${unavailable}.`}
-            </p>
+            <Dim>{unavailable === null ? 'This browser cannot be told while no page of the console is open.' : `In the browser: ${unavailable}.`}</Dim>
           ) : (
             <div>
               <Button variant="default" size="xs" loading={subscription.isPending} onClick={() => subscription.mutate(key)}>

@@ -44,7 +44,7 @@ export function NewToken({ onDone }: { readonly onDone: () => void }) {
         making.mutate()
       }}
     >
-      <div className={classes.row}>
+      <div className={classes.fields}>
         <TextInput label="Name" placeholder="laptop" maxLength={100} value={name} onChange={(event) => setName(event.currentTarget.value)} />
         <TextInput
           label="For an agent of yours"

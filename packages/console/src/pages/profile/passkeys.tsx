@@ -6,6 +6,9 @@ import { useState } from 'react'
 import { client } from '../../api/client.ts'
 import { hasPasskeys, registration, withProof } from '../../api/passkeys.ts'
 import { queries } from '../../api/queries.ts'
+import { Dim } from '../../parts/dim.tsx'
+import { Rows } from '../../parts/rows.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Answer, Empty, Failed } from '../../parts/states.tsx'
 import { Ago } from '../../parts/times.tsx'
 import { useMe } from '../../shell/me.ts'
@@ -24,30 +27,32 @@ export function Passkeys() {
   const passkeys = useQuery(queries.passkeys)
   const [adding, add] = useDisclosure(false)
   return (
-    <section className={classes.section} aria-labelledby="passkeys">
-      <div className={classes.head}>
-        <h2 id="passkeys">Passkeys</h2>
-        {hasPasskeys() && (
+    <Section
+      title="Passkeys"
+      aside={
+        hasPasskeys() && (
           <Button size="xs" variant="default" onClick={add.open}>
             Make a passkey
           </Button>
-        )}
-      </div>
+        )
+      }
+      roomy
+    >
       {adding && <NewPasskey onDone={add.close} />}
       <Answer query={passkeys} what="Passkeys">
         {(all) => {
           const shown = all.filter(({ user, status, reviewable }) => status !== 'removed' && (user === me.user || reviewable))
           if (shown.length === 0) return <Empty title="You have no passkey" />
           return (
-            <ul className={classes.list}>
+            <Rows>
               {shown.map((passkey) => (
                 <OnePasskey key={passkey.id} passkey={passkey} mine={passkey.user === me.user} />
               ))}
-            </ul>
+            </Rows>
           )
         }}
       </Answer>
-    </section>
+    </Section>
   )
 }
 
@@ -58,19 +63,19 @@ function OnePasskey({ passkey: { id, user, name, status, createdAt, lastUsedAt, 
     onSettled: () => cache.invalidateQueries({ queryKey: queries.passkeys.queryKey }),
   })
   return (
-    <li>
+    <li className={classes.row}>
       <span className={classes.what}>
         {name}
         {!mine && `, of ${user}`}
         <br />
-        <span className={classes.dim}>
+        <Dim as="span">
           {STATES[status]}; made <Ago at={createdAt} />
           {lastUsedAt !== null && (
             <>
               , used <Ago at={lastUsedAt} />
             </>
           )}
-        </span>
+        </Dim>
       </span>
       {reviewable && (
         <>
@@ -116,7 +121,7 @@ function NewPasskey({ onDone }: { readonly onDone: () => void }) {
         making.mutate()
       }}
     >
-      <div className={classes.row}>
+      <div className={classes.fields}>
         <TextInput label="What you call it" placeholder="phone" maxLength={100} value={name} onChange={(event) => setName(event.currentTarget.value)} />
         <Button type="submit" loading={making.isPending}>
           Make it

@@ -1,6 +1,7 @@
 import { Button, TextInput } from '@mantine/core'
 import type { NotificationChoices } from '@countersign/contract/schemas/notification'
 import { useState } from 'react'
+import { Dim } from '../../parts/dim.tsx'
 import classes from './profile.module.css'
 
 type Quiet = NotificationChoices['quiet']
@@ -11,7 +12,7 @@ export function QuietHours({ quiet, onChoose }: { readonly quiet: Quiet; readonl
   const [until, setUntil] = useState(quiet?.until ?? '07:00')
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
   return (
-    <div className={classes.row}>
+    <div className={classes.fields}>
       <TextInput type="time" label="Quiet from" value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
       <TextInput type="time" label="until" value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
       <Button variant="default" onClick={() => onChoose({ from, until, timeZone })}>
@@ -22,7 +23,7 @@ export function QuietHours({ quiet, onChoose }: { readonly quiet: Quiet; readonl
           Never be quiet
         </Button>
       )}
-      <span className={classes.dim}>{quiet === null ? `${timeZone} time` : `Quiet from ${quiet.from} until ${quiet.until}, ${quiet.timeZone} time`}</span>
+      <Dim as="span">{quiet === null ? `${timeZone} time` : `Quiet from ${quiet.from} until ${quiet.until}, ${quiet.timeZone} time`}</Dim>
     </div>
   )
 }

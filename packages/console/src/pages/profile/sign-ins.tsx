@@ -3,6 +3,9 @@ import type { LoginInfo } from '@countersign/contract/schemas/login'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
 import { queries } from '../../api/queries.ts'
+import { Dim } from '../../parts/dim.tsx'
+import { Rows } from '../../parts/rows.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { Answer, Empty, Failed } from '../../parts/states.tsx'
 import { Ago } from '../../parts/times.tsx'
@@ -14,22 +17,21 @@ export function SignIns() {
   const me = useMe()
   const logins = useQuery(queries.logins)
   return (
-    <section className={classes.section} aria-labelledby="sign-ins">
-      <h2 id="sign-ins">Sign-ins</h2>
+    <Section title="Sign-ins" roomy>
       <Answer query={logins} what="Sign-ins">
         {(all) => {
           const mine = all.filter(({ user, endedAt }) => user === me.user && endedAt === null)
           if (mine.length === 0) return <Empty title="No browser is signed in" />
           return (
-            <ul className={classes.list}>
+            <Rows>
               {mine.map((login) => (
                 <SignIn key={login.id} login={login} />
               ))}
-            </ul>
+            </Rows>
           )
         }}
       </Answer>
-    </section>
+    </Section>
   )
 }
 
@@ -38,13 +40,13 @@ function SignIn({ login: { id, method, client: address, userAgent, lastUsedAt, c
   const cache = useQueryClient()
   const ending = useMutation({ mutationFn: () => client.endLogin({ id }), onSuccess: () => cache.invalidateQueries() })
   return (
-    <li>
+    <li className={classes.row}>
       <span className={classes.what}>
         {current ? 'This browser' : userAgent === null ? 'A browser' : <Seen text={userAgent.slice(0, 200)} />}
         <br />
-        <span className={classes.dim}>
+        <Dim as="span">
           {method} from {address}, used <Ago at={lastUsedAt} />
-        </span>
+        </Dim>
       </span>
       <Button size="xs" variant="default" loading={ending.isPending} onClick={() => ending.mutate()}>
         End it

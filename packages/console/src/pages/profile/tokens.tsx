@@ -4,6 +4,9 @@ import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
 import { queries } from '../../api/queries.ts'
+import { Dim } from '../../parts/dim.tsx'
+import { Rows } from '../../parts/rows.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Answer, Empty, Failed } from '../../parts/states.tsx'
 import { Ago, Left } from '../../parts/times.tsx'
 import { useMe } from '../../shell/me.ts'
@@ -16,29 +19,31 @@ export function Tokens() {
   const tokens = useQuery(queries.tokens)
   const [making, make] = useDisclosure(false)
   return (
-    <section className={classes.section} aria-labelledby="tokens">
-      <div className={classes.head}>
-        <h2 id="tokens">Tokens</h2>
+    <Section
+      title="Tokens"
+      aside={
         <Button size="xs" variant="default" onClick={make.open}>
           Make a token
         </Button>
-      </div>
-      <p className={classes.dim}>A token is the password of psql and other clients, and what programs and agents act with.</p>
+      }
+      roomy
+    >
+      <Dim>A token is the password of psql and other clients, and what programs and agents act with.</Dim>
       {making && <NewToken onDone={make.close} />}
       <Answer query={tokens} what="Tokens">
         {(all) => {
           const mine = all.filter(({ user, revokedAt }) => user === me.user && revokedAt === null)
           if (mine.length === 0) return <Empty title="You have no token" />
           return (
-            <ul className={classes.list}>
+            <Rows>
               {mine.map((token) => (
                 <Token key={token.id} token={token} />
               ))}
-            </ul>
+            </Rows>
           )
         }}
       </Answer>
-    </section>
+    </Section>
   )
 }
 
@@ -50,13 +55,13 @@ function Token({ token }: { readonly token: TokenInfo }) {
     onSuccess: () => cache.invalidateQueries({ queryKey: queries.tokens.queryKey }),
   })
   return (
-    <li>
+    <li className={classes.row}>
       <span className={classes.what}>
         {name ?? <code>{id}</code>}
         {agent !== null && `, for ${agent}`}
         {mayReview && ', may review'}
         <br />
-        <span className={classes.dim}>
+        <Dim as="span">
           {scopeInWords(token)};{' '}
           {lastUsedAt === null ? (
             'never used'
@@ -66,7 +71,7 @@ function Token({ token }: { readonly token: TokenInfo }) {
             </>
           )}
           ; <Left until={expiresAt} />
-        </span>
+        </Dim>
       </span>
       <Button size="xs" variant="default" loading={revocation.isPending} onClick={() => revocation.mutate()} aria-label={`Revoke ${name ?? id}`}>
         Revoke

@@ -3,10 +3,11 @@ import type { NotificationChoices, Notifications } from '@countersign/contract/s
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
 import { queries } from '../../api/queries.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
+import { Section } from '../../parts/section.tsx'
 import { Answer, Failed } from '../../parts/states.tsx'
 import { Browsers } from './browsers.tsx'
-import classes from './profile.module.css'
 import { QuietHours } from './quiet-hours.tsx'
 import { Trial } from './trial.tsx'
 
@@ -23,12 +24,11 @@ type Kind = keyof typeof KINDS
 export function Told() {
   const told = useQuery(queries.notifications)
   return (
-    <section className={classes.section} aria-labelledby="told">
-      <h2 id="told">Being told</h2>
+    <Section title="Being told" roomy>
       <Answer query={told} what="Your choices">
         {(notifications) => <Choices notifications={notifications} />}
       </Answer>
-    </section>
+    </Section>
   )
 }
 
@@ -72,10 +72,10 @@ function Choices({ notifications }: { readonly notifications: Notifications }) {
         </Table>
       </Table.ScrollContainer>
       {choosing.isError && <Failed error={choosing.error} />}
-      <p className={classes.dim}>
+      <Dim>
         {channels.email.unavailable === null ? `E-mail goes to ${channels.email.address ?? 'your address'}.` : `By e-mail: ${channels.email.unavailable}.`} What
         still waits is told again after {duration(repeat.everyMs)}, {repeat.times} times at most.
-      </p>
+      </Dim>
       <Browsers unavailable={channels.push.unavailable} />
       <Trial />
       <QuietHours quiet={quiet} onChoose={(hours) => choosing.mutate({ kinds, quiet: hours })} />

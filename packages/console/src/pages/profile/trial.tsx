@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { Failed } from '../../parts/states.tsx'
-import classes from './profile.module.css'
 
 const NAMES = { email: 'E-mail', push: 'Browser' } as const
 
@@ -14,14 +14,14 @@ export function Trial() {
       <Button variant="default" size="xs" loading={trial.isPending} onClick={() => trial.mutate()}>
         Try it
       </Button>
-      <div role="status" className={classes.dim}>
+      <Dim as="div" role="status">
         {trial.data?.length === 0 && 'Nothing reaches you yet.'}
         {trial.data?.map(({ channel, taken, because }) => (
           <div key={channel}>
             {NAMES[channel]}: {taken ? 'a message is on its way.' : because}
           </div>
         ))}
-      </div>
+      </Dim>
       {trial.isError && <Failed error={trial.error} />}
     </div>
   )

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { Dim } from '../../parts/dim.tsx'
 import { marked, Seen } from '../../parts/seen.tsx'
 import classes from './query.module.css'
 import type { Cell } from './run.ts'
@@ -41,7 +42,7 @@ function Whole({ text }: { readonly text: string }) {
             {'\n'}
           </bdi>
         ))}
-      {text.length > LONGEST && <span className={classes.dim}>… {text.length - LONGEST} characters more are in the CSV.</span>}
+      {text.length > LONGEST && <Dim as="span">… {text.length - LONGEST} characters more are in the CSV.</Dim>}
     </pre>
   )
 }

@@ -1,5 +1,6 @@
 import { Alert, Button } from '@mantine/core'
 import { CrossCircledIcon } from '@radix-ui/react-icons'
+import { Dim } from '../../parts/dim.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { placeOf } from './position.ts'
 import classes from './query.module.css'
@@ -27,9 +28,9 @@ export function FailedStatement({ failure: { code, message, detail, hint }, text
         </p>
       )}
       <div className={classes.foot}>
-        <span className={classes.dim}>
+        <Dim as="span">
           SQLSTATE <code>{code}</code>
-        </span>
+        </Dim>
         {offset !== null && <Place {...placeOf(text, offset)} onGoTo={() => onGoTo(offset)} />}
       </div>
     </Alert>

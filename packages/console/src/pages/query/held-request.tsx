@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { queries } from '../../api/queries.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { Answer } from '../../parts/states.tsx'
@@ -43,7 +44,7 @@ export function HeldRequest({ id, waits }: HeldRequestProps) {
                   last?.comment ? ['comment', <Seen key="comment" text={last.comment} />] : null,
                 ]}
               />
-              {pending && !waits && <p className={classes.dim}>Nothing waits for it here any more. Once it is approved, run the same again.</p>}
+              {pending && !waits && <Dim>Nothing waits for it here any more. Once it is approved, run the same again.</Dim>}
               {pending && <Withdraw request={found} />}
             </>
           )

@@ -1,5 +1,6 @@
 import { Alert } from '@mantine/core'
 import { ExclamationTriangleIcon } from '@radix-ui/react-icons'
+import { Dim } from '../../parts/dim.tsx'
 import { Failed } from '../../parts/states.tsx'
 import { FailedStatement } from './failed-statement.tsx'
 import { HeldRequest } from './held-request.tsx'
@@ -38,9 +39,7 @@ export function Items({ run, resource, text, offset, onGoTo }: ItemsProps) {
           {error.message}. Look at the session before you run it again: what was sent may have run.
         </Alert>
       )}
-      {state === 'stopped' && (
-        <p className={classes.dim}>You stopped it. What ran before stays as it is, and a statement that ran then may have come to its end.</p>
-      )}
+      {state === 'stopped' && <Dim>You stopped it. What ran before stays as it is, and a statement that ran then may have come to its end.</Dim>}
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import type { QueryLine } from '@countersign/contract/schemas/query'
+import { Dim } from '../../parts/dim.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import classes from './query.module.css'
 
@@ -14,14 +15,14 @@ export function Notice({ notice: { severity, message, detail, hint } }: { readon
           <Seen text={message} />
         </p>
         {detail !== null && (
-          <p className={classes.dim}>
+          <Dim>
             <Seen text={detail} />
-          </p>
+          </Dim>
         )}
         {hint !== null && (
-          <p className={classes.dim}>
+          <Dim>
             <Seen text={hint} />
-          </p>
+          </Dim>
         )}
       </div>
     </div>

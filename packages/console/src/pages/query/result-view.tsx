@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { DownloadIcon } from '@radix-ui/react-icons'
 import { useState } from 'react'
+import { Dim } from '../../parts/dim.tsx'
 import { download } from '../../parts/download.ts'
 import { Seen } from '../../parts/seen.tsx'
 import { CellView } from './cell-view.tsx'
@@ -25,10 +26,10 @@ export function ResultView({ result, name, running }: ResultViewProps) {
     <section className={classes.result} aria-label={`Result ${statement + 1}`}>
       <div className={classes.head}>
         <h2>Result {statement + 1}</h2>
-        <span className={classes.dim}>
+        <Dim as="span">
           {tag === null ? (running ? 'it comes …' : 'it did not come to its end') : `${tag}, ${Math.round(ms)} ms`}
           {columns && `, ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`}
-        </span>
+        </Dim>
         {more && <span className={classes.more}>More rows were left out.</span>}
         {columns && tag !== null && (
           <Button size="xs" variant="default" leftSection={<DownloadIcon />} className={classes.csv} onClick={() => download(name, fileOf(columns, rows))}>
@@ -84,9 +85,9 @@ function Rows({ columns, rows, label }: Pick<Result, 'rows'> & { readonly column
       </div>
       {rows.length > shown && (
         <div className={classes.foot}>
-          <span className={classes.dim}>
+          <Dim as="span">
             Rows 1 to {shown} of {rows.length} are shown.
-          </span>
+          </Dim>
           <Button size="xs" variant="default" onClick={() => setShown(shown + SHOWN_AT_ONCE)}>
             Show more
           </Button>

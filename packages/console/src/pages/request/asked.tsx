@@ -1,9 +1,11 @@
 import { ExclamationTriangleIcon } from '@radix-ui/react-icons'
 import type { Statement } from '@countersign/contract/schemas/action'
 import type { Request } from '@countersign/contract/schemas/request'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
 import { ExactText } from '../../parts/exact-text.tsx'
 import { Facts } from '../../parts/facts.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { Parameters } from './parameters.tsx'
 import classes from './request-view.module.css'
@@ -21,14 +23,14 @@ interface AskedProps {
 export function Asked({ request, whole, onShowWhole }: AskedProps) {
   const { ask, requester, resource, reason, ticket, inTransaction } = request
   return (
-    <section className={classes.section} aria-label="What is asked">
+    <Section label="What is asked">
       <p className={classes.asks}>
         <strong>{requester.id}</strong> asks {ask.kind === 'scope' ? <>for </> : <>to run </>}
         <strong>{ask.kind === 'scope' ? ask.scope : ask.type}</strong> on <strong>{resource}</strong>
         {ask.kind === 'scope' && <> for {duration(ask.durationMs)}</>}
       </p>
       {reason === null ? (
-        <p className={classes.dim}>No reason was given.</p>
+        <Dim>No reason was given.</Dim>
       ) : (
         <p className={classes.quote}>
           <Seen text={reason} />
@@ -45,7 +47,7 @@ export function Asked({ request, whole, onShowWhole }: AskedProps) {
         </p>
       )}
       {ask.kind === 'action' && <AskedAction ask={ask} whole={whole} onShowWhole={onShowWhole} />}
-    </section>
+    </Section>
   )
 }
 

@@ -3,9 +3,9 @@ import type { Grant } from '@countersign/contract/schemas/grant'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
 import { Facts } from '../../parts/facts.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Failed } from '../../parts/states.tsx'
 import { Left, Moment } from '../../parts/times.tsx'
-import classes from './request-view.module.css'
 
 /** What its approval yielded, and whether it is used up. Who sees it may take it back. */
 export function Grants({ grants }: { readonly grants: readonly Grant[] }) {
@@ -20,7 +20,7 @@ function OneGrant({ grant }: { readonly grant: Grant }) {
     onSuccess: () => Promise.all([cache.invalidateQueries({ queryKey: ['requests'] }), cache.invalidateQueries({ queryKey: ['grants'] })]),
   })
   return (
-    <div className={classes.section}>
+    <Section as="div">
       <Facts
         facts={[
           ['grant', <code key="id">{id}</code>],
@@ -39,6 +39,6 @@ function OneGrant({ grant }: { readonly grant: Grant }) {
         </div>
       )}
       {revocation.isError && <Failed error={revocation.error} />}
-    </div>
+    </Section>
   )
 }

@@ -1,8 +1,10 @@
 import type { Brief, RequestContext } from '@countersign/contract/schemas/request-context'
+import { Dim } from '../../parts/dim.tsx'
 import { Status } from '../../parts/status.tsx'
 import { Ago } from '../../parts/times.tsx'
 import { Link } from '@tanstack/react-router'
 import { Facts } from '../../parts/facts.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import classes from './request-view.module.css'
 import { shortId } from './rules.ts'
@@ -14,14 +16,13 @@ export function History({ alike }: { readonly alike: NonNullable<RequestContext[
   const { approved, denied, withdrawn, expired, latest } = alike
   const decided = approved + denied
   return (
-    <section className={classes.section} aria-label="Like it">
-      <h2>Like it</h2>
+    <Section title="Like it">
       <p>
         {decided === 0 ? 'Nobody has reviewed the like of it here yet.' : `Approved ${approved} of ${decided}.`}
         {withdrawn + expired > 0 && ` ${withdrawn + expired} more ended without an answer.`}
       </p>
       <Briefs briefs={latest.slice(0, FIRST)} />
-    </section>
+    </Section>
   )
 }
 
@@ -29,8 +30,7 @@ export function History({ alike }: { readonly alike: NonNullable<RequestContext[
 export function SessionSoFar({ session, before }: Pick<RequestContext, 'session' | 'before'>) {
   if (session === null) return null
   return (
-    <section className={classes.section} aria-label="Session">
-      <h2>Session</h2>
+    <Section title="Session">
       <Facts
         facts={[
           ['session', <code key="id">{session.id}</code>],
@@ -42,7 +42,7 @@ export function SessionSoFar({ session, before }: Pick<RequestContext, 'session'
       />
       {before.length > 0 && <p>Asked in it before:</p>}
       <Briefs briefs={before.slice(0, FIRST)} />
-    </section>
+    </Section>
   )
 }
 
@@ -54,9 +54,9 @@ const Briefs = ({ briefs }: { readonly briefs: readonly Brief[] }) => (
         <Link to="/r/$id" params={{ id: shortId(id) }}>
           <code>{display}</code>
         </Link>
-        <span className={classes.dim}>
+        <Dim as="span">
           {requester.id}, <Ago at={createdAt} />
-        </span>
+        </Dim>
       </li>
     ))}
   </ul>

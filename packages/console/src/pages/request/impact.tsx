@@ -1,7 +1,7 @@
 import type { Impact as ImpactOf } from '@countersign/contract/schemas/action'
 import { Facts } from '../../parts/facts.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Seen } from '../../parts/seen.tsx'
-import classes from './request-view.module.css'
 import { rowsInWords } from './rows.ts'
 
 /** What it would have done when it was held. What is not known is said: it is never safe. */
@@ -10,8 +10,7 @@ export function Impact({ impact }: { readonly impact: ImpactOf }) {
   const names = (list: readonly string[] | null) => (list === null ? 'not known' : <Seen text={list.join(', ')} />)
   const some = (list: readonly string[] | null) => list === null || list.length > 0
   return (
-    <section className={classes.section} aria-label="Impact">
-      <h2>Impact</h2>
+    <Section title="Impact">
       <Facts
         facts={[
           ['rows', `${rowsInWords(impact)}${uniqueKey ? ', named by a unique key' : ''}`],
@@ -23,6 +22,6 @@ export function Impact({ impact }: { readonly impact: ImpactOf }) {
           waiting && waiting.length > 0 ? ['keeps waiting', names(waiting)] : null,
         ]}
       />
-    </section>
+    </Section>
   )
 }

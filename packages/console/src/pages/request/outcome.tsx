@@ -4,11 +4,12 @@ import type { Grant } from '@countersign/contract/schemas/grant'
 import type { Request } from '@countersign/contract/schemas/request'
 import { useMutation } from '@tanstack/react-query'
 import { client } from '../../api/client.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { download } from '../../parts/download.ts'
+import { Section } from '../../parts/section.tsx'
 import { Failed } from '../../parts/states.tsx'
 import { useMe } from '../../shell/me.ts'
 import { Grants } from './grants.tsx'
-import classes from './request-view.module.css'
 
 /** What came of it, once it is decided, and the receipt: what proves it to somebody who has no gateway. */
 export function Outcome({ request, grants }: { readonly request: Request; readonly grants: readonly Grant[] }) {
@@ -20,8 +21,7 @@ export function Outcome({ request, grants }: { readonly request: Request; readon
   const tookPart = me.admin || request.requester.user === me.user || request.reviews.some(({ reviewer }) => reviewer.user === me.user)
   if (request.status === 'pending' || !tookPart) return null
   return (
-    <section className={classes.section} aria-label="Afterwards">
-      <h2>Afterwards</h2>
+    <Section title="Afterwards">
       <Grants grants={grants} />
       <div>
         <Button variant="default" leftSection={<DownloadIcon />} loading={receipt.isPending} onClick={() => receipt.mutate()}>
@@ -29,9 +29,9 @@ export function Outcome({ request, grants }: { readonly request: Request; readon
         </Button>
       </div>
       {receipt.isError && <Failed error={receipt.error} />}
-      <p className={classes.dim}>
+      <Dim>
         It proves what became of this request to anybody, without a gateway: <code>countersign ledger verify receipt-{request.id}.json</code>
-      </p>
-    </section>
+      </Dim>
+    </Section>
   )
 }

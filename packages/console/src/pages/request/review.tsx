@@ -2,6 +2,7 @@ import { Alert, Button, Kbd, Textarea } from '@mantine/core'
 import { InfoCircledIcon } from '@radix-ui/react-icons'
 import type { Request } from '@countersign/contract/schemas/request'
 import { useMemo, useRef, useState } from 'react'
+import { Section } from '../../parts/section.tsx'
 import { Failed } from '../../parts/states.tsx'
 import { useMe } from '../../shell/me.ts'
 import { useShortcuts } from '../../shell/shortcuts.tsx'
@@ -66,8 +67,7 @@ function Answering({ request, whole, onReviewed }: ReviewProps) {
   )
 
   return (
-    <section className={classes.panel} aria-label="Your review">
-      <h2>Your review</h2>
+    <Section title="Your review" framed roomy>
       <GivenChoice request={request} choice={choice} onChoose={setChoice} />
       <Textarea
         ref={field}
@@ -92,6 +92,6 @@ function Answering({ request, whole, onReviewed }: ReviewProps) {
       </div>
       {error && <Failed error={error} />}
       {signing && <Signing {...signing} />}
-    </section>
+    </Section>
   )
 }

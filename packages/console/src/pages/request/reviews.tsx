@@ -1,41 +1,37 @@
-import { CheckCircledIcon, CrossCircledIcon } from '@radix-ui/react-icons'
 import type { Given, Request } from '@countersign/contract/schemas/request'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
+import { Section } from '../../parts/section.tsx'
 import { Seen } from '../../parts/seen.tsx'
+import { Status } from '../../parts/status.tsx'
 import { Ago } from '../../parts/times.tsx'
-import statusClasses from '../../parts/status.module.css'
 import classes from './request-view.module.css'
 
 /** Who has answered so far, what, and with what words. */
 export function Reviews({ request: { reviews } }: { readonly request: Request }) {
   if (reviews.length === 0) return null
   return (
-    <section className={classes.section} aria-label="Reviews">
-      <h2>Reviews</h2>
+    <Section title="Reviews">
       <ul className={classes.list}>
         {reviews.map(({ reviewer, verdict, comment, given, unproven, at }) => (
-          <li key={reviewer.id} className={classes.section}>
+          <Section as="li" key={reviewer.id}>
             <span>
-              <span className={statusClasses.status} data-tone={verdict === 'approve' ? 'good' : 'bad'}>
-                {verdict === 'approve' ? <CheckCircledIcon /> : <CrossCircledIcon />}
-                {verdict === 'approve' ? 'approved' : 'denied'}
-              </span>{' '}
-              by {reviewer.id}
+              <Status status={verdict === 'approve' ? 'approved' : 'denied'} /> by {reviewer.id}
               {unproven && ' (unproven: with a token that the local administrator made)'}
               {given && `, ${inWords(given)}`}{' '}
-              <span className={classes.dim}>
+              <Dim as="span">
                 <Ago at={at} />
-              </span>
+              </Dim>
             </span>
             {comment !== null && (
               <p className={classes.quote}>
                 <Seen text={comment} />
               </p>
             )}
-          </li>
+          </Section>
         ))}
       </ul>
-    </section>
+    </Section>
   )
 }
 

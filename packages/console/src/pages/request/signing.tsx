@@ -1,6 +1,7 @@
 import { Button, Modal } from '@mantine/core'
 import type { ToSign } from '@countersign/contract/schemas/request'
 import { Facts } from '../../parts/facts.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { Failed } from '../../parts/states.tsx'
 import classes from './request-view.module.css'
@@ -19,7 +20,7 @@ export function Signing({ toSign: { shown }, busy, error, onSign, onClose }: Sig
   const members = typeof said === 'object' && said !== null ? Object.entries(said) : []
   return (
     <Modal opened onClose={onClose} size="xl" title="Sign this approval" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <div className={classes.section}>
+      <Section as="div">
         <p>Your passkey signs exactly this. Anybody can verify it later.</p>
         <Facts facts={members.map(([name, value]) => [name, <Member key={name} value={value} />] as const)} />
         {error && <Failed error={error} />}
@@ -28,7 +29,7 @@ export function Signing({ toSign: { shown }, busy, error, onSign, onClose }: Sig
             Sign with my passkey
           </Button>
         </div>
-      </div>
+      </Section>
     </Modal>
   )
 }

@@ -1,15 +1,14 @@
 import type { Request } from '@countersign/contract/schemas/request'
 import { duration } from '../../parts/durations.ts'
 import { Facts } from '../../parts/facts.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Ago, Left, Moment } from '../../parts/times.tsx'
-import classes from './request-view.module.css'
 
 /** Which policy asked and what for, what it lets a reviewer give, and until when. */
 export function Terms({ request }: { readonly request: Request }) {
   const { policies, needs, createdAt, expiresAt, decidedAt, status } = request
   return (
-    <section className={classes.section} aria-label="Terms">
-      <h2>Terms</h2>
+    <Section title="Terms">
       <Facts
         facts={[
           ['needs', needs.text || 'nothing'],
@@ -22,7 +21,7 @@ export function Terms({ request }: { readonly request: Request }) {
           decidedAt === null ? null : ['decided', <Moment key="decided" at={decidedAt} />],
         ]}
       />
-    </section>
+    </Section>
   )
 }
 

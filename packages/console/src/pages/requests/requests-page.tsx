@@ -3,8 +3,11 @@ import { type Request, RequestStatus } from '@countersign/contract/schemas/reque
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { queries } from '../../api/queries.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
 import { PageHeader } from '../../parts/page-header.tsx'
+import { Rows } from '../../parts/rows.tsx'
+import { Sections } from '../../parts/section.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { Status } from '../../parts/status.tsx'
@@ -56,29 +59,31 @@ export function RequestsPage() {
 function List({ requests }: { readonly requests: readonly Request[] }) {
   if (requests.length === 0) return <Empty title="There is no such request" />
   return (
-    <ul className={classes.list}>
-      {requests.map(({ id, status, ask, requester, resource, createdAt }) => (
-        <li key={id}>
-          <Link to="/r/$id" params={{ id: shortId(id) }} className={classes.row}>
-            <Status status={status} />
-            <code className={classes.what}>
-              {ask.kind === 'scope' ? (
-                `${ask.scope} for ${duration(ask.durationMs)}`
-              ) : ask.type === 'connect' ? (
-                'connect'
-              ) : (
-                <Seen text={ask.text.slice(0, LONGEST).replace(/\s+/g, ' ')} />
-              )}
-            </code>
-            <span className={classes.dim}>
-              {requester.id}, {resource}
-            </span>
-            <span className={classes.dim}>
-              <Ago at={createdAt} />
-            </span>
-          </Link>
-        </li>
-      ))}
-    </ul>
+    <Sections underHeader>
+      <Rows>
+        {requests.map(({ id, status, ask, requester, resource, createdAt }) => (
+          <li key={id}>
+            <Link to="/r/$id" params={{ id: shortId(id) }} className={classes.row}>
+              <Status status={status} />
+              <code className={classes.what}>
+                {ask.kind === 'scope' ? (
+                  `${ask.scope} for ${duration(ask.durationMs)}`
+                ) : ask.type === 'connect' ? (
+                  'connect'
+                ) : (
+                  <Seen text={ask.text.slice(0, LONGEST).replace(/\s+/g, ' ')} />
+                )}
+              </code>
+              <Dim as="span" small>
+                {requester.id}, {resource}
+              </Dim>
+              <Dim as="span" small>
+                <Ago at={createdAt} />
+              </Dim>
+            </Link>
+          </li>
+        ))}
+      </Rows>
+    </Sections>
   )
 }

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { queries } from '../../api/queries.ts'
 import { CopyLine } from '../../parts/copy-line.tsx'
+import { Dim } from '../../parts/dim.tsx'
 import { download } from '../../parts/download.ts'
 import { Answer } from '../../parts/states.tsx'
 import { useMe } from '../../shell/me.ts'
@@ -20,9 +21,9 @@ export function Connect({ resource }: { readonly resource: Resource }) {
       {linesFor(me.id, resource).map(({ client, line }) => (
         <CopyLine key={client} label={client} line={line} />
       ))}
-      <p className={classes.dim}>
+      <Dim>
         The password is a token: <Link to="/profile">make one in your profile</Link>. The certificate is the gateway&apos;s own, and the only one to trust.
-      </p>
+      </Dim>
       <Answer query={gateway} what="Certificate">
         {({ certificate }) => (
           <div>

@@ -12,7 +12,7 @@ export function LiveGrants({ resource, grants }: { readonly resource: string; re
   const done = useMutation({ mutationFn: () => client.done({ resource }), onSuccess: () => cache.invalidateQueries({ queryKey: ['grants'] }) })
   return (
     <div className={classes.grants}>
-      <ul className={classes.plain}>
+      <ul>
         {grants.map(({ id, covers, endsAt, usesLeft }) => (
           <li key={id}>
             <code>{id}</code> {covers}, <Left until={endsAt} />

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import type { Grant } from '@countersign/contract/schemas/grant'
 import type { Resource } from '@countersign/contract/schemas/resource'
 import { Link } from '@tanstack/react-router'
+import { Section } from '../../parts/section.tsx'
 import { Ask } from './ask.tsx'
 import { Connect } from './connect.tsx'
 import { LiveGrants } from './live-grants.tsx'
@@ -15,7 +16,7 @@ export function OneResource({ resource, grants }: { readonly resource: Resource;
   const [connecting, connect] = useDisclosure(false)
   const [asking, ask] = useDisclosure(false)
   return (
-    <li className={classes.resource}>
+    <Section as="li" framed roomy>
       <div className={classes.head}>
         <h2 className={classes.name}>{name}</h2>
         <span className={classes.labels}>
@@ -58,6 +59,6 @@ export function OneResource({ resource, grants }: { readonly resource: Resource;
       {grants.length > 0 && <LiveGrants resource={name} grants={grants} />}
       <Collapse expanded={connecting}>{connecting && <Connect resource={resource} />}</Collapse>
       <Ask resource={resource} opened={asking} onClose={ask.close} />
-    </li>
+    </Section>
   )
 }

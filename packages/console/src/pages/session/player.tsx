@@ -1,6 +1,7 @@
 import { Button, NativeSelect } from '@mantine/core'
 import { PauseIcon, PlayIcon } from '@radix-ui/react-icons'
 import { useEffect, useMemo, useRef } from 'react'
+import { Dim } from '../../parts/dim.tsx'
 import { useShortcuts } from '../../shell/shortcuts.tsx'
 import classes from './session.module.css'
 import { clockOf, Steps } from './steps.tsx'
@@ -66,9 +67,9 @@ export function Player({ from, until, steps }: PlayerProps) {
         </div>
         <Timeline from={from} until={until} at={at} steps={steps} onSeek={player.seek} />
       </div>
-      {first > 0 && <p className={classes.dim}>{first} earlier statements are not shown.</p>}
+      {first > 0 && <Dim>{first} earlier statements are not shown.</Dim>}
       <Steps label="Statements" steps={shown} from={from} until={{ at, last: last?.index ?? null, onChoose: player.seek }} />
-      {first + SHOWN < steps.length && <p className={classes.dim}>{steps.length - first - SHOWN} later statements are not shown.</p>}
+      {first + SHOWN < steps.length && <Dim>{steps.length - first - SHOWN} later statements are not shown.</Dim>}
     </>
   )
 }

@@ -4,10 +4,11 @@ import { PlayIcon } from '@radix-ui/react-icons'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
+import { Section } from '../../parts/section.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { Player } from './player.tsx'
-import classes from './session.module.css'
 import { type Story, Teller } from './story.ts'
 
 /** What a browser is asked to hold. Longer ones are for `countersign replay`. */
@@ -25,23 +26,25 @@ export function Replay({ id }: { readonly id: string }) {
   const recording = useQuery({ queryKey: ['recording', id], queryFn: () => read(id), enabled: on, staleTime: Infinity })
   const isAbsent = recording.error instanceof ClientError && recording.error.status === 404
   return (
-    <section className={classes.section} aria-label="Recording">
-      <div className={classes.head}>
-        <h2>Recording</h2>
-        {!on && (
+    <Section
+      title="Recording"
+      aside={
+        !on && (
           <Button size="xs" leftSection={<PlayIcon />} onClick={() => setOn(true)}>
             Open it
           </Button>
-        )}
-      </div>
-      {!on && <p className={classes.dim}>What was done in it, as it was done. That you read it is an entry in the ledger.</p>}
+        )
+      }
+      roomy
+    >
+      {!on && <Dim>What was done in it, as it was done. That you read it is an entry in the ledger.</Dim>}
       {on && isAbsent && <Empty title="There is no recording of it">{recording.error && <p>{recording.error.message}</p>}</Empty>}
       {on && !isAbsent && (
         <Answer query={recording} what="Recording">
           {({ story, isCut }) => <Recorded id={id} story={story} isCut={isCut} />}
         </Answer>
       )}
-    </section>
+    </Section>
   )
 }
 
@@ -53,9 +56,9 @@ function Recorded({ id, story, isCut }: Read & { readonly id: string }) {
     <>
       {begin.reason !== null && <p>Reason: {begin.reason}</p>}
       {end && (
-        <p className={classes.dim}>
+        <Dim>
           {end.statements} statements in {duration(last - begin.at)}, {end.failed} failed, {end.rows} rows, {end.answered} bytes. Ended: {end.reason}.
-        </p>
+        </Dim>
       )}
       {isCut && (
         <p role="status">

@@ -6,13 +6,13 @@ import { useState } from 'react'
 import { sessionQueries } from '../../api/session-queries.ts'
 import { Facts } from '../../parts/facts.tsx'
 import { PageHeader } from '../../parts/page-header.tsx'
+import { Section, Sections } from '../../parts/section.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
 import { Left, Moment } from '../../parts/times.tsx'
 import { Word } from '../../parts/word.tsx'
 import { useMe } from '../../shell/me.ts'
 import { Kill } from './kill.tsx'
 import { Replay } from './replay.tsx'
-import classes from './session.module.css'
 import { Watch } from './watch.tsx'
 
 const route = getRouteApi('/signed-in/sessions/$id')
@@ -56,8 +56,8 @@ function SessionView({ session }: { readonly session: Session }) {
   const [watching, setWatching] = useState(false)
   const isSeen = me.auditor || principal.user === me.user
   return (
-    <div className={classes.page}>
-      <div className={classes.panel}>
+    <Sections underHeader>
+      <Section as="div" framed>
         <Facts
           facts={[
             ['person', principal.id],
@@ -72,7 +72,7 @@ function SessionView({ session }: { readonly session: Session }) {
             cut !== null && endedAt === null ? ['is cut', cut.reason] : null,
           ]}
         />
-      </div>
+      </Section>
       {!isSeen && (
         <Empty title="What is done in it is seen by its own person and by auditors">
           <p>That it is there, and that it can be ended, is all that an administrator sees.</p>
@@ -80,6 +80,6 @@ function SessionView({ session }: { readonly session: Session }) {
       )}
       {isSeen && (endedAt === null || watching) && <Watch id={session.id} on={watching} onChange={setWatching} />}
       {isSeen && endedAt !== null && <Replay id={session.id} />}
-    </div>
+    </Sections>
   )
 }

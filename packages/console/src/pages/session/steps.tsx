@@ -1,6 +1,7 @@
 import { CheckCircledIcon, CircleBackslashIcon, ClockIcon, CrossCircledIcon, DotsHorizontalIcon, QuestionMarkCircledIcon } from '@radix-ui/react-icons'
 import { Link } from '@tanstack/react-router'
 import { duration } from '../../parts/durations.ts'
+import { Rows } from '../../parts/rows.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { Word } from '../../parts/word.tsx'
 import { shortId } from '../request/rules.ts'
@@ -31,7 +32,7 @@ interface StepsProps {
 /** What a session did, one statement after the other. */
 export function Steps({ label, steps, from, until }: StepsProps) {
   return (
-    <ol className={classes.steps} aria-label={label}>
+    <Rows label={label} ordered>
       {steps.map((step) => (
         <li
           key={step.index}
@@ -52,7 +53,7 @@ export function Steps({ label, steps, from, until }: StepsProps) {
           <What step={step} />
         </li>
       ))}
-    </ol>
+    </Rows>
   )
 }
 

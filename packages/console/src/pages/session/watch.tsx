@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core'
 import { EyeOpenIcon } from '@radix-ui/react-icons'
+import { Dim } from '../../parts/dim.tsx'
+import { Section } from '../../parts/section.tsx'
 import { Empty, Failed } from '../../parts/states.tsx'
-import classes from './session.module.css'
 import { Steps } from './steps.tsx'
 import { useWatched } from './use-watched.ts'
 
@@ -14,10 +15,10 @@ interface WatchProps {
 /** What a session does while it does it. That somebody watches is recorded, so it begins when he says so. */
 export function Watch({ id, on, onChange }: WatchProps) {
   return (
-    <section className={classes.section} aria-label="What is done in it">
-      <div className={classes.head}>
-        <h2>What is done in it</h2>
-        {on ? (
+    <Section
+      title="What is done in it"
+      aside={
+        on ? (
           <Button variant="default" size="xs" onClick={() => onChange(false)}>
             Stop watching
           </Button>
@@ -25,10 +26,12 @@ export function Watch({ id, on, onChange }: WatchProps) {
           <Button size="xs" leftSection={<EyeOpenIcon />} onClick={() => onChange(true)}>
             Watch it
           </Button>
-        )}
-      </div>
-      {on ? <Watching id={id} /> : <p className={classes.dim}>Statements appear as they run. That you watch is an entry in the ledger.</p>}
-    </section>
+        )
+      }
+      roomy
+    >
+      {on ? <Watching id={id} /> : <Dim>Statements appear as they run. That you watch is an entry in the ledger.</Dim>}
+    </Section>
   )
 }
 
@@ -39,12 +42,10 @@ function Watching({ id }: { readonly id: string }) {
   if (error) return <Failed error={error} />
   return (
     <>
-      <p className={classes.dim} role="status">
-        {end ? `It is over: ${end.reason}.` : WORDS[state]}
-      </p>
+      <Dim role="status">{end ? `It is over: ${end.reason}.` : WORDS[state]}</Dim>
       {begin && steps.length === 0 && <Empty title="Nothing was done yet" />}
       {begin && steps.length > 0 && <Steps label="Newest first" steps={steps.toReversed()} from={begin.at} />}
-      {first && first.index > 1 && <p className={classes.dim}>What came before is in its recording, once it is over.</p>}
+      {first && first.index > 1 && <Dim>What came before is in its recording, once it is over.</Dim>}
     </>
   )
 }

@@ -5,6 +5,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { sessionQueries } from '../../api/session-queries.ts'
 import { DataTable } from '../../parts/data-table.tsx'
+import { Dim } from '../../parts/dim.tsx'
 import { duration } from '../../parts/durations.ts'
 import { FilterForm } from '../../parts/filter-form.tsx'
 import { localOf, momentOf } from '../../parts/local-time.ts'
@@ -75,7 +76,7 @@ const COLUMNS = [
 ]
 
 function Found({ recording: { matches, broken, deleted } }: { readonly recording: Recording }) {
-  if (deleted) return <span className={classes.dim}>deleted ({deleted.why})</span>
+  if (deleted) return <Dim as="span">deleted ({deleted.why})</Dim>
   if (broken !== null) return <span className={classes.bad}>{broken}</span>
   if (matches === null) return null
   return (
@@ -87,7 +88,7 @@ function Found({ recording: { matches, broken, deleted } }: { readonly recording
           </code>
         </li>
       ))}
-      {matches.count > matches.first.length && <li className={classes.dim}>and {matches.count - matches.first.length} more</li>}
+      {matches.count > matches.first.length && <Dim as="li">and {matches.count - matches.first.length} more</Dim>}
     </ul>
   )
 }

@@ -1,11 +1,10 @@
-import { Button, Code, Stack } from '@mantine/core'
+import { Button, Code } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { queries } from '../../api/queries.ts'
-import { PageHeader } from '../../parts/page-header.tsx'
+import { Entrance } from '../../parts/entrance.tsx'
 import { Answer } from '../../parts/states.tsx'
-import { Brand } from '../../shell/brand.tsx'
 import { PasskeySignIn } from './passkey-sign-in.tsx'
 import classes from './sign-in-page.module.css'
 
@@ -23,27 +22,23 @@ export function SignInPage() {
     if (known) router.history.replace(to)
   }, [known, router, to])
   return (
-    <main className={classes.page}>
-      <Stack className={classes.card}>
-        <Brand />
-        <PageHeader title="Sign in" />
-        <p>What policy does not allow by itself waits here until somebody else countersigns it.</p>
-        <Answer query={methods} what="Ways in">
-          {({ oidc, passkeys }) => (
-            <>
-              {oidc.map(({ name, title, href }) => (
-                <Button key={name} component="a" href={`${href}?${new URLSearchParams({ to })}`} fullWidth>
-                  Sign in with {title}
-                </Button>
-              ))}
-              {passkeys && <PasskeySignIn second={oidc.length > 0} onSignedIn={() => void cache.invalidateQueries()} />}
-              {!passkeys && oidc.length === 0 && <p>Nobody signs in here: the gateway has no issuer, and browsers make no passkeys for its address.</p>}
-            </>
-          )}
-        </Answer>
-        <OnTheCommandLine to={to} />
-      </Stack>
-    </main>
+    <Entrance title="Sign in">
+      <p>What policy does not allow by itself waits here until somebody else countersigns it.</p>
+      <Answer query={methods} what="Ways in">
+        {({ oidc, passkeys }) => (
+          <>
+            {oidc.map(({ name, title, href }) => (
+              <Button key={name} component="a" href={`${href}?${new URLSearchParams({ to })}`} fullWidth>
+                Sign in with {title}
+              </Button>
+            ))}
+            {passkeys && <PasskeySignIn second={oidc.length > 0} onSignedIn={() => void cache.invalidateQueries()} />}
+            {!passkeys && oidc.length === 0 && <p>Nobody signs in here: the gateway has no issuer, and browsers make no passkeys for its address.</p>}
+          </>
+        )}
+      </Answer>
+      <OnTheCommandLine to={to} />
+    </Entrance>
   )
 }
 
