@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { visible } from '@countersign/contract/visible'
-import { parse } from 'yaml'
-import { z } from 'zod'
 import { type Checkpoint, parseCheckpoint } from '@countersign/ledger/checkpoint'
 import { isSignedHead, type SignedHead } from '@countersign/ledger/gateway-key'
 import { parseNote } from '@countersign/ledger/note'
 import { CliError } from './error.ts'
 import type { Output } from './output.ts'
-import { openStoredLog } from './stored-log.ts'
+import { NO_LOG, openStoredLog, type StoredLog } from './stored-log.ts'
+import { openStoredRows } from './stored-rows.ts'
+import type { StorePlace } from './verify-config.ts'
 import { presented, type ProofOptions, tellTree, type Tree, verifyTree } from './verify-proofs.ts'
 
 /** What a data directory has beside its journals: the tree in its store, and what its gateway signed. */
@@ -23,39 +23,42 @@ export interface Stored {
 }
 
 /**
- * Verifies the tree in the store of a data directory, where that is SQLite, against the checkpoint that the gateway remembers in the directory itself. Reads the
- * store's file, and asks no gateway.
+ * Verifies the tree in the store of a data directory against the checkpoint that the gateway remembers in the directory itself. Reads the store's tables, and
+ * asks no gateway. Without a place the store is looked for where SQLite has it; where a place is named, and there is no tree though there was one, that is told.
  */
-export async function verifyStored(data: string, chains: readonly string[], options: ProofOptions): Promise<Stored> {
+export async function verifyStored(data: string, place: StorePlace | null, chains: readonly string[], options: ProofOptions): Promise<Stored> {
   const remembered = rememberedBy(data)
-  const log = openStoredLog(data)
-  if (!log)
-    return {
-      tree: null,
-      why: 'its store is not here: `countersign ledger export --format tiles DIR` gets its tree, and `ledger verify DIR` verifies that',
-      remembered: remembered !== null,
-      heads: new Map(),
-    }
+  const rows = await openStoredRows(data, place ?? { kind: 'sqlite' })
+  if (!rows && !place) return { tree: null, why: ELSEWHERE, remembered: remembered !== null, heads: new Map() }
   try {
-    const heads = chains.flatMap((chain) => log.head(chain) ?? []).filter((head) => isSignedHead(head, head.key))
+    const log = rows ? await openStoredLog(rows, remembered?.note ?? null) : NO_LOG
     const isEmpty = remembered === null && (await log.read('checkpoint')) === null
-    const tree = isEmpty ? null : await verifyTree(log.read, options, remembered ? [remembered] : [])
-    return {
-      tree,
-      why: isEmpty ? 'no checkpoint of its tree was signed yet' : null,
-      remembered: remembered !== null,
-      heads: new Map(heads.map((head) => [head.gateway, head])),
-    }
+    const tree = isEmpty ? null : await verifyTree(log.read, options, { remembered: remembered ? [remembered.checkpoint] : [], beyond: log.beyond() })
+    const why = isEmpty ? 'no checkpoint of its tree was signed yet' : null
+    return { tree, why, remembered: remembered !== null, heads: await signedHeads(log, chains) }
   } finally {
-    log.close()
+    await rows?.close()
   }
 }
 
+const ELSEWHERE = 'its store is not here: where that is PostgreSQL, --config countersign.yaml says where'
+
+async function signedHeads(log: StoredLog, chains: readonly string[]): Promise<ReadonlyMap<string, SignedHead>> {
+  const heads = new Map<string, SignedHead>()
+  for (const chain of chains) {
+    const head = await log.head(chain)
+    if (head && isSignedHead(head, head.key)) heads.set(chain, head)
+  }
+  return heads
+}
+
 /** The last checkpoint that this gateway signed. Whoever can write there can take it away, and not make another. */
-function rememberedBy(data: string): Checkpoint | null {
+function rememberedBy(data: string): { readonly note: Uint8Array; readonly checkpoint: Checkpoint } | null {
   const path = join(data, 'checkpoint')
+  if (!existsSync(path)) return null
+  const note = readFileSync(path)
   try {
-    return existsSync(path) ? parseCheckpoint(parseNote(readFileSync(path)).text) : null
+    return { note, checkpoint: parseCheckpoint(parseNote(note).text) }
   } catch (cause) {
     throw new CliError('failed', `${path} holds no checkpoint`, 'restore it from a backup, or keep it as evidence and move it away', { cause })
   }
@@ -68,16 +71,4 @@ export function tellStored(out: Output, data: string, { tree, why, remembered }:
   if (tree) tellTree(out, `${data}, the tree in its store`, tree, options)
   if (tree?.ok && remembered) out.line(visible(`  it continues the checkpoint that its gateway keeps in ${join(data, 'checkpoint')}`))
   if (!tree) out.note(`${data}: the tree was not verified: ${why ?? ''}`)
-}
-
-const Configured = z.object({ recordings: z.object({ directory: z.string().optional() }).optional() })
-
-/** Where a configuration keeps recordings; null for a bucket, and where none are kept. Throws CliError for a file that is no configuration. */
-export function recordingsIn(file: string): string | null {
-  try {
-    const { recordings } = Configured.parse(parse(readFileSync(file, 'utf8')))
-    return recordings?.directory === undefined ? null : resolve(dirname(file), recordings.directory)
-  } catch (cause) {
-    throw new CliError('failed', `${file} is not read as a configuration`, 'name the countersign.yaml of this gateway after --config', { cause })
-  }
 }

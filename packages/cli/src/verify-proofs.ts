@@ -3,7 +3,7 @@ import { visible } from '@countersign/contract/visible'
 import { LedgerError } from '@countersign/ledger/error'
 import { type Checkpoint, parseCheckpoint } from '@countersign/ledger/checkpoint'
 import { formatKey, parseKey, type VerifierKey, verifierKey } from '@countersign/ledger/key'
-import { type VerifiedLog, verifyLog } from '@countersign/ledger/log'
+import { type LogOptions, type VerifiedLog, verifyLog } from '@countersign/ledger/log'
 import { isSameHash } from '@countersign/ledger/merkle'
 import { parseNote } from '@countersign/ledger/note'
 import type { Problem, ReadFile } from '@countersign/ledger/problem'
@@ -52,18 +52,18 @@ export interface Tree extends VerifiedLog {
   readonly before: Checkpoint | null
 }
 
-/** Verifies a tree, wherever its files are, against further checkpoints too; and remembers how far it was good. */
-export async function verifyTree(read: ReadFile, options: ProofOptions, further: readonly Checkpoint[] = []): Promise<Tree> {
+/** Verifies a tree, wherever its files are, against what more is known of it; and remembers how far it was good. */
+export async function verifyTree(read: ReadFile, options: ProofOptions, { remembered = [], beyond }: Omit<LogOptions, 'key'> = {}): Promise<Tree> {
   const key = trustedKey(options.key, await read('checkpoint'))
   const before = rememberedIn(options.remember)
-  const log = await verifyLog(read, { ...(key && { key }), remembered: [...(before ? [before] : []), ...further] })
+  const log = await verifyLog(read, { ...(key && { key }), ...(beyond && { beyond }), remembered: [...(before ? [before] : []), ...remembered] })
   const ok = log.problems.length === 0
   if (ok && log.note && options.remember !== undefined) remember(options.remember, log.note, before)
   return { ...log, ok, before }
 }
 
 /** As `--json` has it. */
-export const presented = (tree: Tree) => ({ ok: tree.ok, ...summary(tree), entries: tree.entries, chains: tree.chains, problems: tree.problems })
+export const presented = ({ ok, entries, beyond, chains, problems, ...tree }: Tree) => ({ ok, ...summary(tree), entries, beyond, chains, problems })
 
 /** Verifies a receipt: no gateway, no network. True when it is good. */
 export function verifyReceiptFile(out: Output, file: string, options: ProofOptions): boolean {
@@ -147,6 +147,7 @@ const summary = ({ checkpoint, signed }: Pick<VerifiedLog, 'checkpoint' | 'signe
 export function tellTree(out: Output, name: string, tree: Tree, options: ProofOptions): void {
   if (tree.problems.length > 0) return tellProblems(out, name, tree.problems)
   out.line(visible(`${name}: ${tree.entries} entries verified, of ${tree.checkpoint?.origin ?? ''}: entries, tiles, chains and checkpoint agree`))
+  if (tree.beyond > 0) out.line(`  ${tree.beyond} more entries are in no checkpoint yet: they follow in their chains, and their gateways signed them`)
   for (const { gateway, entries, counts } of tree.chains) if (!counts) out.line(visible(`  nobody vouches for ${gateway}, whose ${entries} entries are in it`))
   tellTrust(out, tree, options)
   if (options.remember !== undefined)

@@ -18,6 +18,15 @@ export interface LogOptions {
   readonly key?: VerifierKey
   /** Checkpoints of the same log that were verified, or signed, before: the log may have grown since, and nothing else. */
   readonly remembered?: readonly Checkpoint[]
+  /** Entries that are kept beside the log and that its checkpoint does not have yet, each chain's in order: they have to follow, and their gateways to have signed them. */
+  readonly beyond?: AsyncIterable<ChainEntry>
+}
+
+/** An entry, and where it is said to stand. */
+export interface ChainEntry {
+  readonly gateway: string
+  readonly seq: number
+  readonly bytes: Uint8Array
 }
 
 export interface VerifiedLog {
@@ -25,8 +34,10 @@ export interface VerifiedLog {
   /** The checkpoint's note, as it stands. */
   readonly note: Note | null
   readonly signed: readonly Signed[]
-  /** Entries that were read. */
+  /** Entries of the checkpoint that were read. */
   readonly entries: number
+  /** Entries that are in no checkpoint yet. */
+  readonly beyond: number
   /** Each chain: how many entries, how far its gateway's signed heads cover it, and whether its gateway counts. */
   readonly chains: readonly { readonly gateway: string; readonly entries: number; readonly covered: number; readonly counts: boolean }[]
   /** At most `MAX_PROBLEMS`; none when all is well. */
@@ -41,17 +52,20 @@ export async function verifyLog(read: ReadFile, options: LogOptions = {}): Promi
   const problems = new Problems()
   const note = await problems.catching('checkpoint', async () => parseNote(await present(read, 'checkpoint')))
   const checkpoint = note && (await problems.catching('checkpoint', () => parseCheckpoint(note.text)))
-  if (!note || !checkpoint) return { checkpoint: null, note: null, signed: [], entries: 0, chains: [], problems: problems.list }
+  if (!note || !checkpoint) return { checkpoint: null, note: null, signed: [], entries: 0, beyond: 0, chains: [], problems: problems.list }
   const heads = (await problems.catching(HEADS_PATH, async () => parseHeads(await read(HEADS_PATH)))) ?? []
   const reading = new Reading(read, checkpoint, new Chains(heads), problems, options.remembered ?? [])
   await reading.all()
   const signed = signatures(note, checkpoint, reading, options, problems)
-  return { checkpoint, note, signed, entries: reading.entries, chains: reading.chains(), problems: problems.list }
+  await reading.beyondIt(options.beyond)
+  const { entries, beyond } = reading
+  return { checkpoint, note, signed, entries, beyond, chains: reading.chains(), problems: problems.list }
 }
 
 /** One pass over all entries. */
 class Reading {
   entries = 0
+  beyond = 0
   readonly trust = new Trust()
   readonly keyEvents: Entry[] = []
   readonly #read: ReadFile
@@ -95,7 +109,28 @@ class Reading {
       await this.#tiles.append(leaves)
     }
     await this.#judge()
+  }
+
+  /** What the checkpoint does not have, when all that it has was read. What it says of keys counts for heads from there on, and not for the checkpoint. */
+  async beyondIt(entries: LogOptions['beyond']): Promise<void> {
+    if (this.entries < this.#checkpoint.size) return
+    const last = new Map<string, number>()
+    for await (const { gateway, seq, bytes } of entries ?? []) {
+      this.#entryBeyond(gateway, seq, bytes)
+      this.beyond += 1
+      last.set(gateway, seq)
+    }
+    for (const [gateway, seq] of last)
+      if (this.covered(gateway) < seq) this.#problems.add('unsigned', `entry ${seq} of ${gateway}`, `nothing that ${gateway} signed covers its entry ${seq}`)
     this.#judgeHeads()
+  }
+
+  #entryBeyond(gateway: string, seq: number, bytes: Uint8Array): void {
+    const place = `entry ${seq} of ${gateway}`
+    const entry = this.#parsed(place, bytes)
+    if (!entry) return
+    if (entry.gateway === gateway && entry.seq === seq) this.#inChain(place, entry, Buffer.from(leafHash(bytes)).toString('hex'))
+    else this.#problems.add('altered', place, `entry ${entry.seq} of ${entry.gateway} stands in its place`)
   }
 
   /** Null, and a problem, where there is none: what comes behind it cannot be placed any more. */

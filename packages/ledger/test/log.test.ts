@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { parseCheckpoint } from '../src/checkpoint.ts'
-import { encodeEntry, parseEntry } from '../src/entry.ts'
-import { type LogOptions, verifyLog } from '../src/log.ts'
+import { encodeEntry, hashEntry, parseEntry } from '../src/entry.ts'
+import { type ChainEntry, type LogOptions, verifyLog } from '../src/log.ts'
 import { parseNote } from '../src/note.ts'
 import { checkpointOf, keyOf, newSigner, readerOf, TestTree, twoGateways } from './static-log.ts'
 
@@ -229,5 +229,52 @@ describe('whose key signed the checkpoint', () => {
     const { problems, chains } = await verify(await more.files(own))
     expect(problems).toEqual([])
     expect(chains.at(-1)).toEqual({ gateway: 'gw-x', entries: 1, covered: 0, counts: false })
+  })
+})
+
+describe('what the checkpoint does not have yet', () => {
+  const COVERED = 290
+  const all = tree.lines.map((line) => ({ ...parseEntry(line), line }))
+  /** Each chain in its order, as a store has them. */
+  const beyond = [...Map.groupBy(all.slice(COVERED), ({ gateway }) => gateway).values()].flat()
+
+  type Stored = { readonly gateway: string; readonly seq: number; readonly line: string }
+
+  async function* streamed(entries: readonly Stored[]): AsyncGenerator<ChainEntry> {
+    await Promise.resolve()
+    for (const { gateway, seq, line } of entries) yield { gateway, seq, bytes: Buffer.from(line) }
+  }
+
+  const foundIn = async (entries: readonly Stored[]) => verify(await tree.files(first, COVERED), { beyond: streamed(entries) })
+
+  it('has to follow in its chain, and be signed for', async () => {
+    expect(beyond.length).toBe(SIZE - COVERED)
+    expect(await foundIn(beyond)).toMatchObject({ problems: [], entries: COVERED, beyond: SIZE - COVERED })
+  })
+
+  test('is named when it was edited, deleted, added or stands for another', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(beyond.length - 1), fc.constantFrom('edit', 'delete', 'add', 'replace'), async (at, how) => {
+        const stored: Stored[] = [...beyond]
+        const { gateway, seq, line } = stored[at] ?? beyond[0]!
+        const after = { gateway, seq: all.findLast((one) => one.gateway === gateway)!.seq + 1 }
+        if (how === 'edit') stored.splice(at, 1, { gateway, seq, line: edited(line) })
+        if (how === 'delete') stored.splice(at, 1)
+        if (how === 'add') stored.push({ ...after, line })
+        if (how === 'replace') stored.splice(at, 1, { gateway, seq, line: tree.lines[0] ?? '' })
+        const { problems } = await foundIn(stored)
+        expect(problems.some(({ place }) => place === 'signed-heads' || new RegExp(`^entry (${seq}|${seq + 1}|${after.seq}) of ${gateway}$`).test(place))).toBe(
+          true,
+        )
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('counts for nothing without a signature of its gateway', async () => {
+    const { gateway, seq, line } = all.at(-1)!
+    const forged = encodeEntry({ ...parseEntry(line), seq: seq + 1, prev: hashEntry(line), type: 'gateway.vouched', body: { gateway: 'gw-x' } })
+    const { problems } = await foundIn([...beyond, { gateway, seq: seq + 1, line: forged }])
+    expect(problems).toEqual([{ why: 'unsigned', place: `entry ${seq + 1} of ${gateway}`, message: expect.stringContaining('nothing that') }])
   })
 })

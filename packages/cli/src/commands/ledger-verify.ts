@@ -15,7 +15,8 @@ import { byGateway, type JournalFiles, journalsIn, JournalLines, keysIn } from '
 import type { Output } from '../output.ts'
 import { type CheckedRecordings, checkRecordings } from '../recordings-check.ts'
 import { isStaticLog } from '../static-log.ts'
-import { presentedStored, recordingsIn, type Stored, tellStored, verifyStored } from '../verify-data.ts'
+import { readVerifyConfig } from '../verify-config.ts'
+import { presentedStored, type Stored, tellStored, verifyStored } from '../verify-data.ts'
 import { isReceipt, type ProofOptions, verifyDirectory, verifyReceiptFile } from '../verify-proofs.ts'
 import { waiting } from '../waiting.ts'
 
@@ -33,6 +34,7 @@ interface Options extends ProofOptions {
 
 const EXAMPLES = [
   'countersign ledger verify --data ./countersign-data',
+  'countersign ledger verify --data ./countersign-data --config countersign.yaml',
   'countersign ledger verify backup/journal/gw-1f0c22aa31-000001.jsonl',
   'countersign ledger verify --data ./countersign-data --recordings ./recordings',
   'countersign ledger verify ./ledger-files --key "$LEDGER_KEY" --remember last-checkpoint',
@@ -48,16 +50,17 @@ export function addLedgerVerify(ledger: Command): void {
     .option('--data <dir>', "a gateway's data directory: reads its journal, and needs no gateway (default: asks the gateway for the entries)")
     .option('--key <vkey>', 'the key that you trust, for exported files and receipts (default: the first that they name themselves)')
     .option('--remember <file>', 'keep the last good checkpoint in this file, and find a ledger that was cut or forked since')
-    .option('--config <file>', 'the configuration of --data: says where its recordings are')
+    .option('--config <file>', 'the configuration of --data: says where its store and its recordings are')
     .option('--recordings <dir>', 'the folder of its recordings, each of which is held against its digest in the ledger; with --data or files')
     .action(
       perform(async (out, paths: readonly string[], { data, recordings: named, config, ...options }: Options) => {
         const proofs = await verifyProofs(out, paths, options)
         const files = paths.filter((path) => !isProof(path))
-        const folder = named ?? (config === undefined ? null : recordingsIn(config))
+        const configured = config === undefined ? null : readVerifyConfig(config)
+        const folder = named ?? configured?.recordings ?? null
         const recordings = folder === null ? null : await checkRecordings(folder, journalsOf(files, data))
         if (proofs !== null && files.length === 0 && data === undefined) return proofs ? EXIT.ok : EXIT.failed
-        const stored = files.length === 0 && data !== undefined ? await verifyStored(data, gatewaysOf(data), options) : null
+        const stored = files.length === 0 && data !== undefined ? await verifyStored(data, configured?.store ?? null, gatewaysOf(data), options) : null
         const chains = files.length > 0 || data !== undefined ? await verifyFiles(files, data, stored) : await withClient({}, verifyRemote)
         const told = toldTogether(chains)
         const ok = told.every(({ bad }) => bad === null) && proofs !== false && (stored?.tree?.ok ?? true) && (recordings?.bad ?? []).length === 0
