@@ -49,6 +49,16 @@ describe.skipIf(lacks('psql'))('erasing a person', { timeout: 180_000 }, () => {
 
   const told = () => JSON.stringify([secretsIn(a.data), secretsIn(b.data)])
   const erase = (...more: readonly string[]) => countersign(['person', 'erase', 'alice@example.com', '--reason', 'she asked', '--json', ...more])
+  /** Asked for, and done at both gateways: the command waits some seconds for them, which a busy machine may outlast, and says then that it does. */
+  async function erased() {
+    const { code, stdout } = await erase('--data', a.data)
+    expect(code).toBeOneOf([0, 4])
+    const { id, waiting } = JSON.parse(stdout)
+    expect(waiting.length > 0).toBe(code === 4)
+    const state = async () => (await a.api(replicas.erin.token).erasures()).find((erasure) => erasure.id === id)
+    await expect.poll(state).toMatchObject({ waiting: [] })
+    return state()
+  }
   const verified = async ({ data }: GatewayProcess) => (await countersign(['ledger', 'verify', '--data', data, '--json'])).stdout
   const rows = async () =>
     JSON.stringify([await replicas.store('SELECT body FROM countersign.requests'), await replicas.store('SELECT body FROM countersign.grants')])
@@ -67,8 +77,7 @@ describe.skipIf(lacks('psql'))('erasing a person', { timeout: 180_000 }, () => {
       expect(told()).toContain(word)
     expect(await rows()).toContain('alice writes')
 
-    const { code, stdout } = await erase('--data', a.data)
-    expect([code, JSON.parse(stdout)]).toMatchObject([0, { user: 'alice@example.com', waiting: [], done: [{}, {}] }])
+    expect(await erased()).toMatchObject({ user: 'alice@example.com', waiting: [], done: [{}, {}] })
     for (const word of ['alice at', 'alice has a reason', 'alice writes']) expect(told()).not.toContain(word)
     for (const word of ['bob comments', 'bob at b, as text']) expect(told()).toContain(word)
     for (const word of ['alice has a reason', 'alice writes']) expect(await rows()).not.toContain(word)
@@ -91,14 +100,12 @@ describe.skipIf(lacks('psql'))('erasing a person', { timeout: 180_000 }, () => {
     expect(told()).toContain('she asked')
   })
 
-  // It failed once, and nobody knows at which line: said again, every step of it holds as the first time.
-  it('cuts her connections; what she does later is sealed with another key, and erased by the next time', { retry: 1 }, async () => {
+  it('cuts her connections; what she does later is sealed with another key, and erased by the next time', async () => {
     const live = replicas.alice.psql(b)
     live.type("SELECT 'alice again';")
     await live.next(/alice again/)
     expect(told()).toContain('alice again')
-    const again = await erase('--data', a.data)
-    expect(again.code).toBe(0)
+    await erased()
     live.type('SELECT 1;')
     expect((await live.quit()).stderr).toMatch(/personal data of its user is erased/)
     expect(told()).not.toContain('alice again')
