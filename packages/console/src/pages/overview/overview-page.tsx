@@ -64,6 +64,9 @@ function Requests({ figures: { requests, requestsCut } }: { readonly figures: Ov
   )
 }
 
+/** Below a second nobody waited, whatever the figure. */
+const atMost = (ms: number): string => duration(Math.max(ms, 1_000))
+
 function Waiting({ waiting: { count, medianMs, p90Ms, distribution } }: Pick<Overview, 'waiting'>) {
   return (
     <Section title="Waiting for a decision" framed roomy>
@@ -72,7 +75,7 @@ function Waiting({ waiting: { count, medianMs, p90Ms, distribution } }: Pick<Ove
       ) : (
         <>
           <p>
-            Half of {count} waited for less than <b>{duration(medianMs)}</b>, nine in ten for less than <b>{duration(p90Ms)}</b>.
+            Half of {count} waited for <b>{atMost(medianMs)}</b> or less, nine in ten for <b>{atMost(p90Ms)}</b> or less.
           </p>
           <Bars
             label="Requests by how long they waited"
