@@ -28,9 +28,13 @@ export class Bucket {
     this.#options = options
   }
 
-  /** `sha256`, hexadecimal, is signed: a store that got other bytes refuses them. At most 5 GiB. */
+  /**
+   * `sha256`, hexadecimal, is signed: a store that got other bytes refuses them. It is sent as a checksum too, without which S3 takes nothing into a bucket that
+   * retains what is put there (PutObject, Content-MD5: "required for any request to upload an object with a retention period"), nor anything that asks for that itself. At most 5 GiB.
+   */
   async put(key: string, body: Blob, sha256: string, headers: Readonly<Record<string, string>> = {}, signal?: AbortSignal): Promise<void> {
-    await this.#send(key, { method: 'PUT', body, headers: { ...headers, 'x-amz-content-sha256': sha256 } }, signal)
+    const checksum = Buffer.from(sha256, 'hex').toString('base64')
+    await this.#send(key, { method: 'PUT', body, headers: { ...headers, 'x-amz-content-sha256': sha256, 'x-amz-checksum-sha256': checksum } }, signal)
   }
 
   async get(key: string, signal?: AbortSignal): Promise<Readable> {

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AwsClient } from 'aws4fetch'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { startLockedBucket } from '../../../../tests/support/object-lock.ts'
 import { type S3Server, startS3 } from '../../../../tests/support/s3.ts'
 import type { S3Bucket } from '../../src/config/config.ts'
 import { Bucket, S3Error } from '../../src/net/s3.ts'
@@ -64,4 +66,28 @@ test('a refusal says which, and holds nothing of the secret', async () => {
     expect(JSON.stringify(error) + String(error)).not.toContain('canary')
   }
   delete process.env['S3_TEST_WRONG']
+})
+
+test('a bucket that retains what is put into it takes it, because its checksum is with it', async () => {
+  const locked = await startLockedBucket({ defaultDays: 30 })
+  onTestFinished(() => locked.stop())
+  const bucket = new Bucket(options({ endpoint: locked.endpoint }))
+  await put(bucket, 'ses-1.age', new Uint8Array([1, 2, 3]))
+  expect(locked.versions).toMatchObject([{ body: '\u0001\u0002\u0003', retained: { mode: 'GOVERNANCE' } }])
+})
+
+test.each([
+  ['for which nothing vouches', {}, /InvalidRequest/],
+  ['whose checksum is another’s', { 'x-amz-checksum-sha256': createHash('sha256').digest('base64') }, /BadDigest/],
+])('a body %s is refused by a bucket with object lock', async (_what, headers, refused) => {
+  const locked = await startLockedBucket({ defaultDays: 30 })
+  onTestFinished(() => locked.stop())
+  const { id } = server.credential
+  const client = new AwsClient({ accessKeyId: id, secretAccessKey: server.credential.secret, region: 'eu-central-1', service: 's3', retries: 0 })
+  const answer = await client.fetch(`${locked.endpoint}/audit/x`, {
+    method: 'PUT',
+    body: 'x',
+    headers: { ...headers, 'x-amz-content-sha256': sha256(Buffer.from('x')) },
+  })
+  expect(await answer.text()).toMatch(refused)
 })

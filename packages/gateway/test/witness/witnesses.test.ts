@@ -1,14 +1,11 @@
 import { createHmac } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingHttpHeaders, request as ask } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { parseCheckpoint } from '@countersign/ledger/checkpoint'
 import { parseKey } from '@countersign/ledger/key'
 import { parseNote, verifyNote } from '@countersign/ledger/note'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { startS3 } from '../../../../tests/support/s3.ts'
+import { type LockOptions, startLockedBucket } from '../../../../tests/support/object-lock.ts'
 import { Bucket } from '../../src/net/s3.ts'
 import { openWitness } from '../../src/witness/open.ts'
 import { Witnesses } from '../../src/witness/witnesses.ts'
@@ -163,38 +160,26 @@ describe('a file elsewhere', () => {
 })
 
 describe('a bucket with object lock', () => {
-  /** A real S3 server, which checks signatures and checksums, behind one that says what was asked of it: it knows no object lock itself. */
-  async function bucket() {
-    const server = await startS3()
-    const asked: IncomingHttpHeaders[] = []
-    const front = createServer((request, response) => {
-      if (request.method === 'PUT') asked.push(request.headers)
-      const behind = ask(server.endpoint + request.url, { method: request.method, headers: request.headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers)
-        answer.pipe(response)
-      })
-      request.pipe(behind)
-    }).listen(0, '127.0.0.1')
-    await once(front, 'listening')
+  async function bucket(options: LockOptions = {}) {
+    const server = await startLockedBucket(options)
     process.env['S3_WITNESS'] = server.credential.secret
     onTestFinished(async () => {
       delete process.env['S3_WITNESS']
-      front.closeAllConnections()
-      front.close()
       await server.stop()
     })
-    const { port } = front.address() as AddressInfo
     const credential = { id: server.credential.id, secret: { env: 'S3_WITNESS' } }
-    const place = { endpoint: `http://127.0.0.1:${port}`, region: 'eu-central-1', bucket: 'audit', prefix: 'seen/', credential }
-    return { asked, server, config: { kind: 's3', bucket: place, retainMs: 30 * 86_400_000 } as const }
+    const place = { endpoint: server.endpoint, region: 'eu-central-1', bucket: 'audit', prefix: 'seen/', credential }
+    return { server, config: { kind: 's3', bucket: place, retainMs: 30 * 86_400_000 } as const }
   }
 
   test('keeps each checkpoint as an object that is locked, once', async () => {
     const { witnesses: open, grow } = await growing()
-    const { asked, server, config } = await bucket()
+    const { server, config } = await bucket()
     const name = (signed: { readonly note: string }) => parseCheckpoint(parseNote(signed.note).text).origin.replace('countersign/', '')
+    const shown: string[] = []
     for (const count of [3, 9]) {
       const signed = await grow(count)
+      shown.push(signed.note)
       for (const directory of [newDirectory(), newDirectory()]) {
         const witnesses = open([config], directory)
         witnesses.show(signed)
@@ -204,17 +189,26 @@ describe('a bucket with object lock', () => {
       expect(String(Buffer.concat(await kept.toArray()))).toBe(signed.note)
     }
     expect(server.keys()).toHaveLength(2)
-    expect(asked).toHaveLength(2)
-    for (const headers of asked) {
-      expect(headers).toMatchObject({
-        'x-amz-object-lock-mode': 'COMPLIANCE',
-        'if-none-match': '*',
-        'x-amz-checksum-sha256': expect.stringMatching(/^[\w+/]{43}=$/),
-      })
-      const days = (Date.parse(String(headers['x-amz-object-lock-retain-until-date'])) - Date.now()) / 86_400_000
+    expect(server.versions.map(({ body }) => body)).toEqual(shown)
+    for (const { retained } of server.versions) {
+      expect(retained?.mode).toBe('COMPLIANCE')
+      const days = ((retained?.until ?? 0) - Date.now()) / 86_400_000
       expect(days).toBeGreaterThan(29)
       expect(days).toBeLessThanOrEqual(30)
     }
+  })
+
+  test('is what it has to be: one without object lock refuses, and so does the witness', async () => {
+    const { witnesses: open, grow } = await growing()
+    const { server, config } = await bucket({ lock: false })
+    const witnesses = open([config])
+    witnesses.show(await grow(1))
+    await vi.waitFor(
+      () => expect(witnesses.states).toMatchObject([{ size: 0, trouble: { disagrees: false, message: expect.stringContaining('InvalidRequest') } }]),
+      SOON,
+    )
+    expect(server.versions).toEqual([])
+    witnesses.stop()
   })
 
   test('that keeps another tree of this size disagrees', async () => {
