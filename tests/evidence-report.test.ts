@@ -41,6 +41,7 @@ const USERS = Object.entries(CONFIG.users).map(([name, { groups, admin, auditor 
   name,
   groups,
   admin,
+  adminWaits: false,
   auditor,
   active: true,
   displayName: null,

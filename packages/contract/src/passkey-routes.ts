@@ -77,7 +77,7 @@ export const passkeyRoutes = {
   passkeys: {
     method: 'get',
     path: '/api/v1/passkeys',
-    summary: "The caller's passkeys, or everybody's for admins and auditors; `status=waiting` and `status=leaving`: those that another admin has to look at",
+    summary: "The caller's passkeys, or everybody's for admins and auditors; `waits=true`: those that another admin has to look at",
     request: { query: PasskeysQuery },
     responses: answers(z.array(Passkey), 'Newest first'),
   },
@@ -105,7 +105,7 @@ export const passkeyRoutes = {
   reviewPasskey: {
     method: 'post',
     path: '/api/v1/passkeys/{id}/review',
-    summary: 'Agree, or not, to what a passkey of another admin waits for; admins only',
+    summary: 'Agree, or not, to what a passkey of another admin waits for, or of somebody who is to be one; admins only',
     request: { params: byId, body: body(ReviewPasskeyBody) },
     responses: answers(Passkey, 'The passkey'),
   },
@@ -140,14 +140,14 @@ export const passkeyRoutes = {
   disablePerson: {
     method: 'post',
     path: '/api/v1/people/{name}/disable',
-    summary: 'From now on somebody may do nothing; live sessions are cut; admins only',
+    summary: 'From now on somebody may do nothing; live sessions are cut, and grants, sign-ins, tokens and invitations end for good; admins only',
     request: { params: byName, body: body(nothing) },
     responses: answers(Person, 'Who is disabled'),
   },
   enablePerson: {
     method: 'post',
     path: '/api/v1/people/{name}/enable',
-    summary: 'Undo that; admins only',
+    summary: 'Somebody may sign in again; what ended stays so; admins only',
     request: { params: byName, body: body(nothing) },
     responses: answers(Person, 'Who is enabled'),
   },

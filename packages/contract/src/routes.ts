@@ -20,7 +20,7 @@ import { RecordingsPage, RecordingsQuery } from './schemas/recording.ts'
 import { Session, SessionsQuery } from './schemas/session.ts'
 import { LoginInfo, LoginsQuery, SignedOut } from './schemas/login.ts'
 import { SignInMethods } from './schemas/sign-in.ts'
-import { CreatedToken, CreateTokenBody, RevokeTokensBody, TokenInfo } from './schemas/token.ts'
+import { CreatedToken, CreateTokenBody, RevokeTokensBody, TokenInfo, TokensQuery } from './schemas/token.ts'
 
 /** Of what needs no proof of who asks. */
 const open: Record<string, string[]>[] = []
@@ -158,7 +158,13 @@ export const routes = {
     responses: answers(Erasure, 'It is asked; every gateway says by itself when it is done'),
   },
 
-  tokens: { method: 'get', path: '/api/v1/tokens', summary: 'Tokens that the caller may see', responses: answers(z.array(TokenInfo), 'Without their secrets') },
+  tokens: {
+    method: 'get',
+    path: '/api/v1/tokens',
+    summary: 'Tokens that the caller may see; `user`: those of one person',
+    request: { query: TokensQuery },
+    responses: answers(z.array(TokenInfo), 'Without their secrets'),
+  },
   createToken: {
     method: 'post',
     path: '/api/v1/tokens',

@@ -10,7 +10,7 @@ import { bySession, RecordingLine, Watched } from './schemas/recording.ts'
 export const eventsRoute = {
   method: 'get',
   path: '/api/v1/events',
-  summary: 'Changes of requests, grants and sessions that the caller may see, as they happen',
+  summary: 'Changes of requests, grants, sessions and, for admins and auditors, people, as they happen',
   responses: { 200: { description: 'Each event is named by its `kind`', content: { 'text/event-stream': { schema: Change } } }, ...refusals },
 } as const
 

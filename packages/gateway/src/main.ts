@@ -53,6 +53,7 @@ import { isLoopback, listen } from './net/listen.ts'
 import { NotificationDesk } from './notify/desk.ts'
 import { type Notifications, openChannels, startNotifications } from './notify/notifications.ts'
 import { openPushKey } from './notify/push/vapid.ts'
+import { OpenInvites } from './passkeys/open-invites.ts'
 import { openPasskeys } from './passkeys/open.ts'
 import { checkPolicies } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
@@ -161,7 +162,10 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     policy: () => policies.engine,
     plan: (resource, text) => plan(config, catalogs, resource, text),
   }
-  const keys = openPasskeys({ store, directory, journal, clock, config })
+  const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
+  const logins = new Logins({ directory, store: store.logins, journal, clock, config })
+  const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites({ store, journal, clock }) })
+  const keys = openPasskeys({ store, directory, leaving, journal, clock, config })
   const workflow = new WorkflowService(context, keys.proofs)
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await recordStart(context, policies, store, log)
@@ -187,13 +191,11 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
 
   const pushKey = config.notify.push === null ? null : await openPushKey(store.notifications)
   const channels = openChannels(config, store, pushKey, clock)
-  const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
-  const logins = new Logins({ directory, store: store.logins, journal, clock, config })
   const { maxMs } = config.session
   const subscribe = (listener: (event: StoreEvent) => void) => store.subscribe(listener)
   const queryTokens = new QueryTokens({ desk, logins: store.logins, subscribe, now: () => clock.now(), maxMs, onError })
   onClose(() => queryTokens.close())
-  const scim = openScim({ config, store, directory, journal, clock, leaving: new Leaving(context, desk, logins), log })
+  const scim = openScim({ config, store, directory, journal, clock, leaving, log })
   if (listening) await scim?.settle()
   const people = new People({ store: store.people, journal, clock })
   const refreshTokens = new RefreshTokens(config.data)

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { PasskeyStatus } from '@countersign/contract/schemas/passkey'
+import type { Passkey, PasskeyStatus } from '@countersign/contract/schemas/passkey'
 import { gatewayOptions } from '../arguments.ts'
 import { define, perform } from '../command.ts'
 import { type GatewayOptions, withClient } from '../connection.ts'
@@ -33,10 +33,14 @@ export function addPasskeyList(passkey: Command): void {
         const passkeys = await withClient(options, (client) => client.passkeys(filter))
         if (out.json) out.data(passkeys)
         else {
-          const rows = passkeys.map((each) => [each.id, each.user, each.name, SAYS[each.status], each.lastUsedAt === null ? 'never' : moment(each.lastUsedAt)])
+          const rows = passkeys.map((each) => [each.id, each.user, each.name, says(each), each.lastUsedAt === null ? 'never' : moment(each.lastUsedAt)])
           out.table(['PASSKEY', 'USER', 'NAME', 'IT', 'LAST USED'], rows, 'no passkeys')
         }
         return EXIT.ok
       }),
     )
+}
+
+function says({ status, waits }: Passkey): string {
+  return status === 'active' && waits ? 'counts, for no admin before another agrees' : SAYS[status]
 }

@@ -7,7 +7,7 @@ import { EXIT } from '../error.ts'
 
 export function addUserDisable(user: Command): void {
   gatewayOptions(
-    define(user, 'disable <user>', 'From now on somebody may do nothing; live sessions are cut', [
+    define(user, 'disable <user>', 'From now on somebody may do nothing; what he has ends for good', [
       'countersign user disable bob@example.com',
       'countersign user disable bob@example.com --data ./countersign-data',
     ]),
@@ -22,7 +22,7 @@ export function addUserDisable(user: Command): void {
 }
 
 export function addUserEnable(user: Command): void {
-  gatewayOptions(define(user, 'enable <user>', 'Undo that', ['countersign user enable bob@example.com'])).action(
+  gatewayOptions(define(user, 'enable <user>', 'Somebody may sign in again', ['countersign user enable bob@example.com'])).action(
     perform(async (out, name: string, options: GatewayOptions) => {
       const person = await withClient(options, (client) => client.enablePerson({ name }))
       if (out.json) out.data(person)

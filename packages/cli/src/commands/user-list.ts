@@ -21,7 +21,13 @@ export function addUserList(user: Command): void {
   )
 }
 
-function roles({ active, admin, auditor }: Person): string {
+function roles({ active, admin, adminWaits, auditor }: Person): string {
   if (!active) return 'nothing: disabled'
-  return [...(admin ? ['configure'] : []), ...(auditor ? ['read everything'] : [])].join(', ') || '-'
+  return (
+    [
+      ...(admin ? ['configure'] : []),
+      ...(adminWaits ? ['configure, once another admin agrees to his passkeys'] : []),
+      ...(auditor ? ['read everything'] : []),
+    ].join(', ') || '-'
+  )
 }

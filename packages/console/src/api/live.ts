@@ -35,6 +35,9 @@ function apply(cache: QueryClient, invalidate: (kind: string) => void, change: C
       return invalidate('grants')
     case 'session':
       return invalidate('sessions')
+    case 'people':
+      invalidate('passkeys')
+      return invalidate('people')
     case 'resync':
       void cache.invalidateQueries()
   }

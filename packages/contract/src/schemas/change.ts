@@ -9,6 +9,8 @@ export const Change = z
     z.object({ kind: z.literal('request'), request: Request }),
     z.object({ kind: z.literal('grant'), grant: Grant }),
     z.object({ kind: z.literal('session'), session: Session }),
+    /** Somebody's rights or passkeys, for admins and auditors. It does not say whose: read what you show again. */
+    z.object({ kind: z.literal('people') }),
     z.object({ kind: z.literal('resync') }),
   ])
   .meta({ id: 'Change' })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Duration, Name, text, Timestamp } from './common.ts'
+import { Duration, Flag, Name, text, Timestamp } from './common.ts'
 import { Assertion, CreationOptions, Registration, RequestOptions } from './webauthn.ts'
 
 /**
@@ -23,7 +23,9 @@ export const Passkey = z
     createdAt: Timestamp,
     lastUsedAt: Timestamp.nullable(),
     removedAt: Timestamp.nullable(),
-    /** Whether the caller is who may agree to what it waits for. */
+    /** Another admin is asked to agree: that it counts, that it is removed, or, where it is `active`, that it counts for somebody who is to be an admin, and is none before. */
+    waits: z.boolean(),
+    /** Whether the caller is who may agree to that. */
     reviewable: z.boolean(),
   })
   .meta({ id: 'Passkey' })
@@ -31,7 +33,8 @@ export type Passkey = z.infer<typeof Passkey>
 
 const Label = text(100)
 
-export const PasskeysQuery = z.strictObject({ user: Name.optional(), status: PasskeyStatus.optional() })
+/** `waits`: all that another admin is asked about, of whomever. */
+export const PasskeysQuery = z.strictObject({ user: Name.optional(), status: PasskeyStatus.optional(), waits: Flag.optional() })
 
 /** `credential` is what the browser gave for the options that were asked for just before. */
 export const AddPasskeyBody = z.strictObject({ name: Label, credential: Registration }).meta({ id: 'AddPasskey' })
@@ -87,6 +90,22 @@ export const EnrolBody = z.strictObject({ secret: Secret, name: Label, credentia
 /** `signedIn`: this browser is, from now on. It is not while the passkey waits for another admin. */
 export const Enrolled = z.object({ passkey: Passkey, signedIn: z.boolean() }).meta({ id: 'Enrolled' })
 
+/** What one source says of somebody: `config`, an issuer (`oidc:` and its name), `scim`, or `local`, the gateway's own admins. Disabled by any he is disabled. */
+export const PersonSaid = z
+  .object({
+    source: z.string(),
+    groups: z.array(z.string()),
+    admin: z.boolean(),
+    auditor: z.boolean(),
+    active: z.boolean(),
+    /** The admin who has disabled him, where one of this gateway has. */
+    disabledBy: z.string().nullable(),
+    /** How long it is believed of groups and duties, where the source has to say it again. */
+    until: Timestamp.nullable(),
+  })
+  .meta({ id: 'PersonSaid' })
+export type PersonSaid = z.infer<typeof PersonSaid>
+
 /** Somebody whom the gateway knows: from its configuration, from an issuer, from SCIM, or because he was invited. */
 export const Person = z
   .object({
@@ -95,9 +114,12 @@ export const Person = z
     email: z.string().nullable(),
     groups: z.array(z.string()),
     admin: z.boolean(),
+    /** He is to be an admin, and is none before another admin has agreed to his passkeys. */
+    adminWaits: z.boolean(),
     auditor: z.boolean(),
     active: z.boolean(),
     sources: z.array(z.string()),
+    said: z.array(PersonSaid),
     /** How many passkeys of his count. */
     passkeys: z.number().int().nonnegative(),
   })

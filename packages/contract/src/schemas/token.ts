@@ -46,4 +46,6 @@ export const CreateTokenBody = z
   })
   .meta({ id: 'CreateToken', description: '`user` is the caller where it is left out; `resources` and `actions` are its scope; `for` is how long it lives' })
 
+export const TokensQuery = z.strictObject({ user: Name.optional() })
+
 export const RevokeTokensBody = z.strictObject({ user: Name.optional() }).meta({ id: 'RevokeTokens', description: '`user` is the caller where it is left out' })

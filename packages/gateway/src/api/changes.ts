@@ -1,5 +1,5 @@
 import type { Change } from '@countersign/contract/schemas/change'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, seesAll } from '../identity/caller.ts'
 import type { StoreEvent } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { presentGrant, presentRequest, presentSession } from './present.ts'
@@ -64,10 +64,11 @@ async function changeFor({ workflow, config }: Sources, caller: Caller, event: S
         return { kind: 'grant', grant: presentGrant(await workflow.grant(caller, event.id)) }
       case 'session':
         return { kind: 'session', session: presentSession(await workflow.session(caller, event.id)) }
+      case 'person':
+      case 'passkey':
+        return seesAll(caller) ? { kind: 'people' } : null
       case 'token':
       case 'erasure':
-      case 'passkey':
-      case 'person':
       case 'login':
         return null
       case 'resync':

@@ -37,7 +37,8 @@ export interface TokenDesk {
   /** Null when the token is unknown, expired or revoked. Asked at every request, and before every batch of events. */
   callerForToken(token: string): Promise<Caller | null>
   createToken(by: Caller, wish: TokenWish): Promise<{ readonly token: string; readonly record: TokenRecord }>
-  listTokens(caller: Caller): Promise<readonly TokenRecord[]>
+  /** `user` null: all that the caller may see. */
+  listTokens(caller: Caller, user: string | null): Promise<readonly TokenRecord[]>
   revokeToken(caller: Caller, id: string): Promise<TokenRecord>
   /** All of a user's; those that were good until now. */
   revokeTokens(caller: Caller, user: string): Promise<readonly TokenRecord[]>

@@ -1,12 +1,14 @@
 import { LOCAL_ADMIN, type Principal } from '@countersign/core/principal'
 import { scopeNames, type TokenScope } from '@countersign/core/token-scope'
-import type { Source } from '../store/store.ts'
+import type { PersonRecord, Source } from '../store/store.ts'
 
 /** Somebody, as everybody who knows of him says together. */
 export interface User {
   readonly name: string
   readonly groups: readonly string[]
   readonly admin: boolean
+  /** A source makes him an admin, which he is not before another admin has agreed to the passkeys that he has (passkeys/agreeing.ts). */
+  readonly adminWaits: boolean
   readonly auditor: boolean
   /** False: somebody has disabled him. */
   readonly active: boolean
@@ -14,6 +16,13 @@ export interface User {
   readonly email: string | null
   /** `config` is `users:` of countersign.yaml. */
   readonly sources: readonly ('config' | Source)[]
+}
+
+/** What one source says of somebody. Where `until` has passed it is believed of neither groups nor duties any more. */
+export interface Said extends Pick<PersonRecord, 'groups' | 'admin' | 'auditor' | 'active' | 'until'> {
+  readonly source: 'config' | Source
+  /** The administrator who has disabled him, where that is known. */
+  readonly disabledBy: string | null
 }
 
 /** Everybody there is, now. */

@@ -4,7 +4,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { DeviceRecord } from '../store/device-store.ts'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
-import { type Caller, scopeOf } from './caller.ts'
+import { type Caller, scopeOf, seesAll } from './caller.ts'
 import type { TokenWish } from './token-wish.ts'
 import { IdentityError, type Maker, type Tokens } from './tokens.ts'
 
@@ -45,9 +45,9 @@ export class Desk {
   }
 
   /** Admins and auditors see all, a person his own; an agent's token and one with a scope see themselves alone. */
-  async listTokens(caller: Caller): Promise<readonly TokenRecord[]> {
-    const records = await this.#tokens.list(caller.admin || caller.auditor ? null : caller.principal.user)
-    return records.filter((record) => caller.auditor || mayRevoke(caller, record))
+  async listTokens(caller: Caller, user: string | null = null): Promise<readonly TokenRecord[]> {
+    const records = await this.#tokens.list(seesAll(caller) ? user : caller.principal.user)
+    return records.filter((record) => (user === null || record.user === user) && (caller.auditor || mayRevoke(caller, record)))
   }
 
   async revokeToken(by: Caller, id: string): Promise<TokenRecord> {

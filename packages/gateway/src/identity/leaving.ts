@@ -5,25 +5,30 @@ import { revokeGrant } from '../workflow/grants.ts'
 import type { Desk } from './desk.ts'
 import type { Logins } from './logins.ts'
 
-/** Whoever has no access any more has nothing left to come back with: his grants, his sign-ins and his tokens end, and those of his agents. */
-export class Leaving {
-  readonly #context: Context
-  readonly #desk: Pick<Desk, 'revokeAllOf'>
-  readonly #logins: Pick<Logins, 'endAllOf'>
+export interface LeavingOptions {
+  readonly context: Context
+  readonly desk: Pick<Desk, 'revokeAllOf'>
+  readonly logins: Pick<Logins, 'endAllOf'>
+  readonly invites: { revokeAllOf(user: string, by: string): Promise<void> }
+}
 
-  constructor(context: Context, desk: Pick<Desk, 'revokeAllOf'>, logins: Pick<Logins, 'endAllOf'>) {
-    this.#context = context
-    this.#desk = desk
-    this.#logins = logins
+/** Whoever has no access any more has nothing left to come back with: his grants, his sign-ins, his tokens and those of his agents end, and links that he was invited with. */
+export class Leaving {
+  readonly #options: LeavingOptions
+
+  constructor(options: LeavingOptions) {
+    this.#options = options
   }
 
   /** Said again, it ends what is there again. `by` has no space where he is a user. */
   async end(user: string, by: string, why: string): Promise<void> {
-    await this.#desk.revokeAllOf(user, by) // first: it cuts every session
-    await this.#logins.endAllOf(user, by, why)
-    const grants = await this.#context.store.grants.list({ user, live: true })
+    const { context, desk, logins, invites } = this.#options
+    await desk.revokeAllOf(user, by) // first: it cuts every session
+    await logins.endAllOf(user, by, why)
+    await invites.revokeAllOf(user, by)
+    const grants = await context.store.grants.list({ user, live: true })
     const ender: Principal = { user: by, agent: null, groups: [] }
-    for (const { id } of grants) await revokeQuietly(this.#context, id, ender, why)
+    for (const { id } of grants) await revokeQuietly(context, id, ender, why)
   }
 }
 

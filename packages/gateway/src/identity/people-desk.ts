@@ -5,11 +5,17 @@ import { isGroupName, isUserName } from '../config/names.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PersonRecord, Store } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
-import { type Caller, seesAll, type User, type Users } from './caller.ts'
+import { type Caller, type Said, seesAll, type User } from './caller.ts'
+import type { Directory } from './directory.ts'
+import type { Leaving } from './leaving.ts'
+
+/** In the ledger: why what he had has ended. */
+const DISABLED = 'disabled'
 
 export interface PeopleOptions {
   readonly store: Pick<Store, 'people'>
-  readonly directory: Pick<Users, 'users'>
+  readonly directory: Pick<Directory, 'users' | 'said' | 'learn'>
+  readonly leaving: Pick<Leaving, 'end'>
   readonly journal: Pick<Journal, 'append'>
   readonly clock: Pick<Clock, 'now'>
 }
@@ -28,6 +34,12 @@ export class PeopleDesk {
     return this.#options.directory.users()
   }
 
+  /** What each source says of somebody. */
+  said(caller: Caller, user: string): readonly Said[] {
+    if (!seesAll(caller)) throw new WorkflowError('forbidden', 'who there is, is for admins and auditors')
+    return this.#options.directory.said(user)
+  }
+
   /** Somebody whom nobody knows yet. Throws WorkflowError `invalid`. */
   async introduce(by: Caller, { user, groups, admin }: { readonly user: string; readonly groups: readonly string[]; readonly admin: boolean }): Promise<void> {
     if (!isUserName(user)) throw new WorkflowError('invalid', 'a user name has no spaces and no slash, and is not local-admin')
@@ -38,17 +50,22 @@ export class PeopleDesk {
     if (!(await this.#options.store.people.insert(person))) throw new WorkflowError('invalid', `${user} has just been introduced by somebody else`)
   }
 
-  /** Whatever other sources say, he may do nothing. */
+  /** Whatever other sources say, he may do nothing: he is refused first, and then what he has ends for good. */
   async disable(by: Caller, user: string): Promise<void> {
     this.#assertAdmin(by)
     if (user === by.principal.user) throw new WorkflowError('forbidden', 'nobody disables himself; another admin does')
     await this.#change(by, user, false)
+    await this.#options.leaving.end(user, principalId(by.principal), DISABLED)
   }
 
+  /** He has nothing of what he had: what came into being while not every gateway knew that he was disabled, and what could not be ended then, ends first. */
   async enable(by: Caller, user: string): Promise<void> {
+    const { store, leaving } = this.#options
     this.#assertAdmin(by)
+    const [known] = await store.people.list({ name: user, source: 'local' })
+    if (known?.active === false) await leaving.end(user, principalId(by.principal), DISABLED)
     await this.#change(by, user, true)
-    const others = await this.#options.store.people.list({ name: user })
+    const others = await store.people.list({ name: user })
     const { source } = others.find(({ active }) => !active) ?? {}
     if (source !== undefined) throw new WorkflowError('invalid', `${user} stays disabled: ${source} says so, and has to say otherwise`)
   }
@@ -59,10 +76,14 @@ export class PeopleDesk {
     for (;;) {
       const [known] = await store.people.list({ name: user, source: 'local' })
       if (known ? known.active === active : active) return
-      const person = known ? { ...known, version: known.version + 1, active, updatedAt: clock.now() } : this.#local(user, { active })
+      const disabledBy = active ? null : principalId(by.principal)
+      const person = known
+        ? { ...known, version: known.version + 1, active, disabledBy, updatedAt: clock.now() }
+        : { ...this.#local(user, { active }), disabledBy }
       // Whom the ledger does not know to be enabled must not be so; disabling does not wait for it.
       if (active) await this.#record(by, person)
       if (!(await (known ? store.people.save(person) : store.people.insert(person)))) continue
+      await directory.learn(person.id) // so that nothing new is given here to whom all is taken next
       if (!active) await this.#record(by, person)
       return
     }

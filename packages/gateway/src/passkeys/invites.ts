@@ -5,7 +5,8 @@ import { type Caller, seesAll } from '../identity/caller.ts'
 import type { PeopleDesk } from '../identity/people-desk.ts'
 import type { InviteRecord, PasskeyRecord, Store } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
-import { leavesNobody } from './agreeing.ts'
+import { isToBeAdmin, leavesNobody } from './agreeing.ts'
+import { OpenInvites } from './open-invites.ts'
 import type { Passkeys, PasskeysOptions } from './passkeys.ts'
 import { assertRecent } from './recent.ts'
 
@@ -29,9 +30,11 @@ interface InvitesOptions extends Omit<PasskeysOptions, 'store'> {
 /** Links with which somebody enrols a passkey, once: how people without an issuer come in, and how who has lost his keys comes back. The store has a hash of each secret. */
 export class Invites {
   readonly #options: InvitesOptions
+  readonly #open: OpenInvites
 
   constructor(options: InvitesOptions) {
     this.#options = options
+    this.#open = new OpenInvites(options)
   }
 
   /** `link` is returned here once. The secret is in its fragment, which a browser sends to nobody. */
@@ -73,37 +76,31 @@ export class Invites {
   }
 
   async revoke(by: Caller, id: string): Promise<InviteRecord> {
-    const { store, journal, clock } = this.#options
     this.#assertMayInvite(by)
-    for (;;) {
-      const invite = await store.invites.get(id)
-      if (!invite) throw new WorkflowError('not-found', `there is no invitation ${id}`)
-      if (invite.usedAt !== null || invite.revokedAt !== null)
-        throw new WorkflowError('invalid', `${id} was ${invite.usedAt === null ? 'revoked' : 'used'} already`)
-      const next = { ...invite, version: invite.version + 1, revokedAt: clock.now() }
-      if (!(await store.invites.save(next))) continue
-      await journal.append({ type: 'invite.revoked', body: { invite: id, user: invite.user, by: principalId(by.principal) } }, 'disk')
-      return next
-    }
+    const revoked = await this.#open.revoke(id, principalId(by.principal))
+    if (revoked) return revoked
+    const invite = await this.#options.store.invites.get(id)
+    if (!invite) throw new WorkflowError('not-found', `there is no invitation ${id}`)
+    throw new WorkflowError('invalid', `${id} was ${invite.usedAt === null ? 'revoked' : 'used'} already`)
   }
 
   /** What to ask the browser for that holds this link. */
   async options(secret: string): Promise<{ readonly invite: InviteRecord; readonly options: CreationOptions }> {
-    const invite = await this.#open(secret)
+    const invite = await this.#find(secret)
     return { invite, options: await this.#options.passkeys.optionsFor(invite.user, aboutOf(invite)) }
   }
 
   /** The link is used up by the first passkey that is good. */
   async enrol(secret: string, name: string, registration: Registration): Promise<PasskeyRecord> {
     const { store, passkeys, clock } = this.#options
-    const invite = await this.#open(secret)
+    const invite = await this.#find(secret)
     const { user, createdBy: by, id } = invite
     return passkeys.enrol({ user, by, invite: id, name }, aboutOf(invite), registration, async () => {
       if (!(await store.invites.save({ ...invite, version: invite.version + 1, usedAt: clock.now() }))) throw over()
     })
   }
 
-  async #open(secret: string): Promise<InviteRecord> {
+  async #find(secret: string): Promise<InviteRecord> {
     const { store, clock, directory } = this.#options
     const invite = await store.invites.findByHash(hashOf(secret))
     if (!invite || invite.usedAt !== null || invite.revokedAt !== null || clock.now() >= invite.expiresAt || !directory.user(invite.user)) throw over()
@@ -117,7 +114,7 @@ export class Invites {
     if (known && !known.active) throw new WorkflowError('invalid', `${user} is disabled: \`countersign user enable ${user}\` first`)
     if (known && (groups !== null || admin !== null))
       throw new WorkflowError('invalid', `${user} is known already (${known.sources.join(', ')}): groups and admin are said there, and not in an invitation`)
-    if (leavesNobody(directory, user, by.principal.user, known?.admin ?? admin ?? false))
+    if (leavesNobody(directory, user, by.principal.user, known ? isToBeAdmin(known) : admin === true))
       throw new WorkflowError(
         'forbidden',
         `another admin than ${user} and you has to agree to a key of an admin, and there is none: on the gateway's own host invite with --data DIR, and agree to it then`,

@@ -1,4 +1,5 @@
-import type { Users } from '../identity/caller.ts'
+import type { Directory } from '../identity/directory.ts'
+import type { Leaving } from '../identity/leaving.ts'
 import { PeopleDesk } from '../identity/people-desk.ts'
 import type { Clock } from '../clock.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -10,16 +11,17 @@ import { Proofs } from './proofs.ts'
 
 interface Parts {
   readonly store: Pick<Store, 'passkeys' | 'invites' | 'challenges' | 'people'>
-  readonly directory: Pick<Users, 'user' | 'users'>
+  readonly directory: Pick<Directory, 'user' | 'users' | 'said' | 'learn'>
+  readonly leaving: Pick<Leaving, 'end'>
   readonly journal: Pick<Journal, 'append' | 'gateway'>
   readonly clock: Pick<Clock, 'now'>
   readonly config: { readonly url: string }
 }
 
 /** Everything about people and their passkeys, over one store. */
-export function openPasskeys({ store, directory, journal, clock, config }: Parts) {
+export function openPasskeys({ store, directory, leaving, journal, clock, config }: Parts) {
   const ceremonies = new Ceremonies({ store, clock, config })
-  const options = { store, directory, journal, clock, ceremonies }
+  const options = { store, directory, leaving, journal, clock, ceremonies }
   const [passkeys, people] = [new Passkeys(options), new PeopleDesk(options)]
   return { passkeys, people, proofs: new Proofs(options), invites: new Invites({ ...options, passkeys, people }) }
 }

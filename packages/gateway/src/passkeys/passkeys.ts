@@ -4,10 +4,11 @@ import { DomainError } from '@countersign/core/error'
 import { principalId } from '@countersign/core/principal'
 import type { Clock } from '../clock.ts'
 import { type Caller, seesAll, type Users } from '../identity/caller.ts'
+import type { Leaving } from '../identity/leaving.ts'
 import type { Event, Journal } from '../journal/journal.ts'
 import type { PasskeyRecord, PasskeyStatus, Store } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
-import { enrolmentWaits, mayAgree, removalWaits } from './agreeing.ts'
+import { enrolmentWaits, isAsked, isUnagreed, mayAgree, removalWaits } from './agreeing.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import { assertRecent } from './recent.ts'
 
@@ -17,6 +18,7 @@ const MOST = 20
 export interface PasskeysOptions {
   readonly store: Pick<Store, 'passkeys'>
   readonly directory: Pick<Users, 'user' | 'users'>
+  readonly leaving: Pick<Leaving, 'end'>
   readonly journal: Pick<Journal, 'append' | 'gateway'>
   readonly clock: Pick<Clock, 'now'>
   readonly ceremonies: Ceremonies
@@ -48,9 +50,23 @@ export class Passkeys {
     return this.#options.store.passkeys.list({ ...(whose === null ? {} : { user: whose }), ...(status === null ? {} : { status }) })
   }
 
+  /** Those that another admin is asked about, of whomever. */
+  async asked(caller: Caller): Promise<readonly PasskeyRecord[]> {
+    const { store, directory } = this.#options
+    if (!seesAll(caller)) throw new WorkflowError('forbidden', "others' passkeys are for admins and auditors")
+    const waiting = directory.users().filter(({ adminWaits }) => adminWaits)
+    const filters = [{ status: 'waiting' }, { status: 'leaving' }, ...waiting.map(({ name }) => ({ user: name, status: 'active' }) as const)] as const
+    const found = await Promise.all(filters.map((filter) => store.passkeys.list(filter)))
+    return found.flat().filter((passkey) => isAsked(directory, passkey))
+  }
+
+  isAsked(passkey: PasskeyRecord): boolean {
+    return isAsked(this.#options.directory, passkey)
+  }
+
   /** True where this caller may say whether it counts. */
   mayReview({ principal, admin, mayReview, by }: Caller, passkey: PasskeyRecord): boolean {
-    return by.kind !== 'local' && principal.agent === null && mayReview && mayAgree({ name: principal.user, admin }, passkey)
+    return by.kind !== 'local' && principal.agent === null && mayReview && mayAgree(this.#options.directory, { name: principal.user, admin }, passkey)
   }
 
   /** For a further one of his own. */
@@ -85,7 +101,8 @@ export class Passkeys {
       'disk',
     )
     const rest = { version: 1, user, name, status: waits ? 'waiting' : 'active', by, createdAt: clock.now(), lastUsedAt: null, removedAt: null } as const
-    const passkey: PasskeyRecord = { ...made, ...rest, id, entries: [{ gateway: journal.gateway, seq }] }
+    const agreed = !waits && directory.user(user)?.admin === true
+    const passkey: PasskeyRecord = { ...made, ...rest, id, agreed, entries: [{ gateway: journal.gateway, seq }] }
     if (!(await store.passkeys.insert(passkey))) throw new DomainError('signature-refused', 'this passkey is enrolled already')
     return passkey
   }
@@ -101,7 +118,7 @@ export class Passkeys {
       if (passkey.user !== by && !caller.admin) throw new WorkflowError('forbidden', `${id} is ${passkey.user}'s: only an admin removes it, and he himself`)
       const waits = passkey.status === 'active' && removalWaits(directory, passkey.user, by)
       const next = waits ? ({ status: 'leaving', by } as const) : ({ status: 'removed', removedAt: clock.now() } as const)
-      return { next, event: { type: 'passkey.removed', body: { passkey: id, user: passkey.user, waits, by } } }
+      return { next, event: { type: 'passkey.removed', body: { passkey: id, user: passkey.user, waits, by } }, ends: this.#endsAll(passkey) }
     })
   }
 
@@ -110,13 +127,21 @@ export class Passkeys {
     const { clock } = this.#options
     assertRecent(caller, clock.now())
     return this.#change(caller, id, (passkey) => {
-      if (passkey.status !== 'waiting' && passkey.status !== 'leaving') throw new WorkflowError('invalid', `${id} is ${passkey.status}: nobody is asked`)
+      if (!this.isAsked(passkey)) throw new WorkflowError('invalid', `${id} is ${passkey.status}: nobody is asked`)
       if (!this.mayReview(caller, passkey))
         throw new WorkflowError('forbidden', `another admin than ${passkey.user} and ${passkey.by} agrees to this, who may review`)
-      const counts = (passkey.status === 'waiting') === approve
-      const next = counts ? ({ status: 'active' } as const) : ({ status: 'removed', removedAt: clock.now() } as const)
-      return { next, event: { type: 'passkey.reviewed', body: { passkey: id, user: passkey.user, approve, counts, by: principalId(caller.principal) } } }
+      const isLeaving = passkey.status === 'leaving'
+      const counts = isLeaving !== approve
+      const agreed = passkey.agreed || !isLeaving
+      const next = counts ? ({ status: 'active', agreed } as const) : ({ status: 'removed', removedAt: clock.now() } as const)
+      const body = { passkey: id, user: passkey.user, approve, counts, by: principalId(caller.principal) }
+      return { next, event: { type: 'passkey.reviewed', body }, ends: this.#endsAll(passkey) }
     })
+  }
+
+  /** With a key that nobody agreed to its owner becomes an admin once it is gone: nothing that was had with it may go on then. */
+  #endsAll(passkey: PasskeyRecord): boolean {
+    return isUnagreed(passkey) && this.#options.directory.user(passkey.user)?.adminWaits === true
   }
 
   /** What there is of a user that was not removed, whether it counts or not. */
@@ -129,17 +154,20 @@ export class Passkeys {
    * place of the entry is written down with it, or behind it.
    */
   async #change(caller: Caller, id: string, step: (passkey: PasskeyRecord) => Step): Promise<PasskeyRecord> {
-    const { store, journal } = this.#options
+    const { store, journal, leaving } = this.#options
     for (;;) {
       const passkey = await store.passkeys.get(id)
       if (!passkey || !(seesAll(caller) || passkey.user === caller.principal.user)) throw new WorkflowError('not-found', `there is no passkey ${id}`)
-      const { next, event } = step(passkey)
+      const { next, event, ends } = step(passkey)
       const changed = { ...passkey, ...next, version: passkey.version + 1 }
       const record = async () => ({ gateway: journal.gateway, seq: (await journal.append(event, 'disk')).seq })
       if (next.status === 'active') {
         const recorded = { ...changed, entries: [...passkey.entries, await record()] }
         if (await store.passkeys.save(recorded)) return recorded
-      } else if (await store.passkeys.save(changed)) return this.#placed(changed, await record())
+      } else if (await store.passkeys.save(changed)) {
+        if (ends && next.status === 'removed') await leaving.end(passkey.user, principalId(caller.principal), `${id} was removed`)
+        return this.#placed(changed, await record())
+      }
     }
   }
 
@@ -164,8 +192,10 @@ export class Passkeys {
 }
 
 interface Step {
-  readonly next: Partial<Pick<PasskeyRecord, 'by' | 'removedAt'>> & Pick<PasskeyRecord, 'status'>
+  readonly next: Partial<Pick<PasskeyRecord, 'by' | 'removedAt' | 'agreed'>> & Pick<PasskeyRecord, 'status'>
   readonly event: Event
+  /** Where it is removed now, all that its owner has ends. */
+  readonly ends: boolean
 }
 
 /** A challenge is answered in the browser that asked for it. */

@@ -22,6 +22,8 @@ export interface PasskeyRecord {
   readonly status: PasskeyStatus
   /** Who brought about what it waits for, besides its owner: he does not agree to it himself. */
   readonly by: string
+  /** True once another admin has agreed to it, and where its owner was an admin when he enrolled it and there was nobody to agree. */
+  readonly agreed: boolean
   readonly createdAt: number
   readonly lastUsedAt: number | null
   readonly removedAt: number | null

@@ -18,6 +18,8 @@ export interface PersonRecord {
   readonly auditor: boolean
   /** False: he is disabled, whatever other sources say. */
   readonly active: boolean
+  /** The administrator who has disabled him, where it is one of this gateway's own who says so. */
+  readonly disabledBy?: string | null
   readonly displayName: string | null
   readonly email: string | null
   readonly createdAt: number

@@ -24,6 +24,7 @@ import { LedgerSearch } from '../../src/export/search.ts'
 import { NotificationDesk } from '../../src/notify/desk.ts'
 import { PushChannel } from '../../src/notify/push/push.ts'
 import { openPushKey } from '../../src/notify/push/vapid.ts'
+import { Leaving } from '../../src/identity/leaving.ts'
 import { Logins } from '../../src/identity/logins.ts'
 import { RefreshTokens } from '../../src/identity/oidc/refresh-tokens.ts'
 import { OidcSignIn } from '../../src/identity/oidc/sign-in.ts'
@@ -31,6 +32,7 @@ import { People } from '../../src/identity/people.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
+import { OpenInvites } from '../../src/passkeys/open-invites.ts'
 import { openPasskeys } from '../../src/passkeys/open.ts'
 import { Queries } from '../../src/query/queries.ts'
 import { QueryTokens } from '../../src/query/tokens.ts'
@@ -93,8 +95,9 @@ export async function openBed(): Promise<Bed> {
     policy: () => engine,
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
-  const keys = openPasskeys({ store, directory, journal, clock: systemClock, config })
   const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
+  const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites({ store, journal, clock: systemClock }) })
+  const keys = openPasskeys({ store, directory, leaving, journal, clock: systemClock, config })
   const queryTokens = new QueryTokens({
     desk,
     logins: store.logins,

@@ -4,6 +4,7 @@ export const aUser = (name: string, over: Partial<User> = {}): User => ({
   name,
   groups: [],
   admin: false,
+  adminWaits: false,
   auditor: false,
   active: true,
   displayName: null,

@@ -79,6 +79,7 @@ export function aPasskey(over: Partial<PasskeyRecord> = {}): PasskeyRecord {
     backedUp: false,
     status: 'active',
     by: 'bob@example.com',
+    agreed: false,
     createdAt: NOW,
     lastUsedAt: null,
     removedAt: null,

@@ -8,7 +8,8 @@ import type { ApiServices } from '../services.ts'
 /** What passkeys there are, and what is proved with them. */
 export function mountPasskeys(app: App, services: ApiServices): void {
   const { passkeys, proofs, logins } = services
-  const present = (caller: Caller, passkey: PasskeyRecord) => presentPasskey(passkey, passkeys.mayReview(caller, passkey))
+  const present = (caller: Caller, passkey: PasskeyRecord) =>
+    presentPasskey(passkey, { waits: passkeys.isAsked(passkey), reviewable: passkeys.mayReview(caller, passkey) })
 
   app.openapi(routes.signInOptions, async (c) => c.json({ options: await proofs.optionsToSignIn() }, 200))
 
@@ -28,9 +29,9 @@ export function mountPasskeys(app: App, services: ApiServices): void {
   })
 
   app.openapi(routes.passkeys, async (c) => {
-    const { user, status } = c.req.valid('query')
+    const { user, status, waits } = c.req.valid('query')
     const caller = c.get('caller')
-    const found = await passkeys.list(caller, { user: user ?? null, status: status ?? null })
+    const found = waits === true ? await passkeys.asked(caller) : await passkeys.list(caller, { user: user ?? null, status: status ?? null })
     return c.json(
       found.map((passkey) => present(caller, passkey)),
       200,

@@ -14,7 +14,7 @@ export function mountPeople(app: App, services: ApiServices): void {
   const person = async (caller: Caller, name: string) => {
     const found = people.list(caller).find((user) => user.name === name)
     if (!found) throw new WorkflowError('not-found', `there is nobody called ${name}`)
-    return presentPerson(found, await passkeys.list(caller, { user: name, status: 'active' }))
+    return presentPerson(found, people.said(caller, name), await passkeys.list(caller, { user: name, status: 'active' }))
   }
 
   app.openapi(routes.people, async (c) => {
@@ -22,7 +22,7 @@ export function mountPeople(app: App, services: ApiServices): void {
     const everybody = people.list(caller)
     const counting = await passkeys.list(caller, { user: null, status: 'active' })
     return c.json(
-      everybody.map((user) => presentPerson(user, counting)),
+      everybody.map((user) => presentPerson(user, people.said(caller, user.name), counting)),
       200,
     )
   })
@@ -30,13 +30,13 @@ export function mountPeople(app: App, services: ApiServices): void {
   app.openapi(routes.disablePerson, async (c) => {
     const { name } = c.req.valid('param')
     await people.disable(c.get('caller'), name)
-    return c.json({ ...(await person(c.get('caller'), name)), active: false }, 200)
+    return c.json(await person(c.get('caller'), name), 200)
   })
 
   app.openapi(routes.enablePerson, async (c) => {
     const { name } = c.req.valid('param')
     await people.enable(c.get('caller'), name)
-    return c.json({ ...(await person(c.get('caller'), name)), active: true }, 200)
+    return c.json(await person(c.get('caller'), name), 200)
   })
 
   app.openapi(routes.invite, async (c) => {
@@ -60,6 +60,6 @@ export function mountPeople(app: App, services: ApiServices): void {
     const passkey = await invites.enrol(secret, name, credential)
     const signedIn = passkey.status === 'active'
     if (signedIn) await signIn(services, c, passkey.user)
-    return c.json({ passkey: presentPasskey(passkey, false), signedIn }, 200)
+    return c.json({ passkey: presentPasskey(passkey, { waits: passkeys.isAsked(passkey), reviewable: false }), signedIn }, 200)
   })
 }

@@ -7,7 +7,7 @@ import { durationMs } from './requests.ts'
 
 export function mountTokens(app: App, { tokens }: ApiServices): void {
   app.openapi(routes.tokens, async (c) => {
-    const records = await tokens.listTokens(c.get('caller'))
+    const records = await tokens.listTokens(c.get('caller'), c.req.valid('query').user ?? null)
     return c.json(records.map(presentToken), 200)
   })
 
