@@ -13,6 +13,9 @@ const PAGES = [
   ['/requests', 'bob', 'alice@example.com, db'],
   ['/resources', 'alice', 'change the schema'],
   ['/profile', 'bob', 'Being told'],
+  ['/people', 'erin', 'bob@example.com'],
+  ['/people?show=invitations', 'erin', 'No invitation is open'],
+  ['/people/bob@example.com', 'erin', 'local-admin'],
   ['/no/such/page', 'bob', 'There is nothing here'],
   ['/sign-in', null, 'Sign in'],
 ] as const
@@ -27,7 +30,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('the console', { timeout: BR
     id = await held(session)
   })
 
-  const open = async (path: string, who: 'alice' | 'bob' | null, options: Parameters<typeof visitor>[2] = {}) => {
+  const open = async (path: string, who: 'alice' | 'bob' | 'erin' | null, options: Parameters<typeof visitor>[2] = {}) => {
     const visit =
       who === null ? await visitor(bed.browser, bed.stage.gateway.url, options) : await signedIn(bed.browser, bed.stage.gateway, bed.stage[who], options)
     await visit.page.goto(path.replace('ID', id.slice('req-'.length)))

@@ -53,17 +53,21 @@ export const signedIn = (browser: Browser, { url }: { readonly url: string }, { 
   visitor(browser, url, { ...options, extraHTTPHeaders: { authorization: `Bearer ${token}` } })
 
 /** Somebody who has signed in with a passkey of his own, so that he has a cookie; for what a token is not enough for. */
-export async function signedInByPasskey(browser: Browser, gateway: GatewayProcess, user: string): Promise<Visitor> {
+export async function signedInByPasskey(browser: Browser, gateway: GatewayProcess, user: string, groups?: string[]): Promise<Visitor> {
   // Browsers have passkeys for names, and this machine's is localhost.
   const somebody = await visitor(browser, gateway.url.replace('127.0.0.1', 'localhost'))
-  const { page } = somebody
+  await enrolIn(somebody.page, (await gateway.api().invite({ user, ...(groups ? { groups } : {}) })).link)
+  await somebody.page.getByRole('heading', { name: 'Inbox' }).waitFor()
+  return somebody
+}
+
+/** Somebody opens a link that he was invited with, and makes a passkey. The page is at the name for which browsers make them. */
+export async function enrolIn(page: Page, link: string): Promise<void> {
   await withAuthenticator(page)
-  const { pathname, hash } = new URL((await gateway.api().invite({ user })).link)
+  const { pathname, hash } = new URL(link)
   await page.goto(pathname + hash)
   await page.getByLabel('What you call it').fill('laptop')
   await page.getByRole('button', { name: 'Make the passkey' }).click()
-  await page.getByRole('heading', { name: 'Inbox' }).waitFor()
-  return somebody
 }
 
 /** Gives a page an authenticator, as in a telephone that its owner has unlocked (the WebAuthn domain of the Chrome DevTools Protocol). */

@@ -4,6 +4,7 @@ import { enrolRoute } from './pages/enrol/route.ts'
 import { inboxRoute } from './pages/inbox/route.ts'
 import { entryRoute, ledgerRoute } from './pages/ledger/route.ts'
 import { overviewRoute } from './pages/overview/route.ts'
+import { peopleRoute, personRoute } from './pages/people/route.ts'
 import { policiesRoute } from './pages/policies/route.ts'
 import { profileRoute } from './pages/profile/route.ts'
 import { queryRoute } from './pages/query/route.ts'
@@ -32,6 +33,8 @@ const pages = signedInRoute.addChildren([
   entryRoute,
   policiesRoute,
   overviewRoute,
+  peopleRoute,
+  personRoute,
   profileRoute,
   deviceRoute,
 ])

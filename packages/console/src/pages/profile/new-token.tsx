@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'
 import { queries } from '../../api/queries.ts'
-import { CopyLine } from '../../parts/copy-line.tsx'
+import { ShownOnce } from '../../parts/shown-once.tsx'
 import { Failed } from '../../parts/states.tsx'
 import classes from './profile.module.css'
 
@@ -23,18 +23,13 @@ export function NewToken({ onDone }: { readonly onDone: () => void }) {
   const making = useMutation({
     mutationFn: () => client.createToken({ for: life, ...(name.trim() ? { name: name.trim() } : {}), ...(agent.trim() ? { agent: agent.trim() } : {}) }),
     onSuccess: () => cache.invalidateQueries({ queryKey: queries.tokens.queryKey }),
+    gcTime: 0,
   })
   if (making.data) {
     return (
-      <div className={classes.secret} role="status">
-        <p>This is the token. It is shown this once: put it where your programs keep their secrets.</p>
-        <CopyLine label="token" line={making.data.token} />
-        <div>
-          <Button size="xs" variant="default" onClick={onDone}>
-            I have it
-          </Button>
-        </div>
-      </div>
+      <ShownOnce label="token" secret={making.data.token} onDone={onDone}>
+        This is the token. It is shown this once: put it where your programs keep their secrets.
+      </ShownOnce>
     )
   }
   return (

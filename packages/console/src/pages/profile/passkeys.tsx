@@ -7,19 +7,13 @@ import { client } from '../../api/client.ts'
 import { hasPasskeys, registration, withProof } from '../../api/passkeys.ts'
 import { queries } from '../../api/queries.ts'
 import { Dim } from '../../parts/dim.tsx'
+import { passkeyState } from '../../parts/passkey-state.ts'
 import { Rows } from '../../parts/rows.tsx'
 import { Section } from '../../parts/section.tsx'
 import { Answer, Empty, Failed } from '../../parts/states.tsx'
 import { Ago } from '../../parts/times.tsx'
 import { useMe } from '../../shell/me.ts'
 import classes from './profile.module.css'
-
-const STATES = {
-  waiting: 'waits for another admin',
-  active: 'signs in and signs approvals',
-  leaving: 'is to be removed, which another admin has to agree to',
-  removed: 'removed',
-} as const
 
 /** What the reader signs in with and signs approvals with; as admin also what those of other admins wait for. */
 export function Passkeys() {
@@ -56,7 +50,8 @@ export function Passkeys() {
   )
 }
 
-function OnePasskey({ passkey: { id, user, name, status, createdAt, lastUsedAt, reviewable }, mine }: { readonly passkey: Passkey; readonly mine: boolean }) {
+function OnePasskey({ passkey, mine }: { readonly passkey: Passkey; readonly mine: boolean }) {
+  const { id, user, name, createdAt, lastUsedAt, reviewable } = passkey
   const cache = useQueryClient()
   const change = useMutation({
     mutationFn: (work: () => Promise<Passkey>) => withProof(work),
@@ -69,7 +64,7 @@ function OnePasskey({ passkey: { id, user, name, status, createdAt, lastUsedAt, 
         {!mine && `, of ${user}`}
         <br />
         <Dim as="span">
-          {STATES[status]}; made <Ago at={createdAt} />
+          {passkeyState(passkey)}; made <Ago at={createdAt} />
           {lastUsedAt !== null && (
             <>
               , used <Ago at={lastUsedAt} />

@@ -9,6 +9,7 @@ import { Rows } from '../../parts/rows.tsx'
 import { Section } from '../../parts/section.tsx'
 import { Answer, Empty, Failed } from '../../parts/states.tsx'
 import { Ago, Left } from '../../parts/times.tsx'
+import { scopeInWords } from '../../parts/token-scope.ts'
 import { useMe } from '../../shell/me.ts'
 import { NewToken } from './new-token.tsx'
 import classes from './profile.module.css'
@@ -62,7 +63,7 @@ function Token({ token }: { readonly token: TokenInfo }) {
         {mayReview && ', may review'}
         <br />
         <Dim as="span">
-          {scopeInWords(token)};{' '}
+          {scopeInWords(token, 'all that you may')};{' '}
           {lastUsedAt === null ? (
             'never used'
           ) : (
@@ -79,9 +80,4 @@ function Token({ token }: { readonly token: TokenInfo }) {
       {revocation.isError && <Failed error={revocation.error} />}
     </li>
   )
-}
-
-function scopeInWords({ scope }: TokenInfo): string {
-  if (scope === null) return 'all that you may'
-  return [scope.actions?.join(', ') ?? 'any action', `on ${scope.resources?.join(', ') ?? 'every resource'}`].join(' ')
 }
