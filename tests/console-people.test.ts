@@ -1,17 +1,19 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { violations } from './support/axe.ts'
-import { BROWSER_MS, enrolIn, openBrowser, signedIn, visitor } from './support/browser.ts'
+import { BROWSER_MS, enrolIn, signedIn, visitor } from './support/browser.ts'
+import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { openStage, type Stage } from './support/stage.ts'
 
-const POLICY = `@id("reads") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);`
 const SCIM = 'the-token-of-a-directory-0123456789abcdef'
 const DANA = 'dana@example.com'
 
 describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { timeout: BROWSER_MS }, () => {
-  let stage: Stage
-  let browser: Browser
+  const bed = consoleBed({
+    users: { 'olga@example.com': { groups: [], auditor: true } },
+    identity: { scim: { token: { env: 'SCIM_TOKEN' } } },
+    env: { SCIM_TOKEN: SCIM },
+  })
   /** An auditor, who is no admin. */
   let olga: { readonly token: string }
   /** An admin, beside erin. */
@@ -20,26 +22,19 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
   let dana: Page
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    const users = { 'olga@example.com': { groups: [], auditor: true } }
-    stage = await openStage({ policy: POLICY, users, identity: { scim: { token: { env: 'SCIM_TOKEN' } } }, env: { SCIM_TOKEN: SCIM } })
-    olga = { token: await stage.gateway.token('olga@example.com') }
-    frank = { token: await stage.gateway.token('frank@example.com', { mayReview: true }) }
-  }, 2 * BROWSER_MS)
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.close()
+    olga = { token: await bed.stage.gateway.token('olga@example.com') }
+    frank = { token: await bed.stage.gateway.token('frank@example.com', { mayReview: true }) }
   })
 
   /** Somebody with an authenticator, at the name for which browsers make passkeys. */
   async function newcomer(link: string): Promise<Page> {
-    const { page } = await visitor(browser, stage.gateway.url.replace('127.0.0.1', 'localhost'))
+    const { page } = await visitor(bed.browser, bed.stage.gateway.url.replace('127.0.0.1', 'localhost'))
     await enrolIn(page, link)
     return page
   }
 
   test('an admin invites somebody: the link is shown once, and is nowhere after he has left', async () => {
-    const { page, complaints } = await signedIn(browser, stage.gateway, frank)
+    const { page, complaints } = await signedIn(bed.browser, bed.stage.gateway, frank)
     await page.goto('/people')
     await page.getByRole('link', { name: 'Invitations' }).click()
     await page.getByLabel('Name').fill(DANA)
@@ -62,24 +57,24 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
 
     dana = await newcomer(link)
     await dana.getByRole('heading', { name: 'Inbox' }).waitFor()
-    expect((await stage.erin.api.people()).find(({ name }) => name === DANA)).toMatchObject({ groups: ['engineering', 'oncall'], passkeys: 1 })
+    expect((await bed.stage.erin.api.people()).find(({ name }) => name === DANA)).toMatchObject({ groups: ['engineering', 'oncall'], passkeys: 1 })
   })
 
   test('an invitation that was not used is taken back, which is said before it is done', async () => {
-    await stage.erin.api.invite({ user: 'alice@example.com' })
-    const { page } = await signedIn(browser, stage.gateway, frank)
+    await bed.stage.erin.api.invite({ user: 'alice@example.com' })
+    const { page } = await signedIn(bed.browser, bed.stage.gateway, frank)
     await page.goto('/people?show=invitations')
     await page.getByRole('button', { name: 'Take it back: the invitation of alice@example.com' }).click()
     await page.getByRole('dialog').getByText('enrols nobody any more').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Take it back' }).click()
     await page.getByText('No invitation is open').waitFor()
-    expect((await stage.erin.api.invites()).find(({ user }) => user === 'alice@example.com')?.revokedAt).not.toBeNull()
+    expect((await bed.stage.erin.api.invites()).find(({ user }) => user === 'alice@example.com')?.revokedAt).not.toBeNull()
     await page.context().close()
   })
 
   test('an admin disables him: his open page shows the way in, and what he had has ended', async () => {
     await dana.getByText('live', { exact: true }).last().waitFor()
-    const { page, complaints } = await signedIn(browser, stage.gateway, frank, { viewport: { width: 1280, height: 900 } })
+    const { page, complaints } = await signedIn(bed.browser, bed.stage.gateway, frank, { viewport: { width: 1280, height: 900 } })
     await page.goto('/people?text=DANA')
     await page.getByRole('table', { name: 'People' }).getByRole('link').click()
     await page.getByRole('heading', { level: 1, name: DANA }).waitFor()
@@ -103,9 +98,9 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
   })
 
   test('a token and a passkey of somebody are ended one by one', async () => {
-    const { bob, gateway } = stage
+    const { bob, gateway } = bed.stage
     await bob.api.createToken({ name: 'a script', resources: ['db'] })
-    const { page } = await signedIn(browser, gateway, frank, { viewport: { width: 1280, height: 900 } })
+    const { page } = await signedIn(bed.browser, gateway, frank, { viewport: { width: 1280, height: 900 } })
     await page.goto(`/people/${bob.user}`)
     const row = page.getByRole('table', { name: 'Tokens' }).getByRole('row').filter({ hasText: 'a script' })
     expect(await row.innerText()).toMatch(/any action on db[\s\S]*bob@example\.com[\s\S]*never/)
@@ -122,18 +117,18 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
   })
 
   test('a key of a new admin is found by its count in the menu, and agreed to by another admin than who invited him', async () => {
-    const { erin, gateway } = stage
+    const { erin, gateway } = bed.stage
     const { link } = await erin.api.invite({ user: 'rita@example.com', admin: true })
     const rita = await newcomer(link)
     await rita.getByText('waits for another admin').waitFor()
 
-    const inviter = await signedIn(browser, gateway, erin)
+    const inviter = await signedIn(bed.browser, gateway, erin)
     await inviter.page.goto('/people')
     await inviter.page.getByText('another admin has to say').waitFor()
     expect(await inviter.page.getByRole('button', { name: /^Agree/ }).count()).toBe(0)
     await inviter.page.context().close()
 
-    const { page, complaints } = await signedIn(browser, gateway, frank, { viewport: { width: 1280, height: 900 } })
+    const { page, complaints } = await signedIn(bed.browser, gateway, frank, { viewport: { width: 1280, height: 900 } })
     await page.goto('/')
     await page.getByRole('link', { name: 'People 1 waiting' }).click()
     await page.getByRole('button', { name: 'Agree: laptop of rita@example.com', exact: true }).click()
@@ -152,12 +147,12 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
 
   test('whom a directory has disabled an admin does not enable, and is told why', async () => {
     const body = JSON.stringify({ userName: 'greta@example.com', active: false })
-    await fetch(`${stage.gateway.url}/scim/v2/Users`, {
+    await fetch(`${bed.stage.gateway.url}/scim/v2/Users`, {
       method: 'POST',
       headers: { authorization: `Bearer ${SCIM}`, 'content-type': 'application/scim+json' },
       body,
     })
-    const { page } = await signedIn(browser, stage.gateway, frank)
+    const { page } = await signedIn(bed.browser, bed.stage.gateway, frank)
     await page.goto('/people?only=disabled')
     await page.getByRole('link', { name: 'greta@example.com' }).click()
     await page.getByText('disabled by directory (SCIM)').waitFor()
@@ -168,8 +163,8 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
   })
 
   test('an auditor sees all of it, and no button that changes anything', async () => {
-    await stage.erin.api.invite({ user: 'alice@example.com' })
-    const { page, complaints } = await signedIn(browser, stage.gateway, olga)
+    await bed.stage.erin.api.invite({ user: 'alice@example.com' })
+    const { page, complaints } = await signedIn(bed.browser, bed.stage.gateway, olga)
     for (const [path, seen] of [
       ['/people', 'greta@example.com'],
       ['/people?show=invitations', 'alice@example.com'],
@@ -187,7 +182,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
   })
 
   test('for whoever is neither there is no such page, nor is anything asked for it', async () => {
-    const { page, complaints } = await signedIn(browser, stage.gateway, stage.alice)
+    const { page, complaints } = await signedIn(bed.browser, bed.stage.gateway, bed.stage.alice)
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).pathname))
     for (const path of ['/people', '/people?show=invitations', `/people/${DANA}`]) {
