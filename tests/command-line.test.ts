@@ -84,6 +84,13 @@ describe.skipIf(lacks('psql'))('the command line, against a running gateway', ()
     const { code, stdout } = await held
     expect(JSON.parse(stdout)).toEqual({ rows: [], rowCount: 1, command: 'DELETE' })
     expect(code).toBe(0)
+    await expect
+      .poll(async () => (await cli(['show', id], bob)).stdout, { timeout: 10_000 })
+      .toMatch(/\nran +once\n +done: DELETE 1 \(\d+ ms\), at \d\d:\d\d in ses-\w+\n/)
+    expect(JSON.parse((await cli(['show', id, '--json'], bob)).stdout)).toMatchObject({
+      id,
+      runs: { count: 1, latest: [{ result: 'done', summary: 'DELETE 1', rows: 1 }] },
+    })
   })
 
   it('exec exits with 3 when a reviewer denies, and when policy does', async () => {

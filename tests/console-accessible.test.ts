@@ -10,6 +10,7 @@ import { held } from './support/stage.ts'
 const PAGES = [
   ['/', 'bob', 'Your review'],
   ['/r/ID', 'bob', 'Your review'],
+  ['/r/RAN', 'alice', 'It ran once.'],
   ['/requests', 'bob', 'alice@example.com, db'],
   ['/resources', 'alice', 'change the schema'],
   ['/profile', 'bob', 'Being told'],
@@ -23,17 +24,24 @@ const PAGES = [
 describe.skipIf(lacks('psql') || lacks('chromium'))('the console', { timeout: BROWSER_MS }, () => {
   const bed = consoleBed()
   let id = ''
+  /** One that was approved, and failed. */
+  let ran = ''
 
   beforeAll(async () => {
     const session = bed.stage.alice.psql()
     session.type("UPDATE orders SET status = 'paid' WHERE id = 3;")
     id = await held(session)
+    const other = bed.stage.alice.psql()
+    other.type("DELETE FROM orders WHERE id = 'three'::int;")
+    ran = await held(other)
+    await bed.stage.bob.api.approve({ id: ran })
+    await other.next(/invalid input syntax/)
   })
 
   const open = async (path: string, who: 'alice' | 'bob' | 'erin' | null, options: Parameters<typeof visitor>[2] = {}) => {
     const visit =
       who === null ? await visitor(bed.browser, bed.stage.gateway.url, options) : await signedIn(bed.browser, bed.stage.gateway, bed.stage[who], options)
-    await visit.page.goto(path.replace('ID', id.slice('req-'.length)))
+    await visit.page.goto(path.replace('ID', id.slice('req-'.length)).replace('RAN', ran.slice('req-'.length)))
     return visit
   }
 

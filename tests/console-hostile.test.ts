@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BROWSER_MS, signedIn, visitor } from './support/browser.ts'
 import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
+import { held } from './support/stage.ts'
 
 const MARKUP = '<img src=x onerror="window.broken = 1"><script>window.broken = 1</script><a href="javascript:alert(1)">here</a>'
 
@@ -34,6 +35,23 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('what a requester wrote, in 
     const reason = await page.getByText('fine', { exact: false }).first().innerText()
     expect(reason).toContain('U+001B')
     expect(await page.locator('main').innerText()).not.toMatch(/[^\P{Cc}\n\t]|\p{Cf}/u)
+  })
+
+  test('is no more than that in what the database says of its failure', async () => {
+    const session = bed.stage.alice.psql()
+    session.type(`DELETE FROM orders WHERE id = '${MARKUP}\u202e'::int;`)
+    const id = await held(session)
+    await bed.stage.bob.api.approve({ id })
+    await session.next(/invalid input syntax/)
+    await session.quit()
+    const { page, complaints } = await signedIn(bed.browser, bed.stage.gateway, bed.stage.bob)
+    await page.goto(`/r/${id.slice('req-'.length)}`)
+    const ran = page.getByLabel('What ran')
+    await ran.getByText('invalid input syntax').waitFor()
+    expect(await ran.innerText()).toContain(MARKUP)
+    expect(await ran.locator('mark').allInnerTexts()).toEqual(['U+202E'])
+    expect(await page.locator('main img, main script, a[href^="javascript:"]').count()).toBe(0)
+    expect(complaints).toEqual([])
   })
 
   test('is approved by nobody who was not shown all of it', async () => {

@@ -49,6 +49,33 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     expect(complaints).toEqual([])
   })
 
+  test('beside a request its own person and auditors see what its session does by itself, and its reviewer does not', async () => {
+    const { alice, bob, gateway } = bed.stage
+    const session = alice.psql()
+    const id = await sessionOf(session)
+    session.type("SELECT 'by itself' AS seen; DELETE FROM orders WHERE id = 6;")
+    const request = `/r/${(await held(session)).slice('req-'.length)}`
+    const [own, auditor, reviewer] = await Promise.all([alice, olga, bob].map(async (person) => (await signedIn(bed.browser, gateway, person)).page))
+    for (const page of [own, auditor, reviewer]) await page?.goto(request)
+    await reviewer?.getByLabel('Session', { exact: true }).getByText(id).waitFor()
+    expect(
+      await reviewer
+        ?.getByRole('link', { name: id })
+        .or(reviewer.getByRole('button', { name: 'Watch it' }))
+        .count(),
+    ).toBe(0)
+    for (const page of [own, auditor]) {
+      await page?.getByRole('link', { name: id }).waitFor()
+      await page?.getByRole('button', { name: 'Watch it' }).click()
+      await page?.getByText("SELECT 'by itself' AS seen").first().waitFor()
+    }
+    const told = (await bed.stage.ledger()).filter(({ type, body }) => type === 'session.watched' && body['session'] === id)
+    expect(new Set(told.map(({ body }) => body['by']))).toEqual(new Set(['alice@example.com', 'olga@example.com']))
+    session.interrupt()
+    await session.next(/withdrawn/)
+    await session.quit()
+  })
+
   test('whose session it is not watches nothing, but may end it as an admin, with a reason that its person is told', async () => {
     const { alice, bob, gateway } = bed.stage
     const session = alice.psql()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BROWSER_MS, signedIn } from './support/browser.ts'
 import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
-import { held } from './support/stage.ts'
+import { held, sessionOf } from './support/stage.ts'
 
 const short = (id: string) => id.replace('req-', '')
 
@@ -31,11 +31,40 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('a review in the console', {
     await reviewer.page.getByRole('button', { name: 'Approve' }).click()
     await session.next(new RegExp(`NOTICE: {2}${id} approved by bob@example.com.*"matches INC-7"; running once`))
     await session.next(/DELETE 3\n/)
+    await requester.page.getByLabel('What ran').getByText('DELETE 3').waitFor()
     await reviewer.page.getByText('Nothing waits for you').waitFor()
     await requester.page.getByText('approved', { exact: true }).first().waitFor()
     expect(await requester.page.getByLabel('Reviews').innerText()).toContain('matches INC-7')
     await session.quit()
     expect([...reviewer.complaints, ...requester.complaints]).toEqual([])
+  })
+
+  test('the page says what ran and what it did, as it happens: how often, the answer or the error, and in which session', async () => {
+    const { alice, bob, gateway } = bed.stage
+    const session = alice.psql()
+    const name = await sessionOf(session)
+    session.type('UPDATE orders SET id = 117 WHERE id = 17;')
+    const id = await held(session)
+    const { page, complaints } = await signedIn(bed.browser, gateway, bob)
+    await page.goto(`/r/${short(id)}`)
+    await page.getByLabel('This statement with other values').check()
+    await page.getByLabel('Uses').fill('2')
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await session.next(/UPDATE 1\n/)
+    const ran = page.getByLabel('What ran').getByRole('listitem')
+    await page.getByText('It ran once.').waitFor()
+    expect(await ran.first().innerText()).toMatch(/^done\s+UPDATE 1\s+\d+ ms\s+[^]+session\s+ses-/)
+    session.type('UPDATE orders SET id = 18 WHERE id = 117;')
+    await session.next(/duplicate key/)
+    await page.getByText('It ran 2 times.').waitFor()
+    expect(await ran.first().innerText()).toMatch(/^failed\s+23505\s[^]*duplicate key value violates unique constraint "orders_pkey"$/)
+    expect(await page.getByRole('link', { name }).count()).toBe(0)
+    const own = await signedIn(bed.browser, gateway, alice)
+    await own.page.goto(`/r/${short(id)}`)
+    await own.page.getByLabel('What ran').getByRole('link', { name }).first().click()
+    await own.page.getByRole('heading', { name }).waitFor()
+    expect([...complaints, ...own.complaints]).toEqual([])
+    await session.quit()
   })
 
   test('a denial needs a comment, which the requester is told in psql', async () => {

@@ -20,6 +20,8 @@ describe.skipIf(lacks('psql'))('erasing a person', { timeout: 180_000 }, () => {
   let replicas: Replicas
   let a: GatewayProcess
   let b: GatewayProcess
+  /** A request whose statement failed with her words. */
+  let failing: string
 
   beforeAll(async () => {
     replicas = await openReplicas({ policy: POLICY })
@@ -34,6 +36,10 @@ describe.skipIf(lacks('psql'))('erasing a person', { timeout: 180_000 }, () => {
     const id = await held(session)
     await b.api(replicas.bob.token).approve({ id, comment: 'bob comments' })
     await session.next(/UPDATE 1\n/)
+    session.type("UPDATE orders SET id = 'alice at fault'::int WHERE id = 1;")
+    failing = await held(session)
+    await a.api(replicas.bob.token).approve({ id: failing })
+    await session.next(/invalid input syntax/)
     await session.quit()
   })
 
@@ -47,6 +53,7 @@ describe.skipIf(lacks('psql'))('erasing a person', { timeout: 180_000 }, () => {
     await client.end()
   }
 
+  const fault = async () => (await a.api(replicas.erin.token).requestContext({ id: failing })).runs.latest
   const told = () => JSON.stringify([secretsIn(a.data), secretsIn(b.data)])
   const erase = (...more: readonly string[]) => countersign(['person', 'erase', 'alice@example.com', '--reason', 'she asked', '--json', ...more])
   /** Asked for, and done at both gateways: the command waits some seconds for them, which a busy machine may outlast, and says then that it does. */
@@ -76,10 +83,12 @@ describe.skipIf(lacks('psql'))('erasing a person', { timeout: 180_000 }, () => {
     for (const word of ['alice at a, as text', 'alice at b, as parameter', 'alice has a reason', 'alice writes', 'bob comments', 'bob at b, as text'])
       expect(told()).toContain(word)
     expect(await rows()).toContain('alice writes')
+    await expect.poll(fault, { timeout: 10_000 }).toMatchObject([{ result: 'failed', error: expect.stringContaining('alice at fault'), sealed: false }])
 
     expect(await erased()).toMatchObject({ user: 'alice@example.com', waiting: [], done: [{}, {}] })
     for (const word of ['alice at', 'alice has a reason', 'alice writes']) expect(told()).not.toContain(word)
     for (const word of ['bob comments', 'bob at b, as text']) expect(told()).toContain(word)
+    expect(await fault()).toMatchObject([{ result: 'failed', summary: '22P02', error: null, sealed: true }])
     for (const word of ['alice has a reason', 'alice writes']) expect(await rows()).not.toContain(word)
     expect(await rows()).toContain('bob comments')
   })

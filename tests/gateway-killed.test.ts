@@ -94,6 +94,8 @@ describe.skipIf(lacks('psql'))('a gateway that is killed with -9', { timeout: 60
     expect(started).toHaveLength(1)
     const outcomes = entries.filter(({ type, body }) => type === 'action.finished' && body['run'] === started[0]?.body['run'])
     expect(outcomes).toMatchObject([{ body: OUTCOME }])
+    // And so does the page of the request.
+    await vi.waitFor(async () => expect((await bob().requestContext({ id: runningId })).runs).toMatchObject({ count: 1, latest: [OUTCOME] }))
     // A worker says it when its gateway is gone, and its successor where nobody has.
     const ended = entries.flatMap(({ type, body }) => (type === 'session.ended' ? [body['session']] : []))
     const ids = before.map(({ id }) => id)

@@ -42,6 +42,28 @@ describe.skipIf(lacks('psql'))('two gateways on one PostgreSQL store', () => {
     expect(await ran('through the other')).toBe(1)
   })
 
+  it('what ran through one is told by the other as it happens, but for what was said of a failure, which the first has sealed', async () => {
+    const [here, there] = [a, b].map((gateway) => gateway.api(replicas.bob.token))
+    if (!here || !there) throw new Error('there are two')
+    const stop = new AbortController()
+    const told: string[] = []
+    const telling = (async () => {
+      for await (const change of there.events({ signal: stop.signal })) if (change.kind === 'run') told.push(change.request)
+    })()
+    const session = replicas.alice.psql(a)
+    session.type('INSERT INTO ran (what) SELECT 1 / (random() * 0)::int;')
+    const id = await held(session)
+    await there.approve({ id })
+    await session.next(/division by zero/)
+    await expect.poll(() => told, { timeout: 5_000 }).toContain(id)
+    stop.abort()
+    await telling
+    const failed = { result: 'failed', summary: '22012' }
+    await vi.waitFor(async () => expect((await there.requestContext({ id })).runs.latest).toMatchObject([{ ...failed, error: null, sealed: true }]))
+    expect((await here.requestContext({ id })).runs.latest).toMatchObject([{ ...failed, error: expect.stringContaining('division by zero'), sealed: false }])
+    await session.quit()
+  })
+
   it('the same statement through the other attaches to the request that is held', async () => {
     const here = replicas.alice.psql(a)
     here.type(write('attached'))

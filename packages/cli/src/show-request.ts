@@ -5,8 +5,8 @@ import { countdown, duration, moment } from './format.ts'
 import type { Output } from './output.ts'
 import { rowsLine, showStatements, valueLine } from './show-statements.ts'
 
-/** Everything a reviewer needs. The action comes last and is numbered, so that no text above or inside it can pass for it. */
-export function showRequest(out: Output, request: Request): void {
+/** Everything a reviewer needs, with `more` of it. The action comes last and is numbered, so that no text above or inside it can pass for it. */
+export function showRequest(out: Output, request: Request, more: readonly (readonly [name: string, value: string])[] = []): void {
   out.fields([
     ['request', request.id],
     ['status', request.status],
@@ -24,6 +24,7 @@ export function showRequest(out: Output, request: Request): void {
     ['link', request.link],
     ...request.reviews.map((review, index) => [index === 0 ? 'reviews' : '', reviewLine(review)] as const),
     ...(request.inTransaction ? [['beware', 'held inside an open transaction: its locks are held while it waits'] as const] : []),
+    ...more,
   ])
   out.line()
   showAsk(out, request)

@@ -35,7 +35,7 @@ function parse(data: string): Change | null {
   throw new ClientError('unexpected-answer', 'an event of the gateway is not what this version expects; are both the same version?')
 }
 
-const KINDS: readonly string[] = ['request', 'grant', 'session', 'people', 'resync']
+const KINDS: readonly string[] = ['request', 'grant', 'session', 'run', 'people', 'resync']
 
 const isUnknownKind = (value: unknown) =>
   typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string' && !KINDS.includes(value.kind)

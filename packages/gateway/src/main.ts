@@ -60,6 +60,7 @@ import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
 import { openProtocols, resourceOf } from './protocols.ts'
 import { makeReceipt } from './receipts/receipt.ts'
+import { runsOf } from './receipts/runs.ts'
 import { connectMs } from './session/gate.ts'
 import { StoreHealth } from './session/health.ts'
 import { Housekeeping } from './session/housekeeping.ts'
@@ -127,7 +128,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   onClose(() => localJournal.close())
   const signingKey = new SigningKey(await openSigningKey(config.data, localJournal))
   log.info({ gateway: localJournal.gateway, key: nameOf(signingKey) }, 'the key that this gateway signs its ledger with')
-  const drain = drainInto(config, localJournal, signingKey, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store') })
+  const onRan = (requests: readonly string[]) => store.runs.announce(requests)
+  const drain = drainInto(config, localJournal, signingKey, { onTrouble: (error) => log.warn({ err: error }, 'ledger entries wait for the store'), onRan })
   onClose(() => drain.stop())
 
   const sequencing = new Sequencing(config, { gateway: localJournal.gateway, signer: signingKey, log, onWrong: (what, name) => telling?.wrong(what, name) })
@@ -240,6 +242,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     resources: async (caller) => resourcesFor(config, policies, caller),
     checkResource: async (name) => checkResource(config, resourceOf(config, name), stopping.signal),
     vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
+    runs: (request) => runsOf({ store, data: config.data, now: () => clock.now() }, request),
     receipt: (request) => makeReceipt({ store, data: config.data, now: () => clock.now() }, request),
     rotateSigningKey: () => rotateSigningKey({ config, journal: localJournal, key: signingKey, drains: () => [drain, ...(workers?.drains ?? [])] }),
     console: await Console.read(CONSOLE_FOLDER),

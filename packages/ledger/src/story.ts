@@ -69,6 +69,9 @@ export class Belonging {
   }
 }
 
+/** True for an outcome behind which nothing more comes of its run: one that was read in part has stopped in the middle, and may go on. */
+export const isEndOfRun = ({ type, body }: LedgerEvent): boolean => type === 'action.finished' && body['summary'] !== 'suspended'
+
 const has = (list: JsonValue | undefined, value: string): boolean => Array.isArray(list) && list.includes(value)
 
 /** The story that these events tell. Nothing in it comes from anywhere else. */
@@ -103,9 +106,9 @@ function endOf(grant: Told, ended: readonly Told[]): Json {
   return { ended: end ? { at: time(end), ...without(end.body, 'request', 'grant'), ...end.secret } : null }
 }
 
-/** Null is not known yet, or for ever: `unknown` is an outcome of its own, which the next start of the gateway records. */
+/** The last that is said of it. Null is not known yet, or for ever: `unknown` is an outcome of its own, which the next start of the gateway records. */
 function finishOf(started: Told, finished: readonly Told[]): Json {
-  const end = finished.find(({ body }) => body['run'] === started.body['run'])
+  const end = finished.findLast(({ body }) => body['run'] === started.body['run'])
   return { outcome: end ? { at: time(end), ...without(end.body, 'run', 'session'), ...end.secret } : null }
 }
 

@@ -5,7 +5,7 @@ import { queries } from './queries.ts'
 import type { Liveness } from './stream.ts'
 import { followChanges } from './tabs.ts'
 
-/** Changes that come together are one reading of the lists. */
+/** Changes that come together are one reading of what they change. */
 const GATHER_MS = 100
 
 export const LivenessContext = createContext<Liveness>('connecting')
@@ -26,13 +26,16 @@ export function useLiveQueries(): Liveness {
   return state
 }
 
-function apply(cache: QueryClient, invalidate: (kind: string) => void, change: Change): void {
+function apply(cache: QueryClient, invalidate: (...key: string[]) => void, change: Change): void {
   switch (change.kind) {
     case 'request':
       cache.setQueryData(queries.request(change.request.id).queryKey, change.request)
       return invalidate('requests')
     case 'grant':
+      if (change.grant.request !== null) invalidate(...queries.context(change.grant.request).queryKey)
       return invalidate('grants')
+    case 'run':
+      return invalidate(...queries.context(change.request).queryKey)
     case 'session':
       return invalidate('sessions')
     case 'people':
@@ -43,16 +46,16 @@ function apply(cache: QueryClient, invalidate: (kind: string) => void, change: C
   }
 }
 
-/** Lists that are to be read again, all at once in a moment. */
-function gathering(cache: QueryClient, signal: AbortSignal): (kind: string) => void {
-  const kinds = new Set<string>()
+/** What is to be read again, all at once in a moment, by the beginning of its key. */
+function gathering(cache: QueryClient, signal: AbortSignal): (...key: string[]) => void {
+  const keys = new Map<string, readonly string[]>()
   let timer: ReturnType<typeof setTimeout> | undefined
   signal.addEventListener('abort', () => clearTimeout(timer))
-  return (kind) => {
-    kinds.add(kind)
+  return (...key) => {
+    keys.set(key.join(' '), key)
     timer ??= setTimeout(() => {
-      for (const each of kinds) void cache.invalidateQueries({ queryKey: [each] })
-      kinds.clear()
+      for (const queryKey of keys.values()) void cache.invalidateQueries({ queryKey })
+      keys.clear()
       timer = undefined
     }, GATHER_MS)
   }

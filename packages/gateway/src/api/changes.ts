@@ -64,6 +64,8 @@ async function changeFor({ workflow, config }: Sources, caller: Caller, event: S
         return { kind: 'grant', grant: presentGrant(await workflow.grant(caller, event.id)) }
       case 'session':
         return { kind: 'session', session: presentSession(await workflow.session(caller, event.id)) }
+      case 'run':
+        return { kind: 'run', request: (await workflow.request(caller, event.id)).id }
       case 'person':
       case 'passkey':
         return seesAll(caller) ? { kind: 'people' } : null

@@ -1,6 +1,7 @@
-import type { Brief, RequestContext } from '@countersign/contract/schemas/request-context'
+import type { Brief, RequestContext, Run as RunJson } from '@countersign/contract/schemas/request-context'
 import { visible } from '@countersign/contract/visible'
 import type { Request, RequestStatus } from '@countersign/core/request'
+import type { Run, Runs } from '../receipts/runs.ts'
 import type { Surroundings } from '../workflow/workflow.ts'
 import { presentGrant, presentPrincipal, presentSession } from './present.ts'
 
@@ -8,12 +9,14 @@ const LATEST = 20
 const LONGEST = 200
 
 /** What is known beside a request, as the contract says it. */
-export function presentSurroundings({ alike, session, before, grants }: Surroundings): RequestContext {
+export function presentSurroundings({ alike, session, before, grants, opened }: Surroundings, { count, latest }: Runs): RequestContext {
   return {
     alike: alike && presentAlike(alike),
     session: session && presentSession(session),
     before: before.slice(0, LATEST).map(presentBrief),
     grants: grants.map(presentGrant),
+    runs: { count, latest: latest.map(presentRun) },
+    opened: opened.map(presentSession),
   }
 }
 
@@ -25,6 +28,15 @@ function presentAlike(alike: readonly Request[]): RequestContext['alike'] {
     withdrawn: count('withdrawn'),
     expired: count('expired'),
     latest: alike.slice(0, LATEST).map(presentBrief),
+  }
+}
+
+function presentRun({ startedAt, endedAt, isSealed, ...run }: Run): RunJson {
+  return {
+    ...run,
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    sealed: isSealed,
   }
 }
 

@@ -26,6 +26,7 @@ import type { OidcSignIn } from '../identity/oidc/sign-in.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { PolicyProblem } from '../policy/error.ts'
 import type { Queries } from '../query/queries.ts'
+import type { Runs } from '../receipts/runs.ts'
 import type { Library } from '../recordings/library.ts'
 import type { Store, TokenRecord } from '../store/store.ts'
 import type { Workflow } from '../workflow/workflow.ts'
@@ -122,6 +123,8 @@ export interface ApiServices {
   rotateSigningKey(): Promise<RotatedKey>
   /** Records through this gateway that an admin vouches for another one's key. Throws WorkflowError. */
   vouch(by: Caller, wish: { readonly gateway: string; readonly key: string }): Promise<GatewayTrust>
+  /** What ran under the grants of a request that the caller may see. */
+  runs(request: string): Promise<Runs>
   /** All that proves what became of a request. Rejects with WorkflowError `unavailable` while not all of it is under a signed checkpoint. */
   receipt(request: Request): Promise<Receipt>
   /** Null where it was not built: pages that say what to do on the command line are in its place. */

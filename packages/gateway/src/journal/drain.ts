@@ -12,6 +12,8 @@ export interface DrainOptions {
   readonly batch?: number
   /** Told of each failed attempt. Nothing is lost: it is tried again, for ever, at longer and longer intervals. */
   readonly onTrouble?: (error: unknown) => void
+  /** Told which requests have something new in the store of what ran under their grants. */
+  readonly onRan?: (requests: readonly string[]) => Promise<void>
 }
 
 /** What is drained: a journal that is open here, or in a worker. */
@@ -37,9 +39,10 @@ const LONGEST_WAIT_MS = 10_000
  * gateway stops the journal.
  */
 export function drainInto(config: Pick<Config, 'store' | 'data'>, journal: Drained, key: SigningKey, options: DrainOptions = {}): Drain {
-  const { everyMs = 250, batch = 500, onTrouble = () => {} } = options
+  const { everyMs = 250, batch = 500, onTrouble = () => {}, onRan = () => Promise.resolve() } = options
   const { directory, gateway } = journal
-  const following = new Following(journal, key, new DrainThread({ directory, gateway, batch, config: { store: config.store, data: config.data } }))
+  const told = (requests: readonly string[]) => void onRan(requests).catch(onTrouble)
+  const following = new Following(journal, key, new DrainThread({ directory, gateway, batch, config: { store: config.store, data: config.data } }), told)
   const stopping = new AbortController()
   const run = async () => {
     for (let wait = everyMs; await pause(wait, stopping.signal);) {
@@ -79,16 +82,18 @@ class Following {
   readonly #journal: Drained
   readonly #key: SigningKey
   readonly #thread: DrainThread
+  readonly #told: (requests: readonly string[]) => void
   #moved: number | null = null
   #turn: Promise<void> = Promise.resolve()
   /** The move that has not begun yet. */
   #next: Promise<void> | null = null
   #stopped = false
 
-  constructor(journal: Drained, key: SigningKey, thread: DrainThread) {
+  constructor(journal: Drained, key: SigningKey, thread: DrainThread, told: (requests: readonly string[]) => void) {
     this.#journal = journal
     this.#key = key
     this.#thread = thread
+    this.#told = told
   }
 
   get moved(): number | null {
@@ -127,5 +132,6 @@ class Following {
     const answer = await this.#thread.move(durable, key)
     if (answer.result === 'other-history') this.#journal.fail(answer.message)
     if (answer.result !== 'moved') throw new Error(answer.message)
+    if (answer.ran.length > 0) this.#told(answer.ran)
   }
 }

@@ -3,6 +3,7 @@ import { hashEntry } from '@countersign/ledger/entry'
 import { headText } from '@countersign/ledger/gateway-key'
 import { nameOf, type Signer } from '../ledger/signer.ts'
 import type { LedgerStore, StoredEntry, StoredHead } from '../store/store.ts'
+import { ranIn, type Running, runningIn } from './ran.ts'
 import { type Cursor, cursorBefore, readFrom } from './read.ts'
 
 /** What is moved. */
@@ -26,6 +27,9 @@ export class OtherHistory extends Error {
 export class Mover {
   readonly #source: Source
   #cursor: Cursor | null = null
+  #running: Running = new Map()
+  /** Requests of whose runs the store has heard something, and nobody else yet. */
+  readonly #untold = new Set<string>()
   #stopped = false
 
   constructor(source: Source) {
@@ -37,18 +41,31 @@ export class Mover {
     this.#stopped = true
   }
 
-  /** Every entry up to `durable`, which must be on disk, is in the store when it resolves. Rejects with OtherHistory, or as the store does. */
-  async move(store: LedgerStore, durable: number, signer: Signer): Promise<void> {
+  /**
+   * Every entry up to `durable`, which must be on disk, is in the store when it resolves: to the requests of whose runs they tell. Rejects with OtherHistory, or
+   * as the store does; what it moved before it tells the next time.
+   */
+  async move(store: LedgerStore, durable: number, signer: Signer): Promise<readonly string[]> {
+    await this.#move(store, durable, signer)
+    const told = [...this.#untold]
+    this.#untold.clear()
+    return told
+  }
+
+  async #move(store: LedgerStore, durable: number, signer: Signer): Promise<void> {
     if (this.#stopped) return
-    this.#cursor ??= await this.#resume(store, durable, signer)
     const { directory, gateway, batch } = this.#source
+    this.#cursor ??= await this.#resume(store, durable, signer)
     let entries: StoredEntry[] = []
     for (const { seq, line, next } of readFrom(directory, this.#cursor, durable)) {
       entries.push({ gateway, seq, line })
       if (entries.length < batch && seq < durable) continue
       const began = performance.now()
-      await store.append(entries, signedHead(signer, { gateway, seq, hash: hashEntry(line) }))
+      const { changed, running } = ranIn(entries, this.#running)
+      await store.append(entries, signedHead(signer, { gateway, seq, hash: hashEntry(line) }), changed)
       this.#cursor = next
+      this.#running = running
+      for (const { request } of changed) this.#untold.add(request)
       entries = []
       // The store has one writer at a time, and others must get their turn: whoever waits for SQLite's lock is in no queue.
       if (seq < durable) await sleep(performance.now() - began)
@@ -63,6 +80,7 @@ export class Mover {
     const stored = (await store.heads()).find((head) => head.gateway === gateway)?.seq ?? 0
     if (stored > durable)
       throw new OtherHistory(`the store has entry ${stored}, and the journal ends with ${durable}: its tail was lost, or it was restored from a backup`)
+    this.#running = runningIn(await store.running(gateway))
     const start = await cursorBefore(directory, gateway, Math.max(stored, 1))
     if (!start) throw new OtherHistory(`entry ${Math.max(stored, 1)} is gone from the journal's files`)
     if (stored === 0) return start

@@ -13,8 +13,8 @@ export interface Start extends Source {
 /** `move`: up to this sequence, which is on disk, signed with `key`; asked again only after the answer. `stop`: end after the batch under way. */
 export type Question = { readonly move: number; readonly key: KeyObject } | 'stop'
 
-/** `other-history` will not get better. After `failed` the same may be asked again. */
-export type Answer = { readonly result: 'moved' } | { readonly result: 'failed' | 'other-history'; readonly message: string }
+/** `ran`: the requests of whose runs the entries tell. `other-history` will not get better. After `failed` the same may be asked again. */
+export type Answer = { readonly result: 'moved'; readonly ran: readonly string[] } | { readonly result: 'failed' | 'other-history'; readonly message: string }
 
 const { config, ...source }: Start = workerData
 const mover = new Mover(source)
@@ -33,8 +33,7 @@ async function move(durable: number, key: KeyObject): Promise<void> {
 async function answer(durable: number, key: KeyObject): Promise<Answer> {
   try {
     ledger ??= openLedger(config)
-    await mover.move(ledger, durable, signerOf(key))
-    return { result: 'moved' }
+    return { result: 'moved', ran: await mover.move(ledger, durable, signerOf(key)) }
   } catch (error) {
     // A connection that failed once may be dead for good: the next attempt makes its own.
     await closeLedger()

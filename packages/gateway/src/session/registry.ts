@@ -91,6 +91,7 @@ export class Registry {
       case 'erasure':
       case 'login':
       case 'passkey':
+      case 'run':
       case 'person': // directory.ts of identity hears of it, and standing.ts from there
         return undefined
     }

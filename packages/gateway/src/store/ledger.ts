@@ -1,4 +1,6 @@
 import type { Database } from './database.ts'
+import type { RunRecord } from './run-store.ts'
+import { runningOf, tellRuns } from './runs.ts'
 import type { LedgerStore, StoredEntry, StoredHead } from './store.ts'
 
 /** Three parameters an entry: far below what one statement of either database takes. */
@@ -11,7 +13,7 @@ export class Ledger implements LedgerStore {
     this.#database = database
   }
 
-  append(entries: readonly StoredEntry[], head?: StoredHead): Promise<void> {
+  append(entries: readonly StoredEntry[], head?: StoredHead | null, runs: readonly RunRecord[] = []): Promise<void> {
     return this.#database.write(async (transaction) => {
       for (let start = 0; start < entries.length; start += BATCH) {
         await transaction
@@ -20,6 +22,7 @@ export class Ledger implements LedgerStore {
           .onConflict((conflict) => conflict.columns(['gateway', 'seq']).doNothing())
           .execute()
       }
+      await tellRuns(transaction, runs)
       if (!head) return
       const { gateway, seq, ...signed } = head
       await transaction
@@ -46,6 +49,10 @@ export class Ledger implements LedgerStore {
         return db.selectFrom('ledger').select(['gateway', 'seq']).where('gateway', '=', next).orderBy('seq', 'desc').limit(1).executeTakeFirst()
       }),
     )
+  }
+
+  running(gateway: string): Promise<readonly RunRecord[]> {
+    return this.#database.read((db) => runningOf(db, gateway))
   }
 
   signedHeads(gateway: string, from: number, limit: number): Promise<readonly StoredHead[]> {

@@ -16,6 +16,7 @@ import * as alikeRequests from './migrations/0014_alike_requests.ts'
 import * as passkeys from './migrations/0015_passkeys.ts'
 import * as devices from './migrations/0016_devices.ts'
 import * as scimGroups from './migrations/0017_scim_groups.ts'
+import * as runs from './migrations/0018_runs.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -42,6 +43,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0015_passkeys': passkeys,
           '0016_devices': devices,
           '0017_scim_groups': scimGroups,
+          '0018_runs': runs,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

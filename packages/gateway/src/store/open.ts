@@ -16,6 +16,7 @@ import { openPostgres, openPostgresQuietly } from './postgres/open.ts'
 import { Policies } from './policies.ts'
 import { Recordings } from './recordings.ts'
 import { Requests } from './requests.ts'
+import { Runs } from './runs.ts'
 import { ScimGroups } from './scim-groups.ts'
 import { Sessions } from './sessions.ts'
 import { SqliteLedger } from './sqlite/ledger.ts'
@@ -42,6 +43,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     leases: new Leases(database),
     gateways: new Gateways(database),
     ledger: new Ledger(database),
+    runs: new Runs(database),
     tree: new Tree(database),
     erasures: new Erasures(database),
     policies: new Policies(database),
@@ -77,9 +79,10 @@ export function openLedger({ store, data }: Pick<Config, 'store' | 'data'>): Ope
   const database = openPostgresQuietly(store.url)
   const ledger = new Ledger(database)
   return {
-    append: (entries, head) => ledger.append(entries, head),
+    append: (...given) => ledger.append(...given),
     read: (gateway, from, limit) => ledger.read(gateway, from, limit),
     heads: () => ledger.heads(),
+    running: (gateway) => ledger.running(gateway),
     signedHeads: (gateway, from, limit) => ledger.signedHeads(gateway, from, limit),
     close: () => database.close(),
   }

@@ -6,6 +6,7 @@ import type { NotificationStore } from './notification-store.ts'
 import type { ScimGroupStore } from './scim-group-store.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { RecordingStore } from './recording-store.ts'
+import type { RunRecord, RunStore } from './run-store.ts'
 import type { TokenStore } from './token-store.ts'
 import type { ChallengeStore, InviteStore, PasskeyStore } from './passkey-store.ts'
 
@@ -15,6 +16,7 @@ export type { LoginRecord, LoginStore, Method, PersonRecord, PersonStore, Source
 export type { DeliveryRecord, NotificationStore, PushSubscriptionRecord } from './notification-store.ts'
 export type { ChallengeStore, InviteRecord, InviteStore, PasskeyRecord, PasskeyStatus, PasskeyStore } from './passkey-store.ts'
 export type { RecordingRecord } from './recording-store.ts'
+export type { RunRecord, RunStore } from './run-store.ts'
 export type { TokenRecord, TokenStore } from './token-store.ts'
 
 /**
@@ -32,6 +34,7 @@ export interface Store extends WorkerStore {
   readonly policies: PolicyStore
   readonly exports: ExportStore
   readonly recordings: RecordingStore
+  readonly runs: RunStore
   readonly notifications: NotificationStore
   readonly devices: DeviceStore
   readonly scimGroups: ScimGroupStore
@@ -54,8 +57,8 @@ export interface WorkerStore {
   close(): Promise<void>
 }
 
-/** What has an id of its own, and listeners. */
-export const CHANGED_KINDS = ['request', 'grant', 'session', 'token', 'erasure', 'person', 'login', 'passkey'] as const
+/** What has an id of its own, and listeners; `run` has the id of a request under whose grants something ran. */
+export const CHANGED_KINDS = ['request', 'grant', 'session', 'token', 'erasure', 'person', 'login', 'passkey', 'run'] as const
 
 /** `inserted`: it was not there before. `resync` means that changes may have been missed: read again whatever you wait for. */
 export type StoreEvent =
@@ -210,13 +213,16 @@ export interface GatewayStore {
 export interface LedgerStore {
   /**
    * Idempotent: an entry that is there already is left as it is. `head` is what the gateway's key says of the last of them, or
-   * of one that is there already; it is there when they are, and takes the place of another for the same entry.
+   * of one that is there already; it is there when they are, and takes the place of another for the same entry. So are `runs`, what the entries say
+   * of what ran under grants: of what was over before nothing is changed.
    */
-  append(entries: readonly StoredEntry[], head?: StoredHead): Promise<void>
+  append(entries: readonly StoredEntry[], head?: StoredHead | null, runs?: readonly RunRecord[]): Promise<void>
   /** In the order of their sequence, from `from` on. */
   read(gateway: string, from: number, limit: number): Promise<readonly StoredEntry[]>
   /** The last drained sequence of each gateway. */
   heads(): Promise<readonly { readonly gateway: string; readonly seq: number }[]>
+  /** The runs of a gateway that are not over. */
+  running(gateway: string): Promise<readonly RunRecord[]>
   /** In the order of their sequence, from `from` on. Anybody who may write to the database may have put them there. */
   signedHeads(gateway: string, from: number, limit: number): Promise<readonly StoredHead[]>
 }

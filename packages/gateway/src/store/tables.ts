@@ -21,6 +21,7 @@ export interface Tables {
   recording_places: { gateway: string; seq: number }
   gateways: { id: string; seen_at: number }
   ledger: { gateway: string; seq: number; line: string }
+  runs: RunRow
   /** One row. */
   tree: { id: number; origin: string; size: number; term: number; holder: string | null; beat: number }
   tree_runs: { start: number; gateway: string; seq: number; count: number }
@@ -78,6 +79,18 @@ export interface SessionRow {
   started_at: number
   ended_at: number | null
   body: string
+}
+
+export interface RunRow {
+  request: string
+  run: string
+  gateway: string
+  at: number
+  /** The sequences of entries in the gateway's chain. */
+  started: number
+  outcome: number | null
+  /** 1 when nothing more will be said of it, else 0. */
+  is_over: number
 }
 
 export interface LeaseRow {

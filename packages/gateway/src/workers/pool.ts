@@ -63,7 +63,9 @@ export class WorkerPool {
     this.#unsubscribe = store.subscribe((event) => this.#members().forEach((member) => member.changed(event)))
     await Promise.all(this.#slots.map((slot) => slot.open()))
     const onTrouble = (error: unknown) => log.warn({ err: error }, "a worker's ledger entries wait for the store")
-    this.drains = this.#slots.map((slot) => drainInto(config, this.#journalOf(slot), signingKey, { onTrouble }))
+    this.drains = this.#slots.map((slot) =>
+      drainInto(config, this.#journalOf(slot), signingKey, { onTrouble, onRan: (requests) => store.runs.announce(requests) }),
+    )
   }
 
   /** Gives a connection, of which nothing was read, to the next worker. */

@@ -16,6 +16,7 @@ import { assertInTime, shownTo, signBefore, type Signatures, type Wanted } from 
 import { type Asked, type Presented, type SessionsFilter, type Surroundings, type Verdict, type Workflow, WorkflowError } from './workflow.ts'
 
 const MOST_ALIKE = 1_000
+const MOST_OPENED = 20
 
 /** The workflow behind the API: who may do what to which object is decided here, for every door. */
 export class WorkflowService implements Workflow {
@@ -131,11 +132,14 @@ export class WorkflowService implements Workflow {
     const { resource, session } = request
     const likeness = likenessOf(request.ask)
     const others = (list: readonly Request[]) => list.filter((other) => other.id !== id && seesRequest(caller, other))
+    const yielded = (await grants.list({ user: request.requester.user, resource })).filter((grant) => grant.request === id)
+    const opened = await Promise.all(yielded.map((grant) => sessions.list({ grant: grant.id, limit: MOST_OPENED })))
     return {
       alike: likeness === null ? null : others(await requests.list({ resource, likeness, limit: MOST_ALIKE })),
       session: session === null ? null : await sessions.get(session),
       before: session === null ? [] : others(await requests.list({ session, limit: MOST_ALIKE })),
-      grants: (await grants.list({ user: request.requester.user, resource })).filter((grant) => grant.request === id),
+      grants: yielded,
+      opened: opened.flat(),
     }
   }
 

@@ -24,12 +24,13 @@ export interface Asked {
   readonly ticket: string | null
 }
 
-/** What is known beside a request: those that ask for the same but for values, null where it is like no other; its session and what else was asked in it; what it yielded. */
+/** What is known beside a request: those that ask for the same but for values, null where it is like no other; its session and what else was asked in it; what it yielded, and the sessions that this opened. */
 export interface Surroundings {
   readonly alike: readonly Request[] | null
   readonly session: SessionRecord | null
   readonly before: readonly Request[]
   readonly grants: readonly Grant[]
+  readonly opened: readonly SessionRecord[]
 }
 
 /** What a reviewer says. `signature` is what his passkey gave for what `toSign` answered, where policy asks for that. */

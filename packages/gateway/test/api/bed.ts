@@ -30,7 +30,7 @@ import { RefreshTokens } from '../../src/identity/oidc/refresh-tokens.ts'
 import { OidcSignIn } from '../../src/identity/oidc/sign-in.ts'
 import { People } from '../../src/identity/people.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
-import { openJournal } from '../../src/journal/open.ts'
+import { type LocalJournal, openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
 import { OpenInvites } from '../../src/passkeys/open-invites.ts'
 import { openPasskeys } from '../../src/passkeys/open.ts'
@@ -39,6 +39,7 @@ import { QueryTokens } from '../../src/query/tokens.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 import { withinScope } from '../../src/policy/within-scope.ts'
 import { systemClock } from '../../src/clock.ts'
+import { runsOf } from '../../src/receipts/runs.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { aUser } from '../policy/fixture.ts'
@@ -62,6 +63,7 @@ export interface Bed {
   readonly services: ApiServices
   readonly logins: Logins
   readonly store: Store
+  readonly journal: LocalJournal
   /** Everything that was logged. */
   readonly logged: string[]
   /** What is wrong with every target; a test says what. */
@@ -183,6 +185,7 @@ export async function openBed(): Promise<Bed> {
         ? Promise.resolve({ databases: ['orders'], findings })
         : Promise.reject(new WorkflowError('not-found', `there is no resource ${name}`)),
     vouch: (by, wish) => vouch(store.tree, journal, wish, by.principal),
+    runs: (request) => runsOf({ store, data: folder, now: Date.now }, request),
     receipt: () => Promise.reject(new WorkflowError('unavailable', 'not under a signed checkpoint yet')),
     rotateSigningKey: () => Promise.resolve({ gateway: 'gw-1', key: 'the next', previous: 'the one before' }),
     console: null,
@@ -203,6 +206,7 @@ export async function openBed(): Promise<Bed> {
     services,
     logins,
     store,
+    journal,
     logged,
     findings,
     readers: () => readers,

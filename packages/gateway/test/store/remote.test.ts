@@ -44,6 +44,7 @@ function link(store: Store): Store {
     policies: store.policies,
     exports: store.exports,
     recordings: store.recordings,
+    runs: store.runs,
     notifications: store.notifications,
     devices: store.devices,
     scimGroups: store.scimGroups,

@@ -14,6 +14,7 @@ import { passkeys } from './suite/passkeys.ts'
 import { people } from './suite/people.ts'
 import { policies } from './suite/policies.ts'
 import { races } from './suite/races.ts'
+import { ran } from './suite/ran.ts'
 import { recordings } from './suite/recordings.ts'
 import { roundtrip } from './suite/roundtrip.ts'
 import { tree } from './suite/tree.ts'
@@ -25,6 +26,7 @@ const PARTS = {
   lists,
   'tells every gateway': events,
   'keeps the ledger': ledger,
+  'remembers what ran under grants:': ran,
   'keeps leases': leases,
   'keeps one tree, which': tree,
   'keeps policies': policies,

@@ -7,12 +7,12 @@ import { Section } from '../../parts/section.tsx'
 import { Failed } from '../../parts/states.tsx'
 import { Left, Moment } from '../../parts/times.tsx'
 
-/** What its approval yielded, and whether it is used up. Who sees it may take it back. */
-export function Grants({ grants }: { readonly grants: readonly Grant[] }) {
-  return grants.map((grant) => <OneGrant key={grant.id} grant={grant} />)
+/** What its approval yielded, and whether it is used up. */
+export function Grants({ grants, mayTakeBack }: { readonly grants: readonly Grant[]; readonly mayTakeBack: boolean }) {
+  return grants.map((grant) => <OneGrant key={grant.id} grant={grant} mayTakeBack={mayTakeBack} />)
 }
 
-function OneGrant({ grant }: { readonly grant: Grant }) {
+function OneGrant({ grant, mayTakeBack }: { readonly grant: Grant; readonly mayTakeBack: boolean }) {
   const { id, status, covers, endsAt, endedAt, endReason, usesLeft } = grant
   const cache = useQueryClient()
   const revocation = useMutation({
@@ -31,7 +31,7 @@ function OneGrant({ grant }: { readonly grant: Grant }) {
           endedAt === null ? null : ['ended', <Moment key="ended" at={endedAt} />],
         ]}
       />
-      {status === 'active' && (
+      {status === 'active' && mayTakeBack && (
         <div>
           <Button variant="default" size="xs" loading={revocation.isPending} onClick={() => revocation.mutate()}>
             Take it back

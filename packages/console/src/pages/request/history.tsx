@@ -3,13 +3,12 @@ import { Dim } from '../../parts/dim.tsx'
 import { Status } from '../../parts/status.tsx'
 import { Ago } from '../../parts/times.tsx'
 import { Link } from '@tanstack/react-router'
-import { Facts } from '../../parts/facts.tsx'
 import { Section } from '../../parts/section.tsx'
-import { Seen } from '../../parts/seen.tsx'
 import classes from './request-view.module.css'
 import { shortId } from './rules.ts'
 
-const FIRST = 5
+/** As many of others are shown. */
+export const FIRST = 5
 
 /** What became of requests like this one: the same statement with other values, on the same resource. */
 export function History({ alike }: { readonly alike: NonNullable<RequestContext['alike']> }) {
@@ -26,27 +25,7 @@ export function History({ alike }: { readonly alike: NonNullable<RequestContext[
   )
 }
 
-/** The session that it is held in, and what else was asked in it. */
-export function SessionSoFar({ session, before }: Pick<RequestContext, 'session' | 'before'>) {
-  if (session === null) return null
-  return (
-    <Section title="Session">
-      <Facts
-        facts={[
-          ['session', <code key="id">{session.id}</code>],
-          ['client', session.client],
-          ['database', <Seen key="database" text={session.database} />],
-          ['began', <Ago key="began" at={session.startedAt} />],
-          session.endedAt === null ? null : ['ended', <Ago key="ended" at={session.endedAt} />],
-        ]}
-      />
-      {before.length > 0 && <p>Asked in it before:</p>}
-      <Briefs briefs={before.slice(0, FIRST)} />
-    </Section>
-  )
-}
-
-const Briefs = ({ briefs }: { readonly briefs: readonly Brief[] }) => (
+export const Briefs = ({ briefs }: { readonly briefs: readonly Brief[] }) => (
   <ul className={classes.list}>
     {briefs.map(({ id, status, requester, display, createdAt }) => (
       <li key={id} className={classes.brief}>

@@ -3,13 +3,15 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { queries } from '../../api/queries.ts'
 import { SHOWN_AT_ONCE } from '../../parts/exact-text.tsx'
+import { Failed } from '../../parts/states.tsx'
 import { Asked } from './asked.tsx'
-import { History, SessionSoFar } from './history.tsx'
+import { History } from './history.tsx'
 import { Impact } from './impact.tsx'
 import { Outcome } from './outcome.tsx'
 import classes from './request-view.module.css'
 import { Review } from './review.tsx'
 import { Reviews } from './reviews.tsx'
+import { SessionSoFar } from './session-so-far.tsx'
 import { Terms } from './terms.tsx'
 
 /** Everything that a reviewer needs, and his answer. What was asked comes as it is; everything around it is ours. */
@@ -30,9 +32,10 @@ export function RequestView({ request, onReviewed }: { readonly request: Request
         </aside>
         <div className={classes.rest}>
           <Reviews request={request} />
-          <Outcome request={request} grants={context.data?.grants ?? []} />
+          {context.isError && !context.data && <Failed error={context.error} onRetry={() => void context.refetch()} />}
+          {context.data && <Outcome request={request} context={context.data} />}
           {context.data?.alike && <History alike={context.data.alike} />}
-          {context.data && <SessionSoFar session={context.data.session} before={context.data.before} />}
+          {context.data?.session && <SessionSoFar session={context.data.session} before={context.data.before} />}
         </div>
       </div>
     </div>

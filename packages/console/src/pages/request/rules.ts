@@ -7,10 +7,24 @@ export function whyNot(me: Whoami, { status, requester, reviews, needs }: Reques
   if (me.agent !== null) return 'An agent never reviews.'
   if (requester.user === me.user) return 'It is your own request: somebody else has to review it.'
   if (reviews.some(({ reviewer }) => reviewer.user === me.user)) return 'You have reviewed it. It waits for somebody else.'
-  const groups = needs.clauses.flat().flatMap((requirement) => requirement.groups)
-  if (!groups.some((group) => me.groups.includes(group))) return `It waits for ${needs.missing ?? needs.text}.`
+  if (!groupsOf(needs).some((group) => me.groups.includes(group))) return `It waits for ${needs.missing ?? needs.text}.`
   return me.mayReview ? null : 'This login cannot review.'
 }
+
+/** Whether an address of sessions is there for him: it is for whoever they are of, for admins and for auditors. */
+export const mayOpenSessions = (me: Whoami, { requester }: Pick<Request, 'requester'>): boolean => me.admin || me.auditor || requester.user === me.user
+
+/** A grant is taken back by whoever has it, by who may review its request, and by admins. Who sees a request is one of them, but for an auditor. */
+export function mayTakeBack(me: Whoami, { requester, needs }: Pick<Request, 'requester' | 'needs'>): boolean {
+  return me.admin || !me.auditor || requester.user === me.user || groupsOf(needs).some((group) => me.groups.includes(group))
+}
+
+/** A receipt is for who asked, for who reviewed, for admins and for auditors. */
+export function maySeeReceipt(me: Whoami, { requester, reviews }: Pick<Request, 'requester' | 'reviews'>): boolean {
+  return me.admin || me.auditor || requester.user === me.user || reviews.some(({ reviewer }) => reviewer.user === me.user)
+}
+
+const groupsOf = ({ clauses }: Request['needs']): readonly string[] => clauses.flat().flatMap(({ groups }) => groups)
 
 /** Requests that ask for the same but for values: the same kind of statement, or scope, on the same resource. */
 export function alike(one: Request, other: Request): boolean {

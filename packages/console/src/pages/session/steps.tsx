@@ -1,21 +1,10 @@
-import { CheckCircledIcon, CircleBackslashIcon, ClockIcon, CrossCircledIcon, DotsHorizontalIcon, QuestionMarkCircledIcon } from '@radix-ui/react-icons'
 import { Link } from '@tanstack/react-router'
-import { duration } from '../../parts/durations.ts'
+import { Result, TargetAnswer } from '../../parts/result.tsx'
 import { Rows } from '../../parts/rows.tsx'
 import { Seen } from '../../parts/seen.tsx'
-import { Word } from '../../parts/word.tsx'
 import { shortId } from '../request/rules.ts'
 import classes from './session.module.css'
 import { kindOf, type Step } from './story.ts'
-
-const KINDS = {
-  running: { tone: 'dim', icon: DotsHorizontalIcon },
-  done: { tone: 'good', icon: CheckCircledIcon },
-  failed: { tone: 'bad', icon: CrossCircledIcon },
-  unknown: { tone: 'bad', icon: QuestionMarkCircledIcon },
-  held: { tone: 'waiting', icon: ClockIcon },
-  denied: { tone: 'bad', icon: CircleBackslashIcon },
-} as const
 
 /** What is shown of one statement; the rest is one click away in the recording. */
 const LONGEST = 4_000
@@ -59,7 +48,6 @@ export function Steps({ label, steps, from, until }: StepsProps) {
 
 function What({ step }: { readonly step: Step }) {
   const { told, end } = step
-  const kind = kindOf(step)
   const requests = told.line === 'started' ? (told.requests ?? []) : told.request === undefined ? [] : [told.request]
   return (
     <div className={classes.what}>
@@ -67,9 +55,9 @@ function What({ step }: { readonly step: Step }) {
         <Text text={told.text} />
       </pre>
       <div className={classes.facts}>
-        <Word {...KINDS[kind]}>{kind}</Word>
+        <Result is={kindOf(step)} />
         <span>{told.action}</span>
-        {end && <Outcome end={end} />}
+        {end && <TargetAnswer {...end} />}
         {told.line === 'started' && told.observed !== undefined && <span>observed: {told.observed}</span>}
         {told.policies.length > 0 && <span>{told.policies.join(', ')}</span>}
         {requests.map((id) => (
@@ -84,16 +72,6 @@ function What({ step }: { readonly step: Step }) {
         </p>
       )}
     </div>
-  )
-}
-
-function Outcome({ end: { summary, rows, ms } }: { readonly end: NonNullable<Step['end']> }) {
-  return (
-    <>
-      <span>{summary}</span>
-      {rows !== null && <span>{rows === 1 ? '1 row' : `${rows} rows`}</span>}
-      {ms !== null && <span>{ms < 1_000 ? `${Math.round(ms)} ms` : duration(ms)}</span>}
-    </>
   )
 }
 

@@ -30,7 +30,11 @@ export function mountRequests(app: App, services: ApiServices): void {
 
   app.openapi(routes.request, async (c) => c.json(present(await workflow.request(c.get('caller'), c.req.valid('param').id)), 200))
 
-  app.openapi(routes.requestContext, async (c) => c.json(presentSurroundings(await workflow.surroundings(c.get('caller'), c.req.valid('param').id)), 200))
+  app.openapi(routes.requestContext, async (c) => {
+    const { id } = c.req.valid('param')
+    const surroundings = await workflow.surroundings(c.get('caller'), id)
+    return c.json(presentSurroundings(surroundings, await services.runs(id)), 200)
+  })
 
   app.openapi(routes.receipt, async (c) => {
     const caller = c.get('caller')

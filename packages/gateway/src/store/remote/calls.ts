@@ -21,6 +21,17 @@ const nothing = z.void()
 const status = z.enum(['pending', 'approved', 'denied', 'withdrawn', 'expired']).optional()
 const entries = z.array(z.strictObject({ gateway: z.string(), seq: z.int(), line: z.string() }))
 const signedHead = z.strictObject({ gateway: z.string(), seq: z.int(), hash: z.string(), key: z.string(), signature: z.string() })
+const runs = z.array(
+  z.strictObject({
+    request: z.string(),
+    run: z.string(),
+    gateway: z.string(),
+    at: z.int(),
+    started: z.int(),
+    outcome: z.int().nullable(),
+    isOver: z.boolean(),
+  }),
+)
 
 /** Every method of every part, as it crosses from one process to another in JSON: a method without its shapes does not compile. */
 export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } = {
@@ -93,9 +104,10 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     list: { args: z.tuple([]), result: z.array(z.strictObject({ id: z.string(), seenAt: z.int() })) },
   },
   ledger: {
-    append: { args: z.tuple([entries, signedHead.optional()]), result: nothing },
+    append: { args: z.tuple([entries, signedHead.nullish(), runs.optional()]), result: nothing },
     read: { args: z.tuple([z.string(), z.int(), z.int()]), result: entries },
     heads: { args: z.tuple([]), result: z.array(z.strictObject({ gateway: z.string(), seq: z.int() })) },
+    running: { args: id, result: runs },
     signedHeads: { args: z.tuple([z.string(), z.int(), z.int()]), result: z.array(signedHead) },
   },
 }

@@ -34,6 +34,7 @@ const TABLES = [
   'challenges',
   'devices',
   'scim_groups',
+  'runs',
   'kysely_migration',
   'kysely_migration_lock',
 ]
