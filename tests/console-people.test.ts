@@ -91,7 +91,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
 
     await page.getByRole('button', { name: `Enable: ${DANA}` }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Enable', exact: true }).click()
-    await page.getByText('may sign in', { exact: true }).waitFor()
+    await page.getByText('active', { exact: true }).waitFor()
     expect(complaints).toEqual([])
     await page.context().close()
     await dana.context().close()

@@ -26,7 +26,7 @@ export const queries = {
   sessions: queryOptions({ queryKey: ['sessions', 'live'], queryFn: () => client.sessions({ live: true }) }),
   notifications: queryOptions({ queryKey: ['notifications'], queryFn: () => client.notifications() }),
   push: queryOptions({ queryKey: ['push'], queryFn: () => client.push() }),
-  passkeys: queryOptions({ queryKey: ['passkeys'], queryFn: () => client.passkeys() }),
+  passkeys: (user: string) => queryOptions({ queryKey: ['passkeys', user], queryFn: () => client.passkeys({ user }) }),
   logins: queryOptions({ queryKey: ['logins'], queryFn: () => client.logins() }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: () => client.tokens() }),
 }

@@ -5,6 +5,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { peopleQueries } from '../../api/people-queries.ts'
 import { type Column, DataTable } from '../../parts/data-table.tsx'
+import { Dim } from '../../parts/dim.tsx'
 import { FilterForm } from '../../parts/filter-form.tsx'
 import { Seen } from '../../parts/seen.tsx'
 import { Answer, Empty } from '../../parts/states.tsx'
@@ -60,15 +61,21 @@ export function Everybody() {
 const COLUMNS: readonly Column<Person>[] = [
   {
     name: 'Person',
-    show: ({ name }) => (
-      <Link to="/people/$name" params={{ name }}>
-        <Seen text={name} />
-      </Link>
+    show: ({ name, displayName }) => (
+      <span>
+        <Link to="/people/$name" params={{ name }}>
+          <Seen text={name} />
+        </Link>
+        {displayName !== null && (
+          <Dim as="div" small>
+            <Seen text={displayName} />
+          </Dim>
+        )}
+      </span>
     ),
   },
-  { name: 'Called', show: ({ displayName }) => displayName !== null && <Seen text={displayName} /> },
-  { name: 'Groups', show: ({ groups }) => <Seen text={groups.join(', ')} /> },
-  { name: 'Duties', show: (person) => duties(person) },
+  { name: 'Groups', show: ({ groups }) => (groups.length === 0 ? <Dim as="span">none</Dim> : <Seen text={groups.join(', ')} />) },
+  { name: 'Duties', show: (person) => duties(person) || <Dim as="span">none</Dim> },
   { name: 'Known from', show: ({ sources }) => sources.map(sourceInWords).join(', ') },
   { name: 'Passkeys', show: ({ passkeys }) => passkeys, numeric: true },
   { name: 'State', show: (person) => <PersonState person={person} /> },

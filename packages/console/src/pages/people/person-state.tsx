@@ -19,7 +19,7 @@ export function PersonState({ person }: { readonly person: Person }) {
     )
   return (
     <Word tone="good" icon={CheckCircledIcon}>
-      may sign in
+      active
     </Word>
   )
 }

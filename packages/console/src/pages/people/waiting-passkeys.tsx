@@ -41,8 +41,8 @@ const COLUMNS: readonly Column<Passkey>[] = [
     ),
   },
   { name: 'Passkey', show: ({ name }) => <Seen text={name} /> },
-  { name: 'Made', show: ({ createdAt }) => <Ago at={createdAt} /> },
-  { name: 'It', show: passkeyState, rest: true },
+  { name: 'Made', show: ({ createdAt }) => <Ago at={createdAt} />, unbroken: true },
+  { name: 'State', show: passkeyState, rest: true },
 ]
 
 const REVIEW: Column<Passkey> = { name: 'Review', show: (passkey) => <ReviewPasskey passkey={passkey} /> }

@@ -78,5 +78,5 @@ const SAID: readonly Column<PersonSaid>[] = [
   { name: 'Groups', show: ({ groups }) => (groups.length === 0 ? 'none' : <Seen text={groups.join(', ')} />) },
   { name: 'Duties', show: (said) => duties(said) || 'none' },
   { name: 'Disabled', show: ({ active, disabledBy }) => (active ? 'no' : disabledBy === null ? 'yes' : `by ${disabledBy}`) },
-  { name: 'Believed for', show: ({ until }) => (until === null ? 'ever' : <Left until={until} />) },
+  { name: 'Believed', show: ({ until }) => (until === null ? 'until it says otherwise' : <Left until={until} />) },
 ]

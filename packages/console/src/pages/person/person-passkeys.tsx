@@ -33,10 +33,10 @@ export function PersonPasskeys({ person: { name: user, admin, adminWaits } }: { 
 
 const COLUMNS: readonly Column<Passkey>[] = [
   { name: 'Passkey', show: ({ name }) => <Seen text={name} /> },
-  { name: 'It', show: passkeyState, rest: true },
-  { name: 'Kept', show: ({ backedUp }) => (backedUp ? 'by a service, for all his devices' : 'in one device') },
-  { name: 'Made', show: ({ createdAt }) => <Ago at={createdAt} /> },
-  { name: 'Used', show: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : <Ago at={lastUsedAt} />) },
+  { name: 'State', show: passkeyState, rest: true },
+  { name: 'Kept', show: ({ backedUp }) => (backedUp ? 'by a service' : 'in one device'), unbroken: true },
+  { name: 'Made', show: ({ createdAt }) => <Ago at={createdAt} />, unbroken: true },
+  { name: 'Used', show: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : <Ago at={lastUsedAt} />), unbroken: true },
 ]
 
 const changeOf = (ofAdmin: boolean): Column<Passkey> => ({

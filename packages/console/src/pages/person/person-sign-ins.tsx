@@ -36,9 +36,9 @@ const COLUMNS: readonly Column<LoginInfo>[] = [
     rest: true,
   },
   { name: 'From', show: ({ client: address }) => <code>{address}</code> },
-  { name: 'By', show: ({ method }) => (method === 'passkey' ? method : sourceInWords(method)) },
-  { name: 'Since', show: ({ createdAt }) => <Ago at={createdAt} /> },
-  { name: 'Used', show: ({ lastUsedAt }) => <Ago at={lastUsedAt} /> },
+  { name: 'By', show: ({ method }) => (method === 'passkey' ? method : sourceInWords(method)), unbroken: true },
+  { name: 'Since', show: ({ createdAt }) => <Ago at={createdAt} />, unbroken: true },
+  { name: 'Used', show: ({ lastUsedAt }) => <Ago at={lastUsedAt} />, unbroken: true },
 ]
 
 const END: Column<LoginInfo> = {

@@ -43,12 +43,12 @@ function RevokeAll({ user }: { readonly user: string }) {
 
 const COLUMNS: readonly Column<TokenInfo>[] = [
   { name: 'Token', show: ({ id, name }) => (name === null ? <code>{id}</code> : <Seen text={name} />) },
-  { name: 'For', show: ({ agent }) => (agent === null ? 'himself' : <Seen text={`agent ${agent}`} />) },
+  { name: 'For', show: ({ agent }) => (agent === null ? 'himself' : <Seen text={`agent ${agent}`} />), unbroken: true },
   { name: 'Good for', show: (token) => goodFor(token), rest: true },
-  { name: 'Made by', show: ({ createdBy }) => <Seen text={createdBy} /> },
-  { name: 'Made', show: ({ createdAt }) => <Ago at={createdAt} /> },
-  { name: 'Used', show: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : <Ago at={lastUsedAt} />) },
-  { name: 'Ends', show: ({ expiresAt }) => <Left until={expiresAt} /> },
+  { name: 'Made by', show: ({ createdBy }) => <Seen text={createdBy} />, unbroken: true },
+  { name: 'Made', show: ({ createdAt }) => <Ago at={createdAt} />, unbroken: true },
+  { name: 'Used', show: ({ lastUsedAt }) => (lastUsedAt === null ? 'never' : <Ago at={lastUsedAt} />), unbroken: true },
+  { name: 'Ends', show: ({ expiresAt }) => <Left until={expiresAt} />, unbroken: true },
 ]
 
 const goodFor = (token: TokenInfo): string => `${scopeInWords(token, 'all that he may')}${token.mayReview ? ', and reviews' : ''}`

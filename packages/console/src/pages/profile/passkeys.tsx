@@ -15,10 +15,10 @@ import { Ago } from '../../parts/times.tsx'
 import { useMe } from '../../shell/me.ts'
 import classes from './profile.module.css'
 
-/** What the reader signs in with and signs approvals with; as admin also what those of other admins wait for. */
+/** What the reader signs in with and signs approvals with. */
 export function Passkeys() {
   const me = useMe()
-  const passkeys = useQuery(queries.passkeys)
+  const passkeys = useQuery(queries.passkeys(me.user))
   const [adding, add] = useDisclosure(false)
   return (
     <Section
@@ -35,12 +35,12 @@ export function Passkeys() {
       {adding && <NewPasskey onDone={add.close} />}
       <Answer query={passkeys} what="Passkeys">
         {(all) => {
-          const shown = all.filter(({ user, status, reviewable }) => status !== 'removed' && (user === me.user || reviewable))
+          const shown = all.filter(({ status }) => status !== 'removed')
           if (shown.length === 0) return <Empty title="You have no passkey" />
           return (
             <Rows>
               {shown.map((passkey) => (
-                <OnePasskey key={passkey.id} passkey={passkey} mine={passkey.user === me.user} />
+                <OnePasskey key={passkey.id} passkey={passkey} />
               ))}
             </Rows>
           )
@@ -50,18 +50,17 @@ export function Passkeys() {
   )
 }
 
-function OnePasskey({ passkey, mine }: { readonly passkey: Passkey; readonly mine: boolean }) {
-  const { id, user, name, createdAt, lastUsedAt, reviewable } = passkey
+function OnePasskey({ passkey }: { readonly passkey: Passkey }) {
+  const { id, name, status, createdAt, lastUsedAt } = passkey
   const cache = useQueryClient()
-  const change = useMutation({
-    mutationFn: (work: () => Promise<Passkey>) => withProof(work),
-    onSettled: () => cache.invalidateQueries({ queryKey: queries.passkeys.queryKey }),
+  const removal = useMutation({
+    mutationFn: () => withProof(() => client.removePasskey({ id })),
+    onSettled: () => cache.invalidateQueries({ queryKey: ['passkeys'] }),
   })
   return (
     <li className={classes.row}>
       <span className={classes.what}>
         {name}
-        {!mine && `, of ${user}`}
         <br />
         <Dim as="span">
           {passkeyState(passkey)}; made <Ago at={createdAt} />
@@ -72,28 +71,12 @@ function OnePasskey({ passkey, mine }: { readonly passkey: Passkey; readonly min
           )}
         </Dim>
       </span>
-      {reviewable && (
-        <>
-          <Button size="xs" loading={change.isPending} onClick={() => change.mutate(() => client.reviewPasskey({ id, approve: true }))}>
-            Agree
-          </Button>
-          <Button size="xs" variant="default" loading={change.isPending} onClick={() => change.mutate(() => client.reviewPasskey({ id, approve: false }))}>
-            Do not agree
-          </Button>
-        </>
-      )}
-      {mine && (
-        <Button
-          size="xs"
-          variant="default"
-          loading={change.isPending}
-          onClick={() => change.mutate(() => client.removePasskey({ id }))}
-          aria-label={`Remove ${name}`}
-        >
+      {status !== 'leaving' && (
+        <Button size="xs" variant="default" loading={removal.isPending} onClick={() => removal.mutate()} aria-label={`Remove ${name}`}>
           Remove
         </Button>
       )}
-      {change.isError && <Failed error={change.error} />}
+      {removal.isError && <Failed error={removal.error} />}
     </li>
   )
 }
@@ -107,7 +90,7 @@ function NewPasskey({ onDone }: { readonly onDone: () => void }) {
       return client.addPasskey({ name: name.trim() || 'passkey', credential: await registration(options) })
     },
     onSuccess: onDone,
-    onSettled: () => cache.invalidateQueries({ queryKey: queries.passkeys.queryKey }),
+    onSettled: () => cache.invalidateQueries({ queryKey: ['passkeys'] }),
   })
   return (
     <form
