@@ -24,6 +24,7 @@ import { Desk } from './identity/desk.ts'
 import { Devices } from './identity/devices.ts'
 import { Directory } from './identity/directory.ts'
 import { Leaving } from './identity/leaving.ts'
+import { Forgetting } from './identity/forgetting.ts'
 import { Logins } from './identity/logins.ts'
 import { RefreshTokens } from './identity/oidc/refresh-tokens.ts'
 import { Refresher } from './identity/oidc/refresher.ts'
@@ -53,6 +54,7 @@ import { isLoopback, listen } from './net/listen.ts'
 import { NotificationDesk } from './notify/desk.ts'
 import { type Notifications, openChannels, startNotifications } from './notify/notifications.ts'
 import { openPushKey } from './notify/push/vapid.ts'
+import { openChallengeKey } from './passkeys/challenges.ts'
 import { OpenInvites } from './passkeys/open-invites.ts'
 import { openPasskeys } from './passkeys/open.ts'
 import { checkPolicies } from './policy/check.ts'
@@ -167,7 +169,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
   const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites({ store, journal, clock }) })
-  const keys = openPasskeys({ store, directory, leaving, journal, clock, config })
+  const keys = openPasskeys({ store, directory, leaving, journal, clock, config, challengeKey: await openChallengeKey(store.challenges) })
   const workflow = new WorkflowService(context, keys.proofs)
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await recordStart(context, policies, store, log)
@@ -187,7 +189,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     localJournal.forget(keys)
     await workers?.forget(keys)
   }
-  const erasures = new Erasures({ context: { ...context, store }, directory: config.data, forget, onError })
+  const refreshTokens = new RefreshTokens(config.data)
+  const erasures = new Erasures({ context: { ...context, store }, directory: config.data, forget, refreshTokens, onError })
   if (listening) await erasures.start()
   onClose(() => erasures.stop())
 
@@ -197,10 +200,12 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const subscribe = (listener: (event: StoreEvent) => void) => store.subscribe(listener)
   const queryTokens = new QueryTokens({ desk, logins: store.logins, subscribe, now: () => clock.now(), maxMs, onError })
   onClose(() => queryTokens.close())
+  const forgetting = new Forgetting({ store, clock, onError })
+  if (listening) forgetting.start()
+  onClose(() => forgetting.stop())
   const scim = openScim({ config, store, directory, journal, clock, leaving, log })
   if (listening) await scim?.settle()
   const people = new People({ store: store.people, journal, clock })
-  const refreshTokens = new RefreshTokens(config.data)
   const signIn = new OidcSignIn({ config, directory, people, logins, tokens: refreshTokens, clock, log })
   const refresher = new Refresher({ config, store, signIn, people, logins, tokens: refreshTokens, clock, log })
   if (listening) refresher.start()

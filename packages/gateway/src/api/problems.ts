@@ -9,10 +9,14 @@ import { StoreUnavailable } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import type { Ctx, Env } from './env.ts'
 
+/** Seconds, of whatever there is too much of: each of it is counted by the minute, or is over within one. */
+const RETRY_AFTER = '60'
+
 type Refused = Omit<Problem, 'code'> & { readonly code: ProblemCode }
 
 /** An error answer in the API's own words. */
 export function answerProblem(c: Ctx, problem: Refused): Response {
+  if (problem.code === 'too-many') c.header('retry-after', RETRY_AFTER)
   return c.json({ ...problem, requestId: c.get('requestId') } satisfies Problem, PROBLEM_STATUS[problem.code])
 }
 

@@ -7,6 +7,7 @@ import { WorkflowError } from '../workflow/workflow.ts'
 import { Attempts } from './attempts.ts'
 import type { Caller } from './caller.ts'
 import type { Desk } from './desk.ts'
+import { sourceOf } from './source.ts'
 
 /** No vowels, so that no code is a word (RFC 8628 section 6.1): 20^8 of them, 34 bits. */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
@@ -48,7 +49,8 @@ export class Devices {
 
   /** `deviceCode` is told here once. Throws WorkflowError `too-many`. */
   async begin({ client, host, address }: Asking): Promise<{ readonly deviceCode: string; readonly device: DeviceRecord }> {
-    if (!this.#begun.take(address)) throw new WorkflowError('too-many', `${address} has asked ${MOST_A_MINUTE} times in this minute; wait for the next`)
+    if (!this.#begun.take(sourceOf(address)))
+      throw new WorkflowError('too-many', `${address} has asked ${MOST_A_MINUTE} times in this minute; wait for the next`)
     const deviceCode = randomBytes(32).toString('base64url')
     const now = this.#parts.now()
     const device: DeviceRecord = {
@@ -94,6 +96,7 @@ export class Devices {
         type: confirm ? 'device.confirmed' : 'device.refused',
         body: { device: device.id, by: principalId(caller.principal) },
         secret: { client: device.client, host: device.host, address: device.address },
+        person: by.user,
       },
       'disk',
     )

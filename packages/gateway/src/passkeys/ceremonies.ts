@@ -1,21 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Assertion, CreationOptions, Registration, RequestOptions } from '@countersign/contract/schemas/webauthn'
 import { DomainError } from '@countersign/core/error'
 import { COSE_ALGORITHMS, type CoseAlgorithm, parseCoseKey } from '@countersign/ledger/cose'
 import { LedgerError } from '@countersign/ledger/error'
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
 import { decodeAttestationObject, decodeClientDataJSON, isoBase64URL } from '@simplewebauthn/server/helpers'
-import type { Clock } from '../clock.ts'
-import type { PasskeyRecord, Store } from '../store/store.ts'
+import type { PasskeyRecord } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
+import { type Challenges, LIFE_MS } from './challenges.ts'
 import { type RelyingParty, relyingPartyOf } from './relying-party.ts'
 
-/** How long a browser has to answer. */
-const LIFE_MS = 5 * 60_000
-
 export interface CeremoniesOptions {
-  readonly store: Pick<Store, 'challenges'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly challenges: Challenges
   /** Asked at each use: the port may be known only once the gateway listens. */
   readonly config: { readonly url: string }
 }
@@ -24,8 +20,8 @@ export interface CeremoniesOptions {
 export type NewPasskey = Pick<PasskeyRecord, 'credential' | 'publicKey' | 'algorithm' | 'rpId' | 'counter' | 'transports' | 'backedUp'>
 
 /**
- * The exchanges of WebAuthn (Level 3, section 7) with this gateway as relying party. A challenge is good once, for what it was made for (`about`), and for five
- * minutes, at every gateway on the store. What is not good throws DomainError `signature-refused`, and what this gateway cannot do at its URL WorkflowError.
+ * The exchanges of WebAuthn (Level 3, section 7) with this gateway as relying party. A challenge is good once, for what it was made for (`about`).
+ * What is not good throws DomainError `signature-refused`, and what this gateway cannot do at its URL WorkflowError.
  */
 export class Ceremonies {
   readonly #options: CeremoniesOptions
@@ -43,10 +39,10 @@ export class Ceremonies {
     return relyingPartyOf(this.#options.config.url)
   }
 
-  async creation(about: string, user: { readonly name: string; readonly displayName: string | null }, has: readonly PasskeyRecord[]): Promise<CreationOptions> {
+  creation(about: string, user: { readonly name: string; readonly displayName: string | null }, has: readonly PasskeyRecord[]): CreationOptions {
     return {
-      challenge: (await this.#newChallenge(about)).toString('base64url'),
       rp: { id: this.#party().id, name: 'Countersign' },
+      challenge: this.#options.challenges.make(about).toString('base64url'),
       user: { id: userHandle(user.name), name: user.name, displayName: user.displayName ?? user.name },
       pubKeyCredParams: Object.values(COSE_ALGORITHMS).map((alg) => ({ type: 'public-key', alg })),
       timeout: LIFE_MS,
@@ -57,8 +53,8 @@ export class Ceremonies {
   }
 
   /** With a new challenge. Without passkeys the browser offers whichever it has. */
-  async request(about: string, allowed: readonly PasskeyRecord[]): Promise<RequestOptions> {
-    return this.requestFor(await this.#newChallenge(about), allowed)
+  request(about: string, allowed: readonly PasskeyRecord[]): RequestOptions {
+    return this.requestFor(this.#options.challenges.make(about), allowed)
   }
 
   requestFor(challenge: Uint8Array, allowed: readonly PasskeyRecord[]): RequestOptions {
@@ -75,7 +71,7 @@ export class Ceremonies {
   async created(about: string, { id, rawId, type, response }: Registration): Promise<NewPasskey> {
     const { id: rpId, origin } = this.#party()
     const { transports = [], ...given } = response
-    const challenge = await this.#take(about, response.clientDataJSON)
+    const challenge = this.#ours(about, await challengeIn(response.clientDataJSON))
     const { registrationInfo } = await trying(() => {
       refuseAttestation(response.attestationObject)
       return verifyRegistrationResponse({
@@ -89,10 +85,12 @@ export class Ceremonies {
     })
     if (!registrationInfo) throw refused('the authenticator vouches for the passkey, and what it says is not true')
     const { credential, credentialBackedUp } = registrationInfo
+    const algorithm = algorithmOf(credential.publicKey)
+    await this.#spend(challenge)
     return {
       credential: credential.id,
       publicKey: Buffer.from(credential.publicKey).toString('base64'),
-      algorithm: algorithmOf(credential.publicKey),
+      algorithm,
       rpId,
       counter: credential.counter,
       transports,
@@ -105,7 +103,7 @@ export class Ceremonies {
     const { id: rpId, origin } = this.#party()
     const { clientDataJSON, authenticatorData, signature, userHandle: handle } = response
     if (typeof handle === 'string' && handle !== '' && handle !== userHandle(passkey.user)) throw refused('the passkey says that it is of somebody else')
-    const challenge = typeof about === 'string' ? await this.#take(about, clientDataJSON) : Buffer.from(about).toString('base64url')
+    const challenge = typeof about === 'string' ? this.#ours(about, await challengeIn(clientDataJSON)) : Buffer.from(about).toString('base64url')
     const { verified, authenticationInfo } = await trying(() =>
       verifyAuthenticationResponse({
         response: { id, rawId, type, response: { clientDataJSON, authenticatorData, signature }, clientExtensionResults: {} },
@@ -118,6 +116,7 @@ export class Ceremonies {
       }),
     )
     if (!verified) throw refused('it was not signed with this passkey, or was altered')
+    if (typeof about === 'string') await this.#spend(challenge)
     return { counter: authenticationInfo.newCounter }
   }
 
@@ -128,27 +127,24 @@ export class Ceremonies {
     throw new WorkflowError('invalid', message)
   }
 
-  async #newChallenge(about: string): Promise<Buffer> {
-    this.#party()
-    const challenge = randomBytes(32)
-    const now = this.#options.clock.now()
-    await this.#options.store.challenges.insert({ hash: hashOf(challenge.toString('base64url')), about, expiresAt: now + LIFE_MS }, now)
-    return challenge
+  #ours(about: string, challenge: string): string {
+    if (this.#options.challenges.isGood(about, Buffer.from(challenge, 'base64url'))) return challenge
+    throw refused('its challenge is too old, or was for something else; start again')
   }
 
-  /** The challenge that was answered: it is used up, whatever comes of the answer. */
-  async #take(about: string, clientDataJSON: string): Promise<string> {
-    const { store, clock } = this.#options
-    const { challenge } = await trying(() => decodeClientDataJSON(clientDataJSON))
-    if (typeof challenge === 'string' && (await store.challenges.take({ hash: hashOf(challenge), about }, clock.now()))) return challenge
-    throw refused('its challenge was answered before, is too old, or was for something else; start again')
+  /** Only what was right uses it up: what is wrong leaves no row behind, whoever sends it. */
+  async #spend(challenge: string): Promise<void> {
+    if (!(await this.#options.challenges.spend(Buffer.from(challenge, 'base64url')))) throw refused('its challenge was answered before; start again')
   }
 }
 
 /** The same for all passkeys of a user, and says nothing of him. */
 export const userHandle = (user: string): string => createHash('sha256').update(`countersign-user-handle:${user}`).digest('base64url')
 
-const hashOf = (challenge: string) => createHash('sha256').update(challenge).digest('hex')
+async function challengeIn(clientDataJSON: string): Promise<string> {
+  const { challenge } = await trying(() => decodeClientDataJSON(clientDataJSON))
+  return typeof challenge === 'string' ? challenge : ''
+}
 
 const descriptorOf = ({ credential, transports }: PasskeyRecord) => ({
   type: 'public-key' as const,

@@ -21,7 +21,7 @@ export class Proofs implements Signatures {
   }
 
   /** Nobody is named: the browser offers whichever passkeys it has for this gateway. */
-  optionsToSignIn(): Promise<RequestOptions> {
+  optionsToSignIn(): RequestOptions {
     return this.#options.ceremonies.request(SIGN_IN, [])
   }
 

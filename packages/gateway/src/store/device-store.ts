@@ -24,11 +24,13 @@ export interface DeviceRecord {
 
 /** Table `devices`. */
 export interface DeviceStore {
-  /** False: `most` of them wait already, or one has this code; nothing changed. Those that expired a day ago are removed. */
+  /** False: `most` of them wait already, or one has this code; nothing changed. */
   insert(device: DeviceRecord, most: number): Promise<boolean>
   find(by: { readonly userCode: string } | { readonly hash: string }): Promise<DeviceRecord | null>
   /** When it was polled last, and how long it is to wait from now on: told beside the version, which is about what was decided. */
   polled(id: string, at: number, intervalMs: number): Promise<void>
   /** Replaces version `next.version - 1`. False: somebody else was first, nothing changed. */
   save(next: DeviceRecord): Promise<boolean>
+  /** Removes those whose code was over before then, whatever became of it. */
+  forget(before: number): Promise<void>
 }

@@ -3,8 +3,6 @@ import type { DeviceRecord, DeviceStore } from './device-store.ts'
 import { deviceShape, parseRow } from './shapes.ts'
 import type { DeviceRow } from './tables.ts'
 
-const KEPT_MS = 86_400_000
-
 export class Devices implements DeviceStore {
   readonly #database: Database
 
@@ -14,10 +12,6 @@ export class Devices implements DeviceStore {
 
   insert(device: DeviceRecord, most: number): Promise<boolean> {
     return this.#database.write(async (transaction) => {
-      await transaction
-        .deleteFrom('devices')
-        .where('expires_at', '<', device.createdAt - KEPT_MS)
-        .execute()
       const waiting = await transaction.selectFrom('devices').select('id').where('expires_at', '>', device.createdAt).limit(most).execute()
       if (waiting.length >= most) return false
       const { numInsertedOrUpdatedRows } = await transaction
@@ -55,13 +49,17 @@ export class Devices implements DeviceStore {
       return numUpdatedRows === 1n
     })
   }
+
+  async forget(before: number): Promise<void> {
+    await this.#database.write((transaction) => transaction.deleteFrom('devices').where('expires_at', '<', before).execute())
+  }
 }
 
 function deviceRow({ polledAt, intervalMs, ...device }: DeviceRecord): DeviceRow {
   return { ...columnsOf(device), polled_at: polledAt, interval_ms: intervalMs, body: JSON.stringify(device) }
 }
 
-function deviceOf(row: DeviceRow): DeviceRecord {
+export function deviceOf(row: DeviceRow): DeviceRecord {
   return { ...parseRow('devices', row, deviceShape, columnsOf), polledAt: row.polled_at, intervalMs: row.interval_ms }
 }
 

@@ -67,6 +67,15 @@ export class Logins implements LoginStore {
     })
   }
 
+  async forget(before: number): Promise<void> {
+    await this.#database.write((transaction) =>
+      transaction
+        .deleteFrom('logins')
+        .where((row) => row.or([row('ended_at', '<', before), row('expires_at', '<', before)]))
+        .execute(),
+    )
+  }
+
   #find(column: 'id' | 'hash', value: string): Promise<LoginRecord | null> {
     return this.#database.read(async (db) => {
       const row = await db.selectFrom('logins').selectAll().where(column, '=', value).executeTakeFirst()

@@ -17,6 +17,7 @@ import * as passkeys from './migrations/0015_passkeys.ts'
 import * as devices from './migrations/0016_devices.ts'
 import * as scimGroups from './migrations/0017_scim_groups.ts'
 import * as runs from './migrations/0018_runs.ts'
+import * as challengeKeys from './migrations/0019_challenge_keys.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -44,6 +45,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0016_devices': devices,
           '0017_scim_groups': scimGroups,
           '0018_runs': runs,
+          '0019_challenge_keys': challengeKeys,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

@@ -66,21 +66,24 @@ export interface InviteStore {
   list(): Promise<readonly InviteRecord[]>
   /** Replaces version `next.version - 1`. False: somebody else was first, nothing changed. */
   save(next: InviteRecord): Promise<boolean>
+  /** Removes those that were used, taken back or expired before then. */
+  forget(before: number): Promise<void>
 }
 
-/** What a browser was challenged with, and has not answered. */
+/** What a browser was challenged with, and has answered: it is good for nothing any more. */
 export interface ChallengeRecord {
   /** SHA-256 of the challenge, in hex. */
   readonly hash: string
-  /** For which ceremony, and whose: `sign-in`, `step-up alice@example.com`. */
-  readonly about: string
+  /** When it would be over anyway. */
   readonly expiresAt: number
 }
 
 /** Table `challenges`. */
 export interface ChallengeStore {
-  /** Those that were over at `now` go. */
-  insert(challenge: ChallengeRecord, now: number): Promise<void>
-  /** True, to one of all who ask: it was there, is good at `now`, and is no more. */
-  take(challenge: Pick<ChallengeRecord, 'hash' | 'about'>, now: number): Promise<boolean>
+  /** The key that all gateways make them with: `fresh`, 256 bits in base64, when there is none yet. */
+  key(fresh: string): Promise<string>
+  /** True, to one of all who ask: it was not answered before. */
+  spend(challenge: ChallengeRecord): Promise<boolean>
+  /** Removes those that were over then. */
+  forget(before: number): Promise<void>
 }

@@ -100,6 +100,17 @@ export class Invites implements InviteStore {
     })
   }
 
+  /** When one was used or taken back is in its body alone. */
+  forget(before: number): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const old = await transaction.selectFrom('invites').selectAll().where('created_at', '<', before).execute()
+      for (const invite of old.map(inviteOf)) {
+        if (overAt(invite) >= before) continue
+        await transaction.deleteFrom('invites').where('id', '=', invite.id).where('version', '=', invite.version).execute()
+      }
+    })
+  }
+
   #find(column: 'id' | 'hash', value: string): Promise<InviteRecord | null> {
     return this.#database.read(async (db) => {
       const row = await db.selectFrom('invites').selectAll().where(column, '=', value).executeTakeFirst()
@@ -115,31 +126,38 @@ export class Challenges implements ChallengeStore {
     this.#database = database
   }
 
-  async insert({ hash, about, expiresAt }: ChallengeRecord, now: number): Promise<void> {
-    await this.#database.write(async (transaction) => {
-      await transaction.deleteFrom('challenges').where('expires_at', '<=', now).execute()
-      await transaction.insertInto('challenges').values({ hash, about, expires_at: expiresAt }).execute()
+  key(fresh: string): Promise<string> {
+    return this.#database.write(async (transaction) => {
+      await transaction
+        .insertInto('challenge_keys')
+        .values({ id: 1, key: fresh })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute()
+      return (await transaction.selectFrom('challenge_keys').select('key').where('id', '=', 1).executeTakeFirstOrThrow()).key
     })
   }
 
-  take({ hash, about }: Pick<ChallengeRecord, 'hash' | 'about'>, now: number): Promise<boolean> {
+  spend({ hash, expiresAt }: ChallengeRecord): Promise<boolean> {
     return this.#database.write(async (transaction) => {
-      const { numDeletedRows } = await transaction
-        .deleteFrom('challenges')
-        .where('hash', '=', hash)
-        .where('about', '=', about)
-        .where('expires_at', '>', now)
+      const { numInsertedOrUpdatedRows } = await transaction
+        .insertInto('challenges')
+        .values({ hash, expires_at: expiresAt })
+        .onConflict((conflict) => conflict.column('hash').doNothing())
         .executeTakeFirstOrThrow()
-      return numDeletedRows === 1n
+      return numInsertedOrUpdatedRows === 1n
     })
+  }
+
+  async forget(before: number): Promise<void> {
+    await this.#database.write((transaction) => transaction.deleteFrom('challenges').where('expires_at', '<', before).execute())
   }
 }
 
-function passkeyRow(passkey: PasskeyRecord): PasskeyRow {
+export function passkeyRow(passkey: PasskeyRecord): PasskeyRow {
   return { ...passkeyColumns(passkey), body: JSON.stringify(passkey) }
 }
 
-function passkeyOf(row: PasskeyRow): PasskeyRecord {
+export function passkeyOf(row: PasskeyRow): PasskeyRecord {
   return parseRow('passkeys', row, passkeyShape, passkeyColumns)
 }
 
@@ -147,11 +165,13 @@ function passkeyColumns({ id, version, credential, user, status, createdAt }: Pa
   return { id, version, credential, username: user, status, created_at: createdAt }
 }
 
+const overAt = ({ usedAt, revokedAt, expiresAt }: InviteRecord) => Math.min(usedAt ?? Infinity, revokedAt ?? Infinity, expiresAt)
+
 function inviteRow(invite: InviteRecord): InviteRow {
   return { ...inviteColumns(invite), body: JSON.stringify(invite) }
 }
 
-function inviteOf(row: InviteRow): InviteRecord {
+export function inviteOf(row: InviteRow): InviteRecord {
   return parseRow('invites', row, inviteShape, inviteColumns)
 }
 

@@ -76,4 +76,6 @@ export interface LoginStore {
   verified(id: string, at: number): Promise<void>
   /** False when there is no such login, or it was ended before. */
   end(id: string, at: number): Promise<boolean>
+  /** Removes those that were ended or have expired before then. Nobody is told: they were good for nothing. */
+  forget(before: number): Promise<void>
 }

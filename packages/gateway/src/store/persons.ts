@@ -76,11 +76,11 @@ async function isTaken(transaction: Transaction<Tables>, { id, name, source, ext
   return others.length > 0
 }
 
-function personRow(person: PersonRecord): PersonRow {
+export function personRow(person: PersonRecord): PersonRow {
   return { ...columnsOf(person), body: JSON.stringify(person) }
 }
 
-function personOf(row: PersonRow): PersonRecord {
+export function personOf(row: PersonRow): PersonRecord {
   return parseRow('people', row, personShape, columnsOf)
 }
 

@@ -11,7 +11,9 @@ export interface Tables {
   logins: LoginRow
   passkeys: PasskeyRow
   invites: InviteRow
-  challenges: { hash: string; about: string; expires_at: number }
+  challenges: { hash: string; expires_at: number }
+  /** One row. 256 bits in base64. */
+  challenge_keys: { id: number; key: string }
   devices: DeviceRow
   scim_groups: ScimGroupRow
   leases: LeaseRow

@@ -77,11 +77,11 @@ export class Tokens implements TokenStore {
   }
 }
 
-function tokenRow({ revokedAt, lastUsedAt, ...token }: TokenRecord): TokenRow {
+export function tokenRow({ revokedAt, lastUsedAt, ...token }: TokenRecord): TokenRow {
   return { ...columnsOf(token), revoked_at: revokedAt, last_used_at: lastUsedAt, body: JSON.stringify(token) }
 }
 
-function tokenOf(row: TokenRow): TokenRecord {
+export function tokenOf(row: TokenRow): TokenRecord {
   return { ...parseRow('tokens', row, tokenShape, columnsOf), revokedAt: row.revoked_at, lastUsedAt: row.last_used_at }
 }
 

@@ -32,10 +32,12 @@ import { People } from '../../src/identity/people.ts'
 import { Tokens } from '../../src/identity/tokens.ts'
 import { type LocalJournal, openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
+import { openChallengeKey } from '../../src/passkeys/challenges.ts'
 import { OpenInvites } from '../../src/passkeys/open-invites.ts'
 import { openPasskeys } from '../../src/passkeys/open.ts'
 import { Queries } from '../../src/query/queries.ts'
 import { QueryTokens } from '../../src/query/tokens.ts'
+import { openRecordings } from '../../src/recordings/open.ts'
 import type { PolicyEngine, Question } from '../../src/policy/engine.ts'
 import { withinScope } from '../../src/policy/within-scope.ts'
 import { systemClock } from '../../src/clock.ts'
@@ -78,8 +80,11 @@ export interface Bed {
   close(): Promise<void>
 }
 
-/** The API over the real workflow, store, journal and tokens, on a loopback port and an admin socket; only policy and grammar are made up. */
-export async function openBed(): Promise<Bed> {
+/**
+ * The API over the real workflow, store, journal and tokens, on a loopback port and an admin socket; only policy and grammar are made up. With `recordings` it has
+ * those that a test puts there; it makes none.
+ */
+export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 'recordings'>> = {}): Promise<Bed> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-api-'))
   const config = configIn(folder)
   const store = await openStore(config)
@@ -99,7 +104,7 @@ export async function openBed(): Promise<Bed> {
   }
   const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
   const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites({ store, journal, clock: systemClock }) })
-  const keys = openPasskeys({ store, directory, leaving, journal, clock: systemClock, config })
+  const keys = openPasskeys({ store, directory, leaving, journal, clock: systemClock, config, challengeKey: await openChallengeKey(store.challenges) })
   const queryTokens = new QueryTokens({
     desk,
     logins: store.logins,
@@ -109,9 +114,12 @@ export async function openBed(): Promise<Bed> {
     onError: () => undefined,
   })
   const logged: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) })
+  const recordings = await openRecordings({ config: { ...config, recordings: kept }, store, journal, local: journal, clock: systemClock, log }, false)
   const findings: Finding[] = []
   let readers = 0
   let http = { host: '127.0.0.1', port: 0 }
+  const refreshTokens = new RefreshTokens(folder)
   const pushKey = await openPushKey(store.notifications)
   const services: ApiServices = {
     config,
@@ -130,7 +138,7 @@ export async function openBed(): Promise<Bed> {
       directory,
       people: new People({ store: store.people, journal, clock: systemClock }),
       logins,
-      tokens: new RefreshTokens(folder),
+      tokens: refreshTokens,
       clock: systemClock,
       log: pino({ level: 'silent' }),
     }),
@@ -147,7 +155,7 @@ export async function openBed(): Promise<Bed> {
         }
       },
     },
-    erasures: new Erasures({ context, directory: folder, forget: () => Promise.resolve(), onError: () => undefined }),
+    erasures: new Erasures({ context, directory: folder, refreshTokens, forget: () => Promise.resolve(), onError: () => undefined }),
     pages: new Pages(store, '0.1.0'),
     search: new LedgerSearch(store),
     overviews: new Overviews({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }),
@@ -162,7 +170,7 @@ export async function openBed(): Promise<Bed> {
       key: pushKey,
       channels: { push: new PushChannel({ contact: 'mailto:ops@example.com', inside: [], ca: null }, store.notifications, pushKey, Date.now) },
     }),
-    recordings: null,
+    recordings: recordings?.library ?? null,
     queries: new Queries({
       tokens: queryTokens,
       address: () => ({ host: '127.0.0.1', port: 1 }),
@@ -191,7 +199,7 @@ export async function openBed(): Promise<Bed> {
     console: null,
     readiness: () => Promise.resolve({ ready: false, checks: { store: 'ok', journal: 'no space left on /secret/disk' } }),
     metrics: () => Promise.resolve('countersign_sessions 0\n'),
-    log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+    log,
   }
   const app = createApi(services)
   const socketPath = join(folder, 'admin.sock')
@@ -218,6 +226,7 @@ export async function openBed(): Promise<Bed> {
     close: async () => {
       await Promise.all([tcp.close(), local.close()])
       await queryTokens.close()
+      await recordings?.close()
       directory.close()
       await journal.close()
       await store.close()
@@ -253,20 +262,31 @@ async function mint(tokens: Tokens): Promise<Record<Person, string>> {
 function plan({ resources }: Pick<Config, 'resources'>, resource: string, text: string): Action {
   if (!Object.hasOwn(resources, resource)) throw new WorkflowError('not-found', `there is no resource ${resource}`)
   const type: SqlType = /^select/i.test(text) ? 'sql:read' : /^(delete|update)/i.test(text) ? 'sql:write' : 'sql:ddl'
-  return { type, text, parameters: [], state: null, statements: [{ type, fingerprint: `f-${type}`, facts: { ...NO_FACTS, tables: ['orders'] } }] }
+  return {
+    type,
+    text,
+    parameters: [],
+    state: null,
+    statements: [{ type, fingerprint: `f-${type}`, facts: { ...NO_FACTS, tables: [/\bsigned\b/.test(text) ? 'signed' : 'orders'] } }],
+  }
 }
 
 const decide = (question: Question) => withinScope(question, decideOf(question))
 
 const engine: PolicyEngine = { version: 'a'.repeat(64), decide, readsRows: () => false, explain: (question) => ({ decision: decide(question), matched: [] }) }
 
-function decideOf({ type, principal }: Question): Decision {
+function decideOf({ type, principal, facts }: Question): Decision {
   if (type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown')
     return { effect: 'deny', policies: ['no-ddl'], message: 'denied by no-ddl: nobody changes the schema' }
   if (!principal.groups.includes('engineering')) return { effect: 'deny', policies: [], message: 'no policy allows it' }
   if (type !== 'sql:write') return { effect: 'allow', policies: ['reads'], obligations: NO_OBLIGATIONS }
   const need = [[{ policy: 'writes', groups: ['dba'], quorum: 1 }]]
-  return { effect: 'review', policies: ['writes'], obligations: { ...NO_OBLIGATIONS, ceiling: { kind: 'duration', ms: 1_800_000 } }, need }
+  return {
+    effect: 'review',
+    policies: ['writes'],
+    obligations: { ...NO_OBLIGATIONS, sign: facts.tables.includes('signed'), ceiling: { kind: 'duration', ms: 1_800_000 } },
+    need,
+  }
 }
 
 function configIn(data: string): Config {

@@ -118,10 +118,16 @@ describe('a code', () => {
 
   test('each that is asked for from one address in a minute is counted', async () => {
     const own = await openBed()
-    const statuses = []
-    for (let time = 0; time < 11; time++)
-      statuses.push((await own.ask('/api/v1/device', { method: 'POST', body: JSON.stringify(ASKING), headers: { 'content-type': 'application/json' } })).status)
-    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429])
+    const answers = []
+    for (let time = 0; time < 11; time++) {
+      const { status, headers } = await own.ask('/api/v1/device', {
+        method: 'POST',
+        body: JSON.stringify(ASKING),
+        headers: { 'content-type': 'application/json' },
+      })
+      answers.push([status, headers.get('retry-after')])
+    }
+    expect(answers).toEqual([...Array.from({ length: 10 }, () => [200, null]), [429, '60']])
     await own.close()
   })
 })

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type Entry, parseEntry } from '@countersign/ledger/entry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { enrol, openBrowser, secretOf, signIn } from '../../../../tests/support/people.ts'
@@ -117,6 +118,26 @@ describe('a passkey', () => {
     await expect(bob.client.signInWithPasskey({ credential })).rejects.toEqual(refused('signature-refused', /answered before/))
     const phished = new Authenticator('https://cs.example.com.evil.example')
     expect(() => phished.get(options)).toThrow('SecurityError')
+  })
+
+  it('leaves nothing in the store for whoever only asks, and answers wrongly', async () => {
+    const bob = browser()
+    await enrol(bob, await invite('bob'))
+    const rows = () => {
+      const database = new DatabaseSync(join(dirname(bed.socketPath), 'countersign.db'), { readOnly: true })
+      const tables = database.prepare("select name from sqlite_master where type = 'table'").all() as { name: string }[]
+      const counted = tables.map(({ name }) => [name, database.prepare(`select count(*) as n from ${name}`).get()?.['n']])
+      database.close()
+      return counted
+    }
+    const before = rows()
+    for (let asked = 0; asked < 50; asked++) {
+      const { options } = await browser().client.signInOptions()
+      const wrong = bob.passkeys.get(options, { type: 'webauthn.create' })
+      await expect(bob.client.signInWithPasskey({ credential: wrong })).rejects.toEqual(refused('signature-refused', /was refused/))
+    }
+    expect(rows()).toEqual(before)
+    expect((await signIn(bob)).user).toBe('bob')
   })
 
   it('is not of another person by his word', async () => {

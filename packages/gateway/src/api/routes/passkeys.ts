@@ -1,5 +1,6 @@
 import { routes } from '@countersign/contract/routes'
 import type { Caller } from '../../identity/caller.ts'
+import { knownBy } from '../../identity/login-secret.ts'
 import type { PasskeyRecord } from '../../store/store.ts'
 import type { App, Ctx } from '../env.ts'
 import { presentPasskey } from '../present-people.ts'
@@ -11,7 +12,7 @@ export function mountPasskeys(app: App, services: ApiServices): void {
   const present = (caller: Caller, passkey: PasskeyRecord) =>
     presentPasskey(passkey, { waits: passkeys.isAsked(passkey), reviewable: passkeys.mayReview(caller, passkey) })
 
-  app.openapi(routes.signInOptions, async (c) => c.json({ options: await proofs.optionsToSignIn() }, 200))
+  app.openapi(routes.signInOptions, (c) => c.json({ options: proofs.optionsToSignIn() }, 200))
 
   app.openapi(routes.signInWithPasskey, async (c) => {
     const found = await proofs.signIn(c.req.valid('json').credential)
@@ -63,7 +64,7 @@ export function mountPasskeys(app: App, services: ApiServices): void {
 export async function signIn({ logins, cookie }: Pick<ApiServices, 'logins' | 'cookie'>, c: Ctx, user: string): Promise<void> {
   const { remoteAddress = '', remotePort = 0 } = c.env?.incoming?.socket ?? {}
   const from = { client: `${remoteAddress}:${remotePort}`, userAgent: c.req.header('user-agent') ?? null }
-  const secret = await logins.create({ user, method: 'passkey', flow: null, keep: null, before: cookie.read(c) }, from)
+  const secret = await logins.create({ user, method: 'passkey', flow: null, keep: null, before: knownBy(cookie.read(c)) }, from)
   if (secret !== null) cookie.set(c, secret)
 }
 

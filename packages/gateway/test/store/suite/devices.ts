@@ -41,9 +41,10 @@ export function devices(pair: () => Pair): void {
     expect(await there.devices.insert(device({ id: 'dev-2', userCode: 'CODE dev-1' }), 2)).toBe(false)
     expect(await there.devices.insert(device({ id: 'dev-3' }), 2)).toBe(true)
     expect(await here.devices.insert(device({ id: 'dev-4' }), 2)).toBe(false)
-    const dayAfter = NOW + 2 * 86_400_000
-    expect(await here.devices.insert(device({ id: 'dev-5', createdAt: dayAfter, expiresAt: dayAfter + 1 }), 2)).toBe(true)
+    expect(await here.devices.insert(device({ id: 'dev-5', createdAt: NOW + 600_000, expiresAt: NOW + 1_200_000 }), 2)).toBe(true)
+    await here.devices.forget(NOW + 600_001)
     expect(await there.devices.find({ hash: 'hash of dev-3' })).toBeNull()
+    expect(await there.devices.find({ hash: 'hash of dev-5' })).not.toBeNull()
   })
 }
 

@@ -32,6 +32,7 @@ const TABLES = [
   'passkeys',
   'invites',
   'challenges',
+  'challenge_keys',
   'devices',
   'scim_groups',
   'runs',

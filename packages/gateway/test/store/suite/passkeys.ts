@@ -53,16 +53,38 @@ export function passkeys(pair: () => Pair): void {
     expect((await there.invites.list())[0]?.id).toBe('inv-last')
   })
 
-  test('a challenge is answered once, in time, and by what it was for', async () => {
+  test('of invitations forgets those that have been over for a while', async () => {
     const { here, there } = pair()
-    await here.challenges.insert({ hash: 'one', about: 'sign-in', expiresAt: NOW + 10 }, NOW)
-    expect(await there.challenges.take({ hash: 'one', about: 'step-up alice' }, NOW)).toBe(false)
-    expect(await there.challenges.take({ hash: 'one', about: 'sign-in' }, NOW + 10)).toBe(false)
-    const taken = await Promise.all([here, there].map((store) => store.challenges.take({ hash: 'one', about: 'sign-in' }, NOW + 9)))
-    expect(taken.filter(Boolean)).toEqual([true])
-    await here.challenges.insert({ hash: 'old', about: 'sign-in', expiresAt: NOW + 10 }, NOW)
-    await there.challenges.insert({ hash: 'new', about: 'sign-in', expiresAt: NOW + 100 }, NOW + 10)
-    expect(await here.challenges.take({ hash: 'old', about: 'sign-in' }, NOW)).toBe(false)
+    const [old, over] = [{ createdAt: NOW, expiresAt: NOW + 100 }, NOW + 5]
+    await here.invites.insert(anInvite({ ...old, id: 'open', hash: '1' }))
+    await here.invites.insert(anInvite({ ...old, id: 'used', hash: '2', usedAt: over }))
+    await here.invites.insert(anInvite({ ...old, id: 'revoked', hash: '3', revokedAt: over }))
+    await here.invites.insert(anInvite({ ...old, id: 'used later', hash: '4', usedAt: over + 5 }))
+    const left = async (before: number) => {
+      await there.invites.forget(before)
+      return (await here.invites.list()).map(({ id }) => id).sort()
+    }
+    expect(await left(over)).toEqual(['open', 'revoked', 'used', 'used later'])
+    expect(await left(over + 1)).toEqual(['open', 'used later'])
+    expect(await left(NOW + 101)).toEqual([])
+  })
+
+  test('a challenge is answered once, and forgotten when it is over', async () => {
+    const { here, there } = pair()
+    const one = { hash: 'one', expiresAt: NOW + 10 }
+    const spent = await Promise.all([here, there].map((store) => store.challenges.spend(one)))
+    expect(spent.filter(Boolean)).toEqual([true])
+    await here.challenges.forget(NOW + 10)
+    expect(await there.challenges.spend(one)).toBe(false)
+    await here.challenges.forget(NOW + 11)
+    expect(await there.challenges.spend(one)).toBe(true)
+  })
+
+  test('one key for the challenges of all gateways', async () => {
+    const { here, there } = pair()
+    const keys = await Promise.all([here.challenges.key('one'), there.challenges.key('two')])
+    expect(new Set(keys).size).toBe(1)
+    expect(await here.challenges.key('three')).toBe(keys[0])
   })
 
   test('every gateway is told of a passkey that was changed', async () => {

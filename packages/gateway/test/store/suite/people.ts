@@ -67,6 +67,23 @@ export function people(pair: () => Pair): void {
     expect((await here.logins.list({})).map(({ endedAt }) => endedAt)).toEqual([at + 9])
   })
 
+  test('of logins forgets those that have been over for a while', async () => {
+    const { here, there } = pair()
+    const { createdAt: at } = aLogin()
+    for (const [id, ended, life] of [
+      ['live', null, 100],
+      ['ended', 5, 100],
+      ['expired', null, 5],
+    ] as const)
+      await here.logins.insert(aLogin({ id, hash: id, flow: null, endedAt: ended === null ? null : at + ended, expiresAt: at + life }))
+    const left = async (before: number) => {
+      await there.logins.forget(before)
+      return (await here.logins.list({})).map(({ id }) => id).sort()
+    }
+    expect(await left(at + 5)).toEqual(['ended', 'expired', 'live'])
+    expect(await left(at + 6)).toEqual(['live'])
+  })
+
   test('every gateway is told of a person that was changed, and of a login that was ended', async () => {
     const { here, there } = pair()
     const heard: string[] = []
