@@ -10,10 +10,16 @@ export interface Browser {
 }
 
 /** `origin` is that of the gateway's configured URL, `url` where it is reached. */
-export function openBrowser(url: string, origin: string, passkeys = new Authenticator(origin)): Browser {
+export function openBrowser(url: string, origin: string, passkeys = new Authenticator(origin), userAgent = 'node'): Browser {
   let cookie: string | null = null
   const fetchFromPage = async (target: string, init: RequestInit) => {
-    const headers = { ...(init.headers as Record<string, string>), origin, 'sec-fetch-site': 'same-origin', ...(cookie === null ? {} : { cookie }) }
+    const headers = {
+      ...(init.headers as Record<string, string>),
+      'user-agent': userAgent,
+      origin,
+      'sec-fetch-site': 'same-origin',
+      ...(cookie === null ? {} : { cookie }),
+    }
     const answer = await fetch(target, { ...init, headers })
     for (const set of answer.headers.getSetCookie()) {
       const [pair = ''] = set.split(';')

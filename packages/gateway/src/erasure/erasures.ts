@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { principalId } from '@countersign/core/principal'
 import { type Caller, seesAll } from '../identity/caller.ts'
+import type { RefreshTokens } from '../identity/oidc/refresh-tokens.ts'
 import { eraseKeys, peopleIn, type PersonKey } from '../journal/people.ts'
 import type { Erasure, Store } from '../store/store.ts'
 import type { Context } from '../workflow/context.ts'
 import { newId } from '../workflow/ids.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
-import { cutSessions, eraseRows, sessionsHere } from './rows.ts'
+import { cutSessions, eraseIdentity, eraseRows, sessionsHere } from './rows.ts'
 
 /** How often what could not be erased is tried again, for ever. */
 const RETRY_MS = 2_000
@@ -20,6 +21,8 @@ export interface ErasuresOptions {
   readonly directory: string
   /** Whoever has these keys in memory, workers too, forgets them. Rejects when one has not said so. */
   readonly forget: (keys: readonly string[]) => Promise<void>
+  /** With which issuers are asked about people. */
+  readonly refreshTokens: Pick<RefreshTokens, 'all' | 'forget'>
   readonly onError: (error: unknown) => void
 }
 
@@ -115,6 +118,8 @@ export class Erasures {
     for (const erasure of await store.erasures.list()) {
       if (this.#isDone(erasure)) continue
       await this.#endSessions(erasure)
+      if (erasure.done.length === 0) await eraseIdentity(this.#options.context, erasure)
+      this.#forgetSignIns(erasure)
       await eraseRows(this.#options.context, erasure)
       await this.#erase(
         erasure,
@@ -135,6 +140,12 @@ export class Erasures {
       await cutSessions(context, live, by)
       await sleep(LOOK_MS)
     }
+  }
+
+  /** Of a sign-in since then the issuer was asked later. */
+  #forgetSignIns({ user, at }: Erasure): void {
+    const { refreshTokens } = this.#options
+    for (const held of refreshTokens.all()) if (held.user === user && held.checkedAt <= at) refreshTokens.forget(held.person)
   }
 
   /** The ledger says so first: a crash before the keys are gone is made good by doing it again. */

@@ -2,7 +2,7 @@ import { withoutPerson, withoutWordsOf } from '@countersign/core/erasure'
 import { DomainError } from '@countersign/core/error'
 import type { Principal } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
-import type { Erasure, SessionRecord } from '../store/store.ts'
+import type { Erasure, SessionRecord, Store } from '../store/store.ts'
 import type { Context } from '../workflow/context.ts'
 import { revokeGrant } from '../workflow/grants.ts'
 import { withdrawRequest } from '../workflow/requests.ts'
@@ -26,6 +26,21 @@ export async function cutSessions({ store, journal, clock }: Context, sessions: 
     if (!(await store.sessions.save({ ...session, version: session.version + 1, cut }))) continue
     await journal.append({ type: 'session.killed', body: { session: session.id, by, at: clock.now() } }, 'disk')
   }
+}
+
+/** Ends what he can come back with, and takes out of the store who he is beside his name. The store is one, so one gateway does it for all. */
+export async function eraseIdentity({ store, journal, clock }: Context & { readonly store: Store }, { user, by, at }: About): Promise<void> {
+  const [why, before] = ['the personal data of its user is erased', at + CLOCKS_MS]
+  for (const { id, method, createdAt } of await store.logins.list({ user, live: clock.now() })) {
+    if (createdAt <= before && (await store.logins.end(id, clock.now())))
+      await journal.append({ type: 'login.ended', body: { login: id, principal: user, method, by, why } }, 'disk')
+  }
+  for (const invite of await store.invites.list()) {
+    if (invite.user !== user || invite.createdAt > before || invite.usedAt !== null || invite.revokedAt !== null) continue
+    if (await store.invites.save({ ...invite, version: invite.version + 1, revokedAt: clock.now() }))
+      await journal.append({ type: 'invite.revoked', body: { invite: invite.id, user, by } }, 'disk')
+  }
+  await store.erasures.erasePerson(user, before)
 }
 
 /** Takes out of the store's requests, and of the grants that came of them, what policy marks as personal. What is asked later is nobody's to erase yet. */

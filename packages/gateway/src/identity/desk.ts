@@ -52,7 +52,8 @@ export class Desk {
 
   async revokeToken(by: Caller, id: string): Promise<TokenRecord> {
     const record = await this.#store.get(id)
-    if (!record || !mayRevoke(by, record)) throw new WorkflowError('not-found', `there is no token ${id}`)
+    if (!record || !(mayRevoke(by, record) || by.auditor)) throw new WorkflowError('not-found', `there is no token ${id}`)
+    if (!mayRevoke(by, record)) throw new WorkflowError('forbidden', 'an auditor revokes no token of others')
     if (await this.#tokens.revoke(id)) await this.#recordRevoked(principalId(by.principal), record)
     return (await this.#store.get(id)) ?? record
   }
@@ -83,7 +84,7 @@ export class Desk {
     const { id, user, agent, name, scope, mayReview, proven, expiresAt } = made.record
     const limits = scope && { resources: scope.resources, actions: scope.actions }
     const body = { token: id, user, agent, scope: limits, mayReview, proven, by: by.user, expiresAt }
-    await this.#journal.append({ type: 'token.created', body, secret: { name } }, 'disk')
+    await this.#journal.append({ type: 'token.created', body, secret: { name }, person: name === null ? null : user }, 'disk')
     return made
   }
 

@@ -45,6 +45,7 @@ export class Passkeys {
   /** The caller's own; everybody's, or another user's, for admins and auditors. */
   async list(caller: Caller, { user, status }: { readonly user: string | null; readonly status: PasskeyStatus | null }): Promise<readonly PasskeyRecord[]> {
     const own = caller.principal.user
+    if (caller.principal.agent !== null) throw new WorkflowError('forbidden', 'what somebody signs in with is his own to see, and not for an agent of his')
     if (user !== null && user !== own && !seesAll(caller)) throw new WorkflowError('forbidden', "others' passkeys are for admins and auditors")
     const whose = user ?? (seesAll(caller) ? null : own)
     return this.#options.store.passkeys.list({ ...(whose === null ? {} : { user: whose }), ...(status === null ? {} : { status }) })
@@ -97,7 +98,7 @@ export class Passkeys {
     const waits = enrolmentWaits(directory, user)
     const { publicKey: key, credential, algorithm, rpId } = made
     const { seq } = await journal.append(
-      { type: 'passkey.enrolled', body: { passkey: id, user, key, algorithm, credential, rpId, waits, by, invite }, secret: { name } },
+      { type: 'passkey.enrolled', body: { passkey: id, user, key, algorithm, credential, rpId, waits, by, invite }, secret: { name }, person: user },
       'disk',
     )
     const rest = { version: 1, user, name, status: waits ? 'waiting' : 'active', by, createdAt: clock.now(), lastUsedAt: null, removedAt: null } as const

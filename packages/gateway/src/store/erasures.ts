@@ -1,4 +1,5 @@
 import type { Database } from './database.ts'
+import { erasePerson } from './erasing.ts'
 import type { Erasure, ErasureRecord, ErasureStore } from './store.ts'
 
 export class Erasures implements ErasureStore {
@@ -27,6 +28,10 @@ export class Erasures implements ErasureStore {
         done: (done.get(id) ?? []).map(({ gateway, at: when }) => ({ gateway, at: when })),
       }))
     })
+  }
+
+  erasePerson(user: string, before: number): Promise<void> {
+    return this.#database.write((transaction, changed) => erasePerson(transaction, changed, user, before))
   }
 
   async done(id: string, gateway: string, at: number): Promise<void> {

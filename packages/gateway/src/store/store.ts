@@ -199,6 +199,12 @@ export interface ErasureStore {
   insert(erasure: ErasureRecord): Promise<void>
   /** All, newest first. */
   list(): Promise<readonly Erasure[]>
+  /**
+   * Takes out of the store, as far as it was there by `before`, who somebody is beside his name: his sign-ins, invitations, and how he is told, go; passkeys and
+   * tokens stay without what he calls them, and what a source says of him without the name and address that people know him by. Rejects, and has done nothing,
+   * where somebody else changes one of them meanwhile.
+   */
+  erasePerson(user: string, before: number): Promise<void>
   /** Said again, it stays as it was said first. */
   done(id: string, gateway: string, at: number): Promise<void>
 }

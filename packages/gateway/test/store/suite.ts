@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { type Bed, pairs } from './bed.ts'
 import { attaching } from './suite/attaching.ts'
 import { devices, scimGroups } from './suite/devices.ts'
+import { erasing } from './suite/erasing.ts'
 import { events } from './suite/events.ts'
 import { exports } from './suite/exports.ts'
 import { hostileRows } from './suite/hostile-rows.ts'
@@ -35,6 +36,7 @@ const PARTS = {
   'keeps people, and who is signed in:': people,
   'keeps what people are told:': notifications,
   'keeps passkeys, and who is invited to have one:': passkeys,
+  erases: erasing,
   'keeps command lines that wait, and': devices,
   'keeps groups of a directory, and': scimGroups,
   'trusts no row': hostileRows,
