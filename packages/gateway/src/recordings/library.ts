@@ -47,7 +47,7 @@ const WITHIN_MS = 3_000
 const OPENED = 500
 
 /**
- * Recordings for those who may see them: an admin, and whoever the session was of, who has typed all of it; a user sees his agents' too,
+ * Recordings for those who may see them: an auditor, and whoever the session was of, who has typed all of it; a user sees his agents' too,
  * an agent only its own. Who reads one, or looks into them, is in the ledger before he sees anything.
  */
 export class Library {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@countersign/contract/client'
 import { routes } from '@countersign/contract/routes'
@@ -7,10 +8,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DEFAULT_CHOICES } from '@countersign/core/notification'
 import { aGrant } from '../../../core/test/arbitraries.ts'
 import { aSession } from '../store/values.ts'
-import { type Bed, openBed, overSocket } from './bed.ts'
+import { type Alices, openAlices } from './alices.ts'
+import { type Bed, overSocket } from './bed.ts'
 
-/** The columns of the table in docs/roles.md. Every object that is asked for is alice's. */
-const ROLES = ['nobody', 'requester', 'stranger', 'agent', 'scoped', 'reviewer', 'auditor', 'admin', 'ended', 'local'] as const
+/** The columns of the table in docs/roles.md. Every object that is asked for is alice's, and it is she who is signed in on the web. */
+const ROLES = ['nobody', 'requester', 'web', 'stranger', 'agent', 'scoped', 'reviewer', 'auditor', 'admin', 'ended', 'local'] as const
 type Role = (typeof ROLES)[number]
 
 const DOCS = join(import.meta.dirname, '../../../../docs/roles.md')
@@ -18,11 +20,14 @@ const all = [...Object.values(routes), ...Object.values(ledgerFileRoutes), event
   (route) => [route.method.toUpperCase(), route.path] as const,
 )
 
+let folder: string
 let bed: Bed
-let secrets: Readonly<Record<Exclude<Role, 'nobody' | 'local'>, string>>
+let alices: Alices
+let secrets: Readonly<Record<Exclude<Role, 'nobody' | 'local' | 'web'>, string>>
 
 beforeAll(async () => {
-  bed = await openBed()
+  folder = mkdtempSync(join(tmpdir(), 'countersign-roles-'))
+  ;({ bed, alices } = await openAlices(folder))
   const { alice, bob, carol, olga, root } = bed.secrets
   const mint = async (wish: object) => (await bed.admin.createToken({ user: 'alice', ...wish })).token
   const gone = (await bed.admin.createToken({ user: 'carol' })).token
@@ -32,8 +37,12 @@ beforeAll(async () => {
   if (revoked) await bed.admin.revokeToken({ id: revoked.id })
   secrets = { requester: alice, stranger: carol, agent, scoped, reviewer: bob, auditor: olga, admin: root, ended: gone }
 })
-afterAll(() => bed.close())
+afterAll(async () => {
+  await bed?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
+/** Where nothing of alice's is needed for it. */
 const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/query': { resource: 'orders-db', sql: 'SELECT 1' },
   '/api/v1/requests': { resource: 'orders-db', scope: 'sql:read' },
@@ -41,12 +50,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/api/v1/tokens': { user: 'alice' },
   '/api/v1/tokens/revoke': { user: 'nobody' },
   '/api/v1/device': { client: 'countersign' },
-  '/api/v1/device/token': { deviceCode: 'x'.repeat(43) },
-  '/api/v1/enrol/options': { secret: 'nobody-has-such-a-secret' },
   '/api/v1/passkeys/{id}/review': { approve: true },
-  '/api/v1/invites': { user: 'bob' },
-  '/api/v1/erasures': { user: 'alice', reason: 'he asked for it' },
-  '/api/v1/ledger/vouch': { gateway: 'gw-0000000009', key: 'a key' },
+  '/api/v1/invites': { user: 'alice' },
+  '/api/v1/erasures': { user: 'alice', reason: 'she asked for it' },
   '/api/v1/me/notifications': DEFAULT_CHOICES,
   '/api/v1/policy/explain': { user: 'bob', resource: 'orders-db', type: 'sql:read' },
 }
@@ -56,43 +62,28 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/api/v1/ledger/report': '?from=2026-01-01T00:00:00.000Z&until=2026-01-02T00:00:00.000Z',
 }
 
-let made = 0
-
-/** A new object of alice's, of the kind that the path is about. */
-async function objectOf(path: string): Promise<string> {
-  const name = `own-${++made}`
-  const alice = { user: 'alice', agent: null, groups: ['engineering'] }
-  if (path.startsWith('/api/v1/requests/')) {
-    const { request } = await bed.client('alice').ask({ resource: 'orders-db', action: `DELETE FROM orders WHERE note = '${name}'` })
-    return request.id
-  }
-  if (path.startsWith('/api/v1/grants/'))
-    await bed.store.grants.insert(aGrant({ id: name, subject: alice, resource: 'orders-db', endsAt: Date.now() + 60_000 }))
-  if (path.startsWith('/api/v1/sessions/')) await bed.store.sessions.insert(aSession({ id: name, principal: alice, resource: 'orders-db' }))
-  if (path.startsWith('/api/v1/tokens/')) return (await bed.admin.createToken({ user: 'alice' })).id
-  if (path.startsWith('/api/v1/logins/')) {
-    await bed.logins.create({ user: 'alice', method: 'passkey', flow: null, keep: null, before: null }, { client: '10.0.0.7:1', userAgent: null })
-    const [login] = await bed.store.logins.list({ user: 'alice' })
-    return login?.id ?? ''
-  }
-  return name
+async function proofOf(role: Role): Promise<Readonly<Record<string, string>>> {
+  if (role === 'nobody' || role === 'local') return {}
+  return role === 'web' ? alices.signedIn() : { authorization: `Bearer ${secrets[role]}` }
 }
 
 async function statusOf(role: Role, method: string, path: string): Promise<number> {
-  const id = path.includes('{') ? await objectOf(path) : ''
-  const url =
-    path
-      .replace('{userCode}', 'BBBB-BBBB')
-      .replace('{path}', '0/000')
-      .replace('{index}', '0')
-      .replace(/\{\w+\}/, id) + (QUERIES[path] ?? '')
-  const body = method === 'POST' || method === 'PUT' ? JSON.stringify(BODIES[path] ?? {}) : null
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (body !== null) headers['content-length'] = String(Buffer.byteLength(body))
-  if (role !== 'nobody' && role !== 'local') headers['authorization'] = `Bearer ${secrets[role]}`
-  const init = { method, headers, ...(body === null ? {} : { body }) }
+  const proof = await proofOf(role)
+  const send = async (way: string, url: string, value: unknown, signal?: AbortSignal) => {
+    const body = way === 'POST' || way === 'PUT' ? JSON.stringify(value ?? {}) : null
+    const length: Record<string, string> = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const init = {
+      method: way,
+      headers: { 'content-type': 'application/json', ...length, ...proof },
+      ...(body === null ? {} : { body }),
+      ...(signal ? { signal } : {}),
+    }
+    return role === 'local' ? overSocket(bed.socketPath)(`http://localhost${url}`, init) : fetch(bed.url + url, init)
+  }
+  const id = path.includes('{') ? await alices.objectOf(path) : ''
+  const body = (await alices.bodyOf(path, (other) => send('POST', other, {}))) ?? BODIES[path]
   const stop = new AbortController()
-  const answer = await (role === 'local' ? overSocket(bed.socketPath)(`http://localhost${url}`, { ...init, signal: stop.signal }) : fetch(bed.url + url, init))
+  const answer = await send(method, path.replace(/\{\w+\}/, id) + (QUERIES[path] ?? ''), body, stop.signal)
   await answer.body?.cancel()
   stop.abort()
   return answer.status
