@@ -41,6 +41,7 @@ afterAll(async () => {
 const START = () => `${gateway.url}/auth/oidc/corp`
 const isBack = (url: string) => url.startsWith(`${START()}/callback`)
 const whoami = async (visitor: Visitor) => (await visitor.fetch(`${gateway.url}/api/v1/whoami`)).json() as Promise<Record<string, unknown>>
+const statusWith = async (secret: string | undefined) => (await fetch(`${gateway.url}/api/v1/whoami`, { headers: { cookie: `countersign=${secret}` } })).status
 const entries = (type: string) => entriesOf(gateway.data).filter((entry) => entry.type === type)
 
 async function signedIn(who: string, to = '/'): Promise<Visitor> {
@@ -126,8 +127,30 @@ describe('signing in at an issuer', () => {
     const { url: again } = await visitor.go(START(), 'alice', isBack)
     await visitor.fetch(again)
     expect(visitor.cookies(gateway.url).get('countersign')).not.toBe(before)
-    const old = await fetch(`${gateway.url}/api/v1/whoami`, { headers: { cookie: `countersign=${before}` } })
-    expect(old.status).toBe(401)
+    expect(await statusWith(before)).toBe(401)
+  })
+
+  it('ends the one before also where a browser comes back from another site, and brings no cookie that is SameSite=Strict', async () => {
+    const visitor = await signedIn('alice')
+    const before = visitor.cookies(gateway.url).get('countersign')
+    const { url: back } = await visitor.go(START(), 'alice', isBack)
+    const flow = [...visitor.cookies(gateway.url)].filter(([name]) => name !== 'countersign').map(([name, value]) => `${name}=${value}`)
+    expect(flow).toHaveLength(1)
+    const answer = await fetch(back, { headers: { cookie: flow.join() }, redirect: 'manual' })
+    const [, secret] = /countersign=(csl_[\w-]+)/.exec(answer.headers.getSetCookie().join()) ?? []
+    expect([await statusWith(before), await statusWith(secret)]).toEqual([401, 200])
+  })
+
+  it('takes over no sign-in that somebody has put into the browser, and ends it', async () => {
+    const mallory = (await signedIn('bob')).cookies(gateway.url).get('countersign') ?? ''
+    for (const planted of [mallory, `csl_${'A'.repeat(43)}`]) {
+      const { visitor, back } = await almost('alice')
+      const flow = [...visitor.cookies(gateway.url)].map(([name, value]) => `${name}=${value}`).join('; ')
+      const answer = await fetch(back, { headers: { cookie: `countersign=${planted}; ${flow}` }, redirect: 'manual' })
+      const [, secret] = /countersign=(csl_[\w-]+)/.exec(answer.headers.getSetCookie().join()) ?? []
+      expect(secret).not.toBe(planted)
+      expect([await statusWith(planted), await statusWith(secret)]).toEqual([401, 200])
+    }
   })
 
   it('ends here and at the issuer', async () => {

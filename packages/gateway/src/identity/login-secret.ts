@@ -15,6 +15,9 @@ export const isSecret = (text: string): boolean => SHAPE.test(text)
 /** What is kept of it. */
 export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex')
 
+/** What a browser is known by, which comes with this; null for what no gateway can have made. */
+export const knownBy = (secret: string | null): string | null => (secret !== null && isSecret(secret) ? hashOf(secret) : null)
+
 /** For the store, where only whoever comes with the secret can read it: AES-256-GCM, in base64url. */
 export function sealWith(secret: string, text: string): string {
   const nonce = randomBytes(NONCE_BYTES)

@@ -32,7 +32,7 @@ export interface SignIn {
   readonly method: Method
   readonly flow: string | null
   readonly keep: string | null
-  /** The secret of a login that this browser had: it ends, so that none is ever carried over. */
+  /** Of a login that this browser had (`knownBy`): it ends, so that none is ever carried over. */
   readonly before: string | null
 }
 
@@ -67,7 +67,7 @@ export class Logins {
     }
     if (!(await store.insert(login))) return null
     await journal.append({ type: 'login.started', body: { login: login.id, principal: user, method, client, expiresAt: login.expiresAt } }, 'disk')
-    const earlier = before === null ? null : await this.#find(before)
+    const earlier = before === null ? null : await store.findByHash(before)
     if (earlier) await this.#end(earlier, earlier.user, 'another sign-in in the same browser')
     return secret
   }

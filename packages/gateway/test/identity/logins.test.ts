@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { openWith, newSecret, sealWith } from '../../src/identity/login-secret.ts'
+import { knownBy, openWith, newSecret, sealWith } from '../../src/identity/login-secret.ts'
 import { Logins, type SignIn } from '../../src/identity/logins.ts'
 import { LOCAL } from '../../src/identity/caller.ts'
 import { aPerson } from '../store/values.ts'
@@ -77,7 +77,7 @@ describe('a login', () => {
 
   test('is new at each sign-in, and the one that the browser had is over', async () => {
     const first = await signIn()
-    const second = await signIn({ before: first })
+    const second = await signIn({ before: knownBy(first) })
     expect(second).not.toBe(first)
     expect(await callerOf(first)).toBeNull()
     expect(await callerOf(second)).not.toBeNull()

@@ -18,7 +18,7 @@ export function mountSignIn(app: App, services: ApiServices): void {
     // This machine has several names, each with cookies of its own, and the issuer sends browsers back to one.
     if (host !== own.host && isLoopback(hostname) && isLoopback(own.hostname)) return c.redirect(config.url + pathname + search)
     try {
-      const departure = await oidc.begin(c.req.param('name'), c.req.query('to'))
+      const departure = await oidc.begin(c.req.param('name'), c.req.query('to'), cookie.read(c))
       cookie.setFlow(c, departure.cookie)
       return c.redirect(departure.url)
     } catch (error) {

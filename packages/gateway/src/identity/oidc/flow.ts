@@ -12,22 +12,25 @@ export interface Flow {
   readonly nonce: string
   /** RFC 7636. */
   readonly verifier: string
+  /** Of the login that the browser had when it set out (`knownBy`): its cookie does not come back with it from another site. */
+  readonly before: string | null
 }
 
 const LONGEST_PATH = 1_024
-const SHAPE = /^([A-Za-z0-9_-]{1,63})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]*)$/
+const SHAPE = /^([A-Za-z0-9_-]{1,63})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]*)(?:\.([0-9a-f]{64}))?$/
 
 /** With what the cookie holds. */
-export function beginFlow(issuer: string, to: string): { readonly flow: Flow; readonly cookie: string } {
+export function beginFlow(issuer: string, to: string, before: string | null): { readonly flow: Flow; readonly cookie: string } {
   const secret = randomBytes(32).toString('base64url')
-  return { flow: flowOf(issuer, secret, to), cookie: `${issuer}.${secret}.${Buffer.from(to).toString('base64url')}` }
+  const parts = [issuer, secret, Buffer.from(to).toString('base64url'), ...(before === null ? [] : [before])]
+  return { flow: flowOf(issuer, secret, to, before), cookie: parts.join('.') }
 }
 
 /** Null for what no gateway has set. */
 export function readFlow(cookie: string): Flow | null {
-  const [, issuer, secret, to] = SHAPE.exec(cookie) ?? []
+  const [, issuer, secret, to, before = null] = SHAPE.exec(cookie) ?? []
   if (issuer === undefined || secret === undefined || to === undefined) return null
-  return flowOf(issuer, secret, localPath(Buffer.from(to, 'base64url').toString('utf8')))
+  return flowOf(issuer, secret, localPath(Buffer.from(to, 'base64url').toString('utf8')), before)
 }
 
 /** Under this name a login is known to have come from this exchange, so that it gives no second one. */
@@ -43,7 +46,7 @@ export function localPath(wanted: string | undefined): string {
   return isPage ? pathname + search + hash : '/'
 }
 
-function flowOf(issuer: string, secret: string, to: string): Flow {
+function flowOf(issuer: string, secret: string, to: string, before: string | null): Flow {
   const derive = (what: string) => createHmac('sha256', secret).update(what).digest('base64url')
-  return { issuer, to, state: derive('state'), nonce: derive('nonce'), verifier: derive('verifier') }
+  return { issuer, to, state: derive('state'), nonce: derive('nonce'), verifier: derive('verifier'), before }
 }

@@ -13,7 +13,7 @@ import type { OidcSignIn } from './sign-in.ts'
 const LOOK_MS = 1_000
 
 export interface RefresherOptions {
-  readonly config: Pick<Config, 'identity'>
+  readonly config: Pick<Config, 'identity' | 'login'>
   readonly store: Pick<Store, 'logins' | 'sessions'>
   readonly signIn: OidcSignIn
   readonly people: People
@@ -51,6 +51,7 @@ export class Refresher {
     for (const held of due) {
       try {
         if (await this.#isHere(held)) await this.#ask(held)
+        else if (clock.now() - held.checkedAt >= config.login.maxMs) tokens.forget(held.person) // nothing that it said then is believed any more
       } catch (error) {
         if (!(error instanceof IssuerRefused || error instanceof IssuerUnavailable))
           log.warn({ err: error }, 'what an issuer says of somebody could not be written down')

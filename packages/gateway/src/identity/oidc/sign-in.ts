@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts'
 import type { LoginRecord, PersonRecord } from '../../store/store.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { Directory } from '../directory.ts'
+import { knownBy } from '../login-secret.ts'
 import type { Logins, SeenFrom } from '../logins.ts'
 import type { People } from '../people.ts'
 import { ClaimsError, readClaims, type Said } from './claims.ts'
@@ -47,17 +48,17 @@ export class OidcSignIn {
     return [...this.#issuers.values()].map(({ config: { name, title } }) => ({ name, title, href: `/auth/oidc/${name}` }))
   }
 
-  /** `to`: where somebody wanted to go. */
-  async begin(name: string, to: string | undefined): Promise<Departure> {
+  /** `to`: where somebody wanted to go. `before`: the secret of the login that his browser has. */
+  async begin(name: string, to: string | undefined, before: string | null): Promise<Departure> {
     const issuer = this.#issuer(name)
-    const { flow, cookie } = beginFlow(name, localPath(to))
+    const { flow, cookie } = beginFlow(name, localPath(to), knownBy(before))
     const url = await issuer.authorizationUrl(flow).catch((error: unknown) => this.#fail(name, error))
     return { url, cookie }
   }
 
   /**
    * The browser is back, with this query. Who it is, is asked of the issuer, and nothing of the query is believed by itself. `before` is the secret of the login
-   * that it had. Resolves to that of the new one, and to where the browser goes.
+   * that it has. Resolves to that of the new one, and to where the browser goes.
    */
   async finish(
     name: string,
@@ -72,8 +73,8 @@ export class OidcSignIn {
     const answer = await issuer.exchange(query, flow).catch((error: unknown) => this.#fail(name, error))
     const said = await this.#read(issuer, answer, seen)
     const person = await this.#put(issuer, said, seen)
-    const method = `oidc:${name}` as const
-    const secret = await this.#options.logins.create({ user: said.name, method, flow: nameOf(flow), keep: answer.idToken, before }, seen)
+    const login = { user: said.name, method: `oidc:${name}` as const, flow: nameOf(flow), keep: answer.idToken, before: knownBy(before) ?? flow.before }
+    const secret = await this.#options.logins.create(login, seen)
     if (secret === null) throw new WorkflowError('forbidden', 'this sign-in was used already; sign in again')
     this.#keep(issuer, person, answer, flow)
     return { secret, to: flow.to }

@@ -64,9 +64,9 @@ describe('where a browser goes after signing in', () => {
 
 describe('an exchange with an issuer', () => {
   test('is read back from the cookie, and shares nothing with another', () => {
-    const [one, other] = [beginFlow('corp', '/r/7kq2'), beginFlow('corp', '/r/7kq2')]
+    const [one, other] = [beginFlow('corp', '/r/7kq2', null), beginFlow('corp', '/r/7kq2', null)]
     expect(readFlow(one.cookie)).toEqual(one.flow)
-    const { issuer: _issuer, to: _to, ...secrets } = one.flow
+    const { issuer: _issuer, to: _to, before: _before, ...secrets } = one.flow
     for (const secret of Object.values(secrets)) {
       expect(secret).toMatch(/^[\w-]{43}$/)
       expect(one.cookie).not.toContain(secret)
@@ -76,9 +76,16 @@ describe('an exchange with an issuer', () => {
     expect(nameOf(one.flow)).not.toContain(one.flow.state)
   })
 
+  test('remembers the login that the browser had, which does not come back with it', () => {
+    const { flow, cookie } = beginFlow('corp', '/', 'a'.repeat(64))
+    expect(readFlow(cookie)).toEqual(flow)
+    expect(flow.before).toBe('a'.repeat(64))
+    expect(readFlow(`${cookie}.${'b'.repeat(64)}`)).toBeNull()
+  })
+
   test('is none in a cookie that no gateway has set, and goes nowhere else in one that was changed', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => readFlow(text) === null))
-    const { cookie } = beginFlow('corp', '/')
+    const { cookie } = beginFlow('corp', '/', null)
     const astray = `${cookie.split('.').slice(0, 2).join('.')}.${Buffer.from('//evil.example').toString('base64url')}`
     expect(readFlow(astray)?.to).toBe('/')
   })
