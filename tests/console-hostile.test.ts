@@ -65,7 +65,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('what a requester wrote, in 
   })
 
   test('leads nobody away from here by a link to the way in', async () => {
-    for (const to of ['//evil.example/x', 'https://evil.example', '/\\evil.example', 'javascript:alert(1)']) {
+    for (const to of ['//evil.example/x', 'https://evil.example', '/\\evil.example', '/\t/evil.example', 'javascript:alert(1)']) {
       const { page } = await visitor(bed.browser, bed.stage.gateway.url)
       await page.goto(`/sign-in?to=${encodeURIComponent(to)}`)
       await page.getByRole('heading', { name: 'Sign in' }).waitFor()

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lacks } from './support/needs.ts'
 import { held, openStage, type Stage } from './support/stage.ts'
@@ -54,6 +55,34 @@ describe.skipIf(lacks('psql'))('a statement that needs more than a review', () =
     await bob.api.deny({ id, comment: 'INC-7 is closed' })
     await session.next(/INC-7 is closed/)
     await session.quit()
+  })
+
+  it.each([
+    ['5,000 characters', 5_000, /ERROR: {2}22001: a reason has 4000 characters at most/],
+    ['10 MB', 10_000_000, /ERROR: {2}42501: .*longer than 524288 bytes/],
+  ])('takes no reason of %s, and the session goes on', async (_, characters, refused) => {
+    const session = stage.alice.psql('why', ['--set=VERBOSITY=verbose'])
+    session.type("SET countersign.reason = 'INC-7';")
+    session.type(`SET countersign.reason = '${'x'.repeat(characters)}';`)
+    await session.next(refused)
+    session.type('DELETE FROM orders WHERE id = 4;')
+    const id = await held(session)
+    expect(await stage.bob.api.request({ id })).toMatchObject({ reason: 'INC-7' })
+    await stage.bob.api.deny({ id, comment: 'seen' })
+    await session.next(/seen/)
+    await session.quit()
+  })
+
+  it('takes no long reason with a prepared statement or when it connects either', async () => {
+    const { alice, gateway } = stage
+    const long = 'x'.repeat(4_001)
+    const client = new pg.Client({ ...gateway.postgres, user: alice.user, password: alice.token, database: 'why' })
+    await client.connect()
+    await expect(client.query({ name: 'long', text: `SET countersign.reason = '${long}'` })).rejects.toMatchObject({ code: '22001' })
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    await client.end()
+    const { code, stderr } = await alice.psql('why', [], { PGOPTIONS: `-c countersign.reason=${long}` }).quit()
+    expect([code, stderr]).toEqual([2, expect.stringContaining('a reason has 4000 characters at most')])
   })
 
   it.each([

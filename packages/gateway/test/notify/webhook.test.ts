@@ -37,6 +37,17 @@ test('a program is told who waits for whom, signed, with the link', async () => 
   })
 })
 
+test('names are what they are, as JSON; and nothing that somebody typed is among them', async () => {
+  const hostile = '<img src=x onerror=alert(1)>\u001b[2J\u202e"\r\nwebhook-id: other'
+  const typed = 'canary of what was typed'
+  const asked = aRequest({ requester: { ...ALICE, user: hostile }, reason: typed, ticket: typed, resource: hostile })
+  await channel.send('delivery-1', reviewItem(asked, [hostile]), new AbortController().signal)
+  const [{ headers, body } = { headers: {}, body: '' }] = hook.calls
+  expect(headers).toMatchObject({ 'webhook-id': 'delivery-1' })
+  expect(JSON.parse(body)).toMatchObject({ data: { requester: hostile, resource: hostile, reviewers: [hostile] } })
+  expect(body).not.toMatch(/\p{Cc}|canary/u)
+})
+
 test('is told what docs/being-told.md shows', async () => {
   await send()
   const page = readFileSync(new URL('../../../../docs/being-told.md', import.meta.url), 'utf8')

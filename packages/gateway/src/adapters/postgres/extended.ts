@@ -8,6 +8,7 @@ import { Pending } from './fence/pending.ts'
 import type { Inbox, Message } from './inbox.ts'
 import { type Portal, TOO_MANY_NAMES } from './names.ts'
 import type { Waiting } from './outgoing.ts'
+import { tooLong } from './purpose.ts'
 import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, resets, setsOurs, settles } from './readable.ts'
 import { statementFailure } from './refuse.ts'
 import type { Desk } from './sides.ts'
@@ -98,7 +99,10 @@ export class Extended {
     const prepared = names.statement(message.statement)
     if (!prepared)
       return this.#refuseExtended('26000', `prepared statement "${message.statement}" is not known to the gateway`, 'Prepare it again on this connection.')
-    if (setsOurs(prepared.classified)) this.#sides.session.setPurpose(purposeOf(prepared.classified))
+    const purpose = setsOurs(prepared.classified) ? purposeOf(prepared.classified) : {}
+    const long = tooLong(purpose)
+    if (long !== null) return this.#refuseExtended('22001', long, null)
+    if (setsOurs(prepared.classified)) this.#sides.session.setPurpose(purpose)
     const reading = this.#judging.resolveNow(prepared) ?? (await this.#judging.resolve(prepared))
     if (reading === 'failed') this.#batch.discarding = true
     if (reading === 'failed' || this.#batch.discarding) return undefined

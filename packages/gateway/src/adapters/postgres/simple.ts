@@ -6,6 +6,7 @@ import type { Message } from './inbox.ts'
 import { readCall } from './large-objects.ts'
 import { TOO_MANY_NAMES } from './names.ts'
 import { answer, type Waiting } from './outgoing.ts'
+import { tooLong } from './purpose.ts'
 import { changesOf, parametersOf, purposeOf, type Reading, setsOurs } from './readable.ts'
 import { statementFailure } from './refuse.ts'
 import type { Desk } from './sides.ts'
@@ -80,7 +81,10 @@ export class Simple {
   async #setOurs(classified: Classified): Promise<void> {
     const { refusing, sides } = this.#desk
     if (classified.statements.length > 1) return refusing.query(statementFailure('42601', 'set what begins with countersign. in a statement of its own'))
-    sides.session.setPurpose(purposeOf(classified))
+    const purpose = purposeOf(classified)
+    const long = tooLong(purpose)
+    if (long !== null) return refusing.query(statementFailure('22001', long))
+    sides.session.setPurpose(purpose)
     return answer(sides.client, commandComplete('SET'), readyForQuery(sides.replies.status))
   }
 }

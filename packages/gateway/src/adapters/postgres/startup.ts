@@ -4,6 +4,7 @@ import { negotiateProtocolVersion } from '@countersign/wire/postgres/encode'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { type FirstPacket, NEWEST_MINOR, type Opening, StartupDecoder } from '@countersign/wire/postgres/startup'
 import type { Client, Purpose } from '../adapter.ts'
+import { tooLong } from './purpose.ts'
 import { ConnectionRefused } from './refuse.ts'
 import { SESSION_SETTINGS } from './classify/settings.ts'
 
@@ -110,6 +111,8 @@ function parseStartup({ minor: asked, parameters }: Extract<FirstPacket, { kind:
   for (const [name, value] of commandLineOptions(parameters.get('options') ?? '')) options.set(name, value)
   const purpose = { reason: options.get('countersign.reason') ?? null, ticket: options.get('countersign.ticket') ?? null }
   for (const name of ['countersign.reason', 'countersign.ticket']) options.delete(name)
+  const long = tooLong(purpose)
+  if (long !== null) throw new ConnectionRefused('22001', long, 'Say it shorter, and refer to where all of it stands.')
   const [resource = '', ...database] = (parameters.get('database') ?? user).split('/')
   return {
     kind: 'startup',
