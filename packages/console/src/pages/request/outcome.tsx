@@ -23,7 +23,6 @@ interface OutcomeProps {
 /** What came of it, once it is decided: what ran and what it did, what its approval yielded, and what proves all of it. */
 export function Outcome({ request, context: { grants, runs, opened } }: OutcomeProps) {
   const me = useMe()
-  if (request.status === 'pending') return null
   const mayOpen = mayOpenSessions(me, request)
   const [seesLedger, seesReceipt] = [me.admin || me.auditor, maySeeReceipt(me, request)]
   if (grants.length === 0 && !seesLedger && !seesReceipt) return null
