@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Entry, NO_PREVIOUS, parseEntry } from '@countersign/ledger/entry'
 import { eventsOf, openEvents } from '@countersign/ledger/group'
@@ -43,10 +43,7 @@ export class LedgerSoFar {
     for (const name of readdirSync(folder)
       .filter((one) => one.endsWith('.jsonl'))
       .toSorted()) {
-      const lines = readFileSync(join(folder, name))
-        .subarray(this.#read.get(name) ?? 0)
-        .toString('utf8')
-        .split('\n')
+      const lines = appendedTo(join(folder, name), this.#read.get(name) ?? 0).split('\n')
       const torn = lines.pop() ?? ''
       if (torn !== '') problems.push(`${name} ends in the middle of a line`)
       this.#read.set(name, (this.#read.get(name) ?? 0) + lines.reduce((bytes, line) => bytes + Buffer.byteLength(line) + 1, 0))
@@ -89,4 +86,12 @@ export class LedgerSoFar {
       if (type === 'action.finished') runs.get(run)?.results.push(typeof body['result'] === 'string' ? body['result'] : 'no result')
     })
   }
+}
+
+function appendedTo(path: string, from: number): string {
+  const file = openSync(path, 'r')
+  const bytes = Buffer.alloc(fstatSync(file).size - from)
+  readSync(file, bytes, 0, bytes.length, from)
+  closeSync(file)
+  return bytes.toString('utf8')
 }
