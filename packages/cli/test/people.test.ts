@@ -38,6 +38,7 @@ describe('people and their passkeys', { timeout: 120_000 }, () => {
     await expect.poll(() => bed.services.directory.user('rita')?.admin).toBe(true)
     const { passkey } = await enrol(openBrowser(bed.url, ORIGIN, new Authenticator(ORIGIN)), link)
     expect((await run('root', 'passkey', 'list', '--status', 'waiting')).stdout).toMatch(/rita +telephone +waits for another admin/)
+    expect((await run('root', 'passkey', 'list', '--waits')).stdout).toMatch(/rita +telephone +waits for another admin/)
     expect((await run('root', 'passkey', 'approve', passkey.id)).stdout).toBe(`${passkey.id} of rita counts\n`)
   })
 

@@ -22,7 +22,7 @@ export function addPasskeyApprove(passkey: Command): void {
     passkey,
     'approve <id>',
     'Agree to what a passkey of another admin waits for',
-    ['countersign passkey list --status waiting', 'countersign passkey approve pk-3f0a91'],
+    ['countersign passkey list --waits', 'countersign passkey approve pk-3f0a91'],
     (client, id) => client.reviewPasskey({ id, approve: true }),
   )
 }

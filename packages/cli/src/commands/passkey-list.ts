@@ -9,6 +9,7 @@ import { moment } from '../format.ts'
 interface ListOptions extends GatewayOptions {
   readonly user?: string
   readonly status?: PasskeyStatus
+  readonly waits?: true
 }
 
 const SAYS: Readonly<Record<PasskeyStatus, string>> = {
@@ -22,14 +23,15 @@ export function addPasskeyList(passkey: Command): void {
   gatewayOptions(
     define(passkey, 'list', 'List passkeys: your own, or everybody’s for admins and auditors', [
       'countersign passkey list',
-      'countersign passkey list --status waiting --data ./countersign-data',
+      'countersign passkey list --waits',
     ]),
   )
     .option('--user <user>', 'only those of this user')
     .addOption(new Option('--status <status>', 'only those in this state').choices(Object.keys(SAYS)))
+    .addOption(new Option('--waits', 'those that another admin is asked about, of whomever').conflicts(['user', 'status']))
     .action(
-      perform(async (out, { user, status, ...options }: ListOptions) => {
-        const filter = { ...(user === undefined ? {} : { user }), ...(status === undefined ? {} : { status }) }
+      perform(async (out, { user, status, waits, ...options }: ListOptions) => {
+        const filter = { ...(user === undefined ? {} : { user }), ...(status === undefined ? {} : { status }), ...(waits ? { waits } : {}) }
         const passkeys = await withClient(options, (client) => client.passkeys(filter))
         if (out.json) out.data(passkeys)
         else {

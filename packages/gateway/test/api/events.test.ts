@@ -44,6 +44,15 @@ describe('what a reader is sent', () => {
     expect(carol.seen).toEqual([])
   })
 
+  test('that people have changed, and not who, where he is an auditor or an admin', async () => {
+    const [olga, alice] = [await follow('olga'), await follow('alice')]
+    await bed.admin.disablePerson({ name: 'carol' })
+    await until(() => olga.seen.length > 0)
+    expect(olga.seen[0]).toEqual({ kind: 'people' })
+    await sleep(100)
+    expect(alice.seen).toEqual([])
+  })
+
   test('the local administrator follows everything over the socket', async () => {
     const stop = new AbortController()
     const stream = bed.admin.events({ signal: stop.signal })

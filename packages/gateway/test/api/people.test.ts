@@ -95,6 +95,15 @@ describe('whoever is disabled', () => {
   })
 })
 
+describe('the tokens of one person', () => {
+  it('are shown to who sees all; anybody else sees his own, whomever he asks about', async () => {
+    const [asked, own] = [{ user: 'alice' }, { user: 'bob' }]
+    expect((await bed.client('olga').tokens(asked)).map(({ user }) => user)).toEqual(['alice'])
+    expect(await bed.client('bob').tokens(asked)).toEqual([])
+    expect((await bed.client('bob').tokens(own)).map(({ user }) => user)).toEqual(['bob'])
+  })
+})
+
 async function anyToken(user: string) {
   const [token] = await bed.store.tokens.list({ user })
   if (!token) throw new Error(`${user} never had a token`)
