@@ -49,6 +49,11 @@ describe('passwords in a text', () => {
   })
 
   test('take no longer to be looked for than the text is long, whatever it is', () => {
-    for (const hostile of ['/*', "'", '$a$', "E'\\", '"', '--', '$']) expect(passwordsIn(`ALTER ROLE x ${hostile.repeat(200_000)}`).length).toBeLessThan(10)
+    for (const hostile of ['/*', "'", '$a$', "E'\\", '"', '--', '$', '(,', '\\', ' ', 'x'])
+      expect(passwordsIn(`ALTER ROLE x ${hostile.repeat(200_000)}`).length).toBeLessThan(10)
+    expect(passwordsIn(`SELECT ${"a'bc', ".repeat(200_000)}`)).toEqual([])
+    const long = `'${'x'.repeat(10_000_000)}'`
+    expect(passwordsIn(`ALTER ROLE app PASSWORD ${long}`)).toEqual([long])
+    expect(passwordsIn(`SELECT dblink(${long})`)).toEqual([long])
   })
 })

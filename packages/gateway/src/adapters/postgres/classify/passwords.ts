@@ -1,11 +1,12 @@
 import type { Classified } from '../classify.ts'
-
-/** What a token is: white space and comments are none. `$tag$ … $tag$`, `'…'` with its prefix, `"…"`, a word, or any other character. */
-const TOKENS =
-  /(?<skip>\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<literal>(?:[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|(?:[uU]&|[bBxXnN])?'(?:[^']|'')*'?|(?<tag>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[\s\S]*?(?:\k<tag>|$)))|(?<word>"(?:[^"]|"")*"?|[\p{L}_][\p{L}\p{N}_$]*)|[\s\S]/gu
+import { type Token, tokensOf } from './tokens.ts'
 
 /** Statements that set a password or name one: CREATE and ALTER of these. */
 const OBJECTS = new Set(['role', 'user', 'group', 'server', 'subscription', 'foreign'])
+/** What is longer is no connection string, and is a secret as a whole: a pattern that goes through it takes memory for each character. */
+const LONGEST_CONNECTION = 100_000
+/** How many words of a statement say what it is about. */
+const HEAD = 3
 const CONNECTION = /(password\s*=\s*)(''[^']*''|'(?:[^'\\]|\\[\s\S])*'?|[^\s']+)/gi
 
 /**
@@ -15,36 +16,62 @@ const CONNECTION = /(password\s*=\s*)(''[^']*''|'(?:[^'\\]|\\[\s\S])*'?|[^\s']+)
  */
 export function passwordsIn(text: string): readonly string[] {
   const found: string[] = []
-  let head: string[] = []
-  let before = ''
-  for (const { 0: token, groups } of text.matchAll(TOKENS)) {
-    if (groups?.['skip'] !== undefined) continue
-    const word = groups?.['word']?.replaceAll('"', '').toLowerCase()
-    if (token === ';') head = []
-    else if (before === 'password' && isRole(head) && word !== 'null') found.push(token)
-    else if (groups?.['literal'] !== undefined) found.push(...inLiteral(token, head, before))
-    if (word !== undefined) head.push(word)
-    before = word ?? (token === '=' ? before : '')
+  let head = new Head()
+  for (const token of tokensOf(text)) {
+    if (token.text === ';') head = new Head()
+    else found.push(...head.take(token))
   }
   return [...new Set(found)].filter((secret) => secret.length > 2)
 }
 
+/** Nobody is shown more of a text, nor is more of it recorded than its beginning (session/sealed.ts, workflow/requests.ts). */
+const SHOWN = 1024 * 1024
+
 /** Reads and writes are what an application does all day, and what is a password in them only it knows: it sends that as a parameter. */
 export function secretsOf({ type, canonical }: Classified): readonly string[] {
-  return type === 'sql:read' || type === 'sql:write' || type === 'sql:session' ? NONE : passwordsIn(canonical)
+  return type === 'sql:read' || type === 'sql:write' || type === 'sql:session' ? NONE : passwordsIn(canonical.slice(0, SHOWN))
 }
 
 const NONE: readonly string[] = []
 
-function inLiteral(token: string, head: readonly string[], before: string): readonly string[] {
-  if (before === 'password' && isAbout(head)) return [token]
-  if (isAbout(head) || head.some((word) => word.startsWith('dblink'))) {
-    const values = [...token.matchAll(CONNECTION)].map(([, , value = '']) => value)
-    if (values.length > 0) return values
+/** What is known of a statement at each of its tokens: no more of it than is asked for, because it may be long. */
+class Head {
+  readonly #first: string[] = []
+  #before = ''
+  #dblink = false
+  #sets = false
+
+  /** What of this token is a password. */
+  take({ kind, text }: Token): readonly string[] {
+    const word = kind === 'word' ? text.replaceAll('"', '').toLowerCase() : null
+    const found = this.#before === 'password' && this.#isRole && word !== 'null' ? [text] : kind === 'literal' ? this.#inLiteral(text) : NONE
+    if (word !== null) this.#push(word)
+    this.#before = word ?? (text === '=' ? this.#before : '')
+    return found
   }
-  return isRole(head) && before !== 'until' && !head.includes('set') ? [token] : []
+
+  #push(word: string): void {
+    if (this.#first.length < HEAD) this.#first.push(word)
+    this.#dblink ||= word.startsWith('dblink')
+    this.#sets ||= word === 'set'
+  }
+
+  #inLiteral(literal: string): readonly string[] {
+    if (this.#before === 'password' && this.#isAbout) return [literal]
+    if (this.#isAbout || this.#dblink) {
+      if (literal.length > LONGEST_CONNECTION) return [literal]
+      const values = [...literal.matchAll(CONNECTION)].map(([, , value = '']) => value)
+      if (values.length > 0) return values
+    }
+    return this.#isRole && this.#before !== 'until' && !this.#sets ? [literal] : NONE
+  }
+
+  get #isRole(): boolean {
+    return this.#isAbout && ['role', 'user', 'group'].includes(this.#first[1] ?? '') && this.#first[2] !== 'mapping'
+  }
+
+  get #isAbout(): boolean {
+    const [verb = '', object = ''] = this.#first
+    return (verb === 'create' || verb === 'alter') && OBJECTS.has(object)
+  }
 }
-
-const isRole = (head: readonly string[]) => isAbout(head) && ['role', 'user', 'group'].includes(head[1] ?? '') && head[2] !== 'mapping'
-
-const isAbout = ([verb = '', object = '']: readonly string[]) => (verb === 'create' || verb === 'alter') && OBJECTS.has(object)
