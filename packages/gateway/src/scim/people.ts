@@ -71,6 +71,8 @@ export class People {
       const person = await this.get(id)
       if (person.name !== wish.userName) await this.#assertFree(wish.userName, id)
       const next = { ...person, ...this.#record(wish, person.groups) }
+      // What came into being while not every gateway knew that he was disabled.
+      if (next.active && !person.active) await this.#options.leaving.end(person.name, PROVISIONING, 'disabled')
       if (!(await this.#save(person, next))) continue
       if (!next.active) await this.#options.leaving.end(next.name, PROVISIONING, 'disabled')
       if (person.name !== next.name) await this.#options.leaving.end(person.name, PROVISIONING, `is ${next.name} now`)

@@ -106,6 +106,14 @@ describe('is disabled, and everything of his ends,', () => {
     await expect.poll(() => bed.directory.users().map(({ name }) => name)).not.toContain('dora@example.com')
   })
 
+  test('and once more before he is enabled again: nothing is left that he was given before every gateway knew', async () => {
+    const id = await bed.user('carol@example.com', { active: false })
+    expect(await bed.patch(`/Users/${id}`, patchOp(true))).toMatchObject({ status: 200, body: { active: true } })
+    expect(bed.left).toEqual(['carol@example.com disabled'])
+    await bed.patch(`/Users/${id}`, patchOp(true))
+    expect(bed.left).toHaveLength(1)
+  })
+
   test('and what he had under an earlier name', async () => {
     const id = await bed.user('carol@example.com')
     expect((await bed.patch(`/Users/${id}`, { op: 'Replace', path: 'userName', value: 'carla@example.com' })).body.userName).toBe('carla@example.com')
