@@ -181,6 +181,19 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('people in the console', { t
     await page.context().close()
   })
 
+  test('what cannot be read is said, and read when it is asked for again', async () => {
+    const { page } = await signedIn(bed.browser, bed.stage.gateway, olga)
+    await page.route('**/api/v1/people', (route) => route.abort())
+    await page.goto('/people')
+    const alert = page.getByRole('alert').filter({ hasText: 'does not answer' })
+    await alert.waitFor()
+    await page.unroute('**/api/v1/people')
+    await alert.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('table', { name: 'People' }).waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await page.context().close()
+  })
+
   test('for whoever is neither there is no such page, nor is anything asked for it', async () => {
     const { page, complaints } = await signedIn(bed.browser, bed.stage.gateway, bed.stage.alice)
     const asked: string[] = []

@@ -36,7 +36,7 @@ export function Confirm({ label, about, children, act, changes, variant = 'defau
   }
   return (
     <>
-      <Button size="xs" variant={variant} onClick={ask} aria-label={`${label}: ${about}`}>
+      <Button size="xs" variant={variant} className={classes.ask} onClick={ask} aria-label={`${label}: ${about}`}>
         {label}
       </Button>
       <Modal opened={opened} onClose={close} title={`${label}: ${about}`} closeButtonProps={{ 'aria-label': 'Close' }}>
