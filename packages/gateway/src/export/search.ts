@@ -5,17 +5,15 @@ import { parseNote } from '@countersign/ledger/note'
 import { proveInclusion } from '@countersign/ledger/proof'
 import { encodeProof } from '@countersign/ledger/receipt'
 import { tilesOf } from '../ledger/stored-tiles.ts'
+import { BLOCK } from '../store/ledger-index-store.ts'
 import type { Leaf, Store } from '../store/store.ts'
-import { Known, stringOf } from './known.ts'
+import { Known } from './known.ts'
 import { readable } from './pages.ts'
+import type { ExportEntry } from './record.ts'
+import { aboutTerms, indexed, ownTerms, peopleIn, type Sought, termsSought, type TermsSought } from './terms.ts'
 
-/** Null is any. Times are Unix milliseconds, `until` not in it. */
-export interface Wanted {
-  readonly type: string | null
-  readonly person: string | null
-  readonly resource: string | null
-  readonly request: string | null
-  readonly session: string | null
+/** Times are Unix milliseconds, `until` not in it; null is any. */
+export interface Wanted extends Sought {
   readonly from: number | null
   readonly until: number | null
   /** Leaves before this one. */
@@ -43,15 +41,27 @@ export interface FoundPage {
 
 /** Leaves that are read at once: between them others have their turn. */
 const READ = 200
+/** Blocks that the index is asked for at once. */
+const BLOCKS = 32
 /** One answer looks for this long, and says where to go on. */
 const WITHIN_MS = 1_000
 
-/** Looks back from the tree's end, as people do. Nothing is indexed by who or what: it reads entry by entry, for a while, and says how far it has come. */
+interface Searched extends Pick<Store, 'ledgerIndex'> {
+  readonly tree: Pick<Store['tree'], 'state' | 'read' | 'tile' | 'checkpoint'>
+}
+
+/** Leaves from `from` on, without `to`. */
+interface Stretch {
+  readonly from: number
+  readonly to: number
+}
+
+/** Looks back from the tree's end, as people do: where the index says that it may be, and entry by entry where there is none yet. For a while, and says how far it has come. */
 export class LedgerSearch {
-  readonly #store: Pick<Store, 'tree'>
+  readonly #store: Searched
   readonly #known: Known
 
-  constructor(store: Pick<Store, 'tree' | 'sessions' | 'requests' | 'grants'>) {
+  constructor(store: Searched & Pick<Store, 'sessions' | 'requests' | 'grants'>) {
     this.#store = store
     this.#known = new Known(store)
   }
@@ -59,26 +69,47 @@ export class LedgerSearch {
   async search(wanted: Wanted): Promise<FoundPage> {
     const { tree } = this.#store
     const { size } = await tree.state()
+    const sought = termsSought(wanted)
     const began = performance.now()
     const found: Found[] = []
     let reached: number | null = null
-    let next = Math.min(wanted.before ?? size, size)
-    while (next > 0 && found.length < wanted.limit && performance.now() - began < WITHIN_MS) {
-      const from = Math.max(0, next - READ)
-      for (const leaf of (await tree.read(from, next - from)).toReversed()) {
-        next = leaf.index
+    for await (const { from, to } of this.#stretches(Math.min(wanted.before ?? size, size), wanted, sought)) {
+      for (const leaf of (await tree.read(from, to - from)).toReversed()) {
         const entry = readable(leaf)
         if (!entry) continue
         reached = entry.entry.at
-        for (const [at, event] of [...entry.events.entries()].toReversed()) {
-          const about = isLikely(wanted, entry.entry, event) ? await this.#about(wanted, event) : null
-          if (about) found.push({ leaf, entry: entry.entry, at, event, ...about })
-        }
-        if (found.length >= wanted.limit) break
+        found.push(...(await this.#in(entry, wanted, sought)))
+        if (found.length >= wanted.limit) return { found, next: leaf.index === 0 ? null : leaf.index, reached, size }
       }
-      if (found.length < wanted.limit) next = from
+      if (performance.now() - began >= WITHIN_MS) return { found, next: from === 0 ? null : from, reached, size }
     }
-    return { found, next: next === 0 ? null : next, reached, size }
+    return { found, next: null, reached, size }
+  }
+
+  /** Where it may be, the last first: everything that is not indexed, and of the rest the blocks that have all of what is sought. */
+  async *#stretches(end: number, { from, until }: Wanted, { own, about }: TermsSought): AsyncGenerator<Stretch> {
+    const { ledgerIndex } = this.#store
+    const terms = [...own, ...about].map(indexed)
+    const isAny = terms.length === 0 && from === null && until === null
+    const start = isAny ? 0 : Math.min(end, BLOCK * (await ledgerIndex.count()))
+    for (let to = end; to > start; to -= READ) yield { from: Math.max(start, to - READ), to }
+    for (let below = Math.ceil(start / BLOCK); below > 0;) {
+      const blocks = await ledgerIndex.find({ terms, from, until, below, limit: BLOCKS })
+      for (const block of blocks) yield { from: block * BLOCK, to: Math.min(start, (block + 1) * BLOCK) }
+      below = blocks.length < BLOCKS ? 0 : (blocks.at(-1) ?? 0)
+    }
+  }
+
+  /** What of an entry is sought, its last event first. */
+  async #in({ leaf, entry, events }: ExportEntry, { from, until }: Wanted, { own, about }: TermsSought): Promise<readonly Found[]> {
+    if (entry.at < (from ?? entry.at) || entry.at >= (until ?? Infinity)) return []
+    const found: Found[] = []
+    for (const [at, event] of [...events.entries()].toReversed()) {
+      if (!hasAll(ownTerms(event), own)) continue
+      const whom = await this.#known.about(event)
+      if (hasAll(aboutTerms(event, whom), about)) found.push({ leaf, entry, at, event, person: peopleIn(event, whom)[0] ?? null, resource: whom.resource })
+    }
+    return found
   }
 
   /** Null when the tree has no such leaf, or its entry is gone. */
@@ -99,31 +130,9 @@ export class LedgerSearch {
     const checkpoint = await tree.checkpoint()
     return { origin, size, checkpoint, witnessed: checkpoint && witnessedIn(checkpoint.note) }
   }
-
-  /** Null where it is about somebody or something else. */
-  async #about({ person, resource }: Wanted, event: LedgerEvent): Promise<Pick<Found, 'person' | 'resource'> | null> {
-    const about = await this.#known.about(event)
-    const people = [about.principal, ...DOERS.map((name) => stringOf(event.body[name]))]
-    if (person !== null && !people.some((one) => one === person || one?.startsWith(`${person}/`))) return null
-    if (resource !== null && about.resource !== resource) return null
-    return { person: about.principal ?? people.find((one) => one !== null) ?? null, resource: about.resource }
-  }
 }
 
-/** Where an event says who did it. */
-const DOERS = ['by', 'reviewer', 'user']
-
-/** What the event itself says against it. */
-function isLikely({ type, request, session, from, until }: Wanted, { at }: Entry, event: LedgerEvent): boolean {
-  const { body } = event
-  return (
-    (type === null || event.type === type || event.type.startsWith(`${type}.`)) &&
-    (request === null || body['request'] === request || (Array.isArray(body['requests']) && body['requests'].includes(request))) &&
-    (session === null || body['session'] === session) &&
-    at >= (from ?? at) &&
-    at < (until ?? Infinity)
-  )
-}
+const hasAll = (terms: readonly string[], sought: readonly string[]): boolean => sought.every((term) => terms.includes(term))
 
 const WITNESSED = /^unwitnessed (\d+) (\S+)$/
 

@@ -39,7 +39,7 @@ export class Sequencing {
   #ended: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | undefined
   #stopped = false
-  #status: Status = { role: 'starting', size: null, signed: null, stops: [], witnesses: [], trouble: null }
+  #status: Status = { role: 'starting', size: null, signed: null, stops: [], witnesses: [], index: null, trouble: null }
 
   constructor(config: Pick<Config, 'store' | 'data' | 'witnesses'>, options: SequencingOptions) {
     this.#start = { config: { store: config.store, data: config.data, witnesses: config.witnesses }, gateway: options.gateway }
@@ -93,6 +93,8 @@ export class Sequencing {
         this.#options.onWrong('altered', this.#start.gateway)
       } else log.warn({ why: next.trouble.message }, 'the ledger’s tree waits for the store')
     }
+    if (next.index !== null && next.index !== before.index)
+      log.warn({ why: next.index }, 'the ledger is not indexed any further, so searches read it entry by entry')
     this.#tellOfWitnesses(before, next)
     for (const stop of next.stops) {
       if (!before.stops.some(({ gateway, why }) => gateway === stop.gateway && why === stop.why)) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
+import { LedgerIndexing } from '../export/indexing.ts'
 import { openTree, type OpenTree } from '../store/open.ts'
 import type { Stop } from './chains.ts'
 import { Checkpoints, remembered, type Sign } from './checkpoints.ts'
@@ -30,6 +31,8 @@ export interface Status {
   readonly stops: readonly Stop[]
   /** What each witness has seen; empty while another gateway sequences. */
   readonly witnesses: readonly WitnessState[]
+  /** Why searches have no help of the index from here on; null when there is nothing to say. */
+  readonly index: string | null
   /** Why nothing is done: the store does not answer, or what it has is not what gateways wrote (`altered`). */
   readonly trouble: { readonly altered: boolean; readonly message: string } | null
 }
@@ -43,7 +46,7 @@ const LONGEST_WAIT_MS = 10_000
 const { config, gateway }: Start = workerData
 const stopping = new AbortController()
 const signing = new Map<number, PromiseWithResolvers<Awaited<ReturnType<Sign>>>>()
-let status: Status = { role: 'starting', size: null, signed: null, stops: [], witnesses: [], trouble: null }
+let status: Status = { role: 'starting', size: null, signed: null, stops: [], witnesses: [], index: null, trouble: null }
 let asked = 0
 
 parentPort?.on('message', (question: Question) => {
@@ -95,13 +98,20 @@ async function work(store: OpenTree, went: () => void): Promise<void> {
   )
   const checkpoints = new Checkpoints(store.tree, config.data, { gateway, sign, witnessed: () => witnesses.witnessed })
   try {
-    await tend(sequencer, checkpoints, witnesses, went)
+    await tend({ sequencer, checkpoints, witnesses, indexing: new LedgerIndexing(store) }, went)
   } finally {
     witnesses.stop()
   }
 }
 
-async function tend(sequencer: Sequencer, checkpoints: Checkpoints, witnesses: Witnesses, went: () => void): Promise<void> {
+interface Tended {
+  readonly sequencer: Sequencer
+  readonly checkpoints: Checkpoints
+  readonly witnesses: Witnesses
+  readonly indexing: LedgerIndexing
+}
+
+async function tend({ sequencer, checkpoints, witnesses, indexing }: Tended, went: () => void): Promise<void> {
   while (!stopping.signal.aborted) {
     const turn = await sequencer.turn()
     const { growing } = sequencer
@@ -116,11 +126,24 @@ async function tend(sequencer: Sequencer, checkpoints: Checkpoints, witnesses: W
       trouble: null,
     })
     went()
-    if (turn.role !== 'sequencer' || turn.added === 0) await rest(IDLE_MS)
+    const indexed = growing ? await index(indexing, growing.size) : 0
+    if (turn.role !== 'sequencer' || turn.added + indexed === 0) await rest(IDLE_MS)
   }
   // What came since the last checkpoint is signed now: nobody may be there to do it later.
   await seal(sequencer, checkpoints, witnesses)
   await sequencer.stop()
+}
+
+/** What is wrong with the index is told, and keeps nothing of the tree waiting. */
+async function index(indexing: LedgerIndexing, size: number): Promise<number> {
+  try {
+    const blocks = await indexing.turn(size)
+    if (blocks > 0) status = { ...status, index: null }
+    return blocks
+  } catch (error) {
+    status = { ...status, index: error instanceof Error ? error.message : String(error) }
+    return 0
+  }
 }
 
 async function seal(sequencer: Sequencer, checkpoints: Checkpoints, witnesses: Witnesses): Promise<void> {

@@ -18,6 +18,7 @@ import * as devices from './migrations/0016_devices.ts'
 import * as scimGroups from './migrations/0017_scim_groups.ts'
 import * as runs from './migrations/0018_runs.ts'
 import * as challengeKeys from './migrations/0019_challenge_keys.ts'
+import * as ledgerBlocks from './migrations/0020_ledger_blocks.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -46,6 +47,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0017_scim_groups': scimGroups,
           '0018_runs': runs,
           '0019_challenge_keys': challengeKeys,
+          '0020_ledger_blocks': ledgerBlocks,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

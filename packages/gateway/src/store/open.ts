@@ -6,6 +6,7 @@ import { Exports } from './exports.ts'
 import { Gateways } from './gateways.ts'
 import { Grants } from './grants.ts'
 import { Ledger } from './ledger.ts'
+import { LedgerIndex } from './ledger-index.ts'
 import { Leases } from './leases.ts'
 import { Logins } from './logins.ts'
 import { Notifications } from './notifications.ts'
@@ -45,6 +46,7 @@ export async function openStore(config: Pick<Config, 'store' | 'data'>): Promise
     ledger: new Ledger(database),
     runs: new Runs(database),
     tree: new Tree(database),
+    ledgerIndex: new LedgerIndex(database),
     erasures: new Erasures(database),
     policies: new Policies(database),
     exports: new Exports(database),
@@ -88,11 +90,19 @@ export function openLedger({ store, data }: Pick<Config, 'store' | 'data'>): Ope
   }
 }
 
-/** The ledger and the tree over it, and their connection. */
-export type OpenTree = Pick<Store, 'ledger' | 'tree' | 'close'>
+/** The ledger, the tree over it and what is in its blocks, and whom and what entries name; and their connection. */
+export type OpenTree = Pick<Store, 'ledger' | 'tree' | 'ledgerIndex' | 'sessions' | 'requests' | 'grants' | 'close'>
 
 /** For a thread as above. */
 export function openTree({ store, data }: Pick<Config, 'store' | 'data'>): OpenTree {
   const database = store.kind === 'sqlite' ? openSqliteBlocking(data) : openPostgresQuietly(store.url)
-  return { ledger: new Ledger(database), tree: new Tree(database), close: () => database.close() }
+  return {
+    ledger: new Ledger(database),
+    tree: new Tree(database),
+    ledgerIndex: new LedgerIndex(database),
+    sessions: new Sessions(database),
+    requests: new Requests(database),
+    grants: new Grants(database),
+    close: () => database.close(),
+  }
 }

@@ -5,12 +5,14 @@ import type { LoginStore, PersonStore } from './people.ts'
 import type { NotificationStore } from './notification-store.ts'
 import type { ScimGroupStore } from './scim-group-store.ts'
 import type { DeviceStore } from './device-store.ts'
+import type { LedgerIndexStore } from './ledger-index-store.ts'
 import type { RecordingStore } from './recording-store.ts'
 import type { RunRecord, RunStore } from './run-store.ts'
 import type { TokenStore } from './token-store.ts'
 import type { ChallengeStore, InviteStore, PasskeyStore } from './passkey-store.ts'
 
 export type { DeviceRecord, DeviceStore } from './device-store.ts'
+export type { BlockQuery, IndexedBlock, LedgerIndexStore } from './ledger-index-store.ts'
 export type { ScimGroupRecord, ScimGroupStore } from './scim-group-store.ts'
 export type { LoginRecord, LoginStore, Method, PersonRecord, PersonStore, Source } from './people.ts'
 export type { DeliveryRecord, NotificationStore, PushSubscriptionRecord } from './notification-store.ts'
@@ -36,6 +38,7 @@ export interface Store extends WorkerStore {
   readonly recordings: RecordingStore
   readonly runs: RunStore
   readonly notifications: NotificationStore
+  readonly ledgerIndex: LedgerIndexStore
   readonly devices: DeviceStore
   readonly scimGroups: ScimGroupStore
 }

@@ -23,6 +23,8 @@ export interface Tables {
   recording_places: { gateway: string; seq: number }
   gateways: { id: string; seen_at: number }
   ledger: { gateway: string; seq: number; line: string }
+  ledger_blocks: { block: number; first_at: number; last_at: number }
+  ledger_terms: { term: string; block: number }
   runs: RunRow
   /** One row. */
   tree: { id: number; origin: string; size: number; term: number; holder: string | null; beat: number }

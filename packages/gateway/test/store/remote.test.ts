@@ -46,6 +46,7 @@ function link(store: Store): Store {
     recordings: store.recordings,
     runs: store.runs,
     notifications: store.notifications,
+    ledgerIndex: store.ledgerIndex,
     devices: store.devices,
     scimGroups: store.scimGroups,
     close: async () => {

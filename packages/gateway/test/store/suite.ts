@@ -8,6 +8,7 @@ import { exports } from './suite/exports.ts'
 import { hostileRows } from './suite/hostile-rows.ts'
 import { leases } from './suite/leases.ts'
 import { ledger } from './suite/ledger.ts'
+import { ledgerIndex } from './suite/ledger-index.ts'
 import { lists } from './suite/lists.ts'
 import { notifications } from './suite/notifications.ts'
 import { opening } from './suite/opening.ts'
@@ -30,6 +31,7 @@ const PARTS = {
   'remembers what ran under grants:': ran,
   'keeps leases': leases,
   'keeps one tree, which': tree,
+  'knows where in the ledger something may be:': ledgerIndex,
   'keeps policies': policies,
   'remembers how far each export is:': exports,
   'keeps recordings': recordings,

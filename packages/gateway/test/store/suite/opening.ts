@@ -36,6 +36,8 @@ const TABLES = [
   'devices',
   'scim_groups',
   'runs',
+  'ledger_blocks',
+  'ledger_terms',
   'kysely_migration',
   'kysely_migration_lock',
 ]

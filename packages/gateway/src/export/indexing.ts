@@ -1,0 +1,53 @@
+import { BLOCK, type IndexedBlock } from '../store/ledger-index-store.ts'
+import type { Store } from '../store/store.ts'
+import { Known } from './known.ts'
+import { readable } from './pages.ts'
+import { aboutTerms, indexed, ownTerms } from './terms.ts'
+
+/** Blocks that one turn takes at most: the tree has its turn between them. */
+const AT_ONCE = 4
+/** What fails is not tried again at once. */
+const PAUSE_MS = 10_000
+
+/** Says of each whole block of the tree what is in it, for those who look for something. Behind everything else: what is not indexed yet is read entry by entry. */
+export class LedgerIndexing {
+  readonly #store: Pick<Store, 'tree' | 'ledgerIndex'>
+  readonly #known: Known
+  #next: number | null = null
+  #pausedUntil = 0
+
+  constructor(store: Pick<Store, 'tree' | 'ledgerIndex' | 'sessions' | 'requests' | 'grants'>) {
+    this.#store = store
+    this.#known = new Known(store)
+  }
+
+  /** Of a tree of `size` leaves. Resolves to how many blocks it did. Rejects as the store does, which may be for one row that is not what a gateway wrote. */
+  async turn(size: number): Promise<number> {
+    const whole = Math.floor(size / BLOCK)
+    if (this.#next === whole || performance.now() < this.#pausedUntil) return 0
+    try {
+      const from = (this.#next ??= await this.#store.ledgerIndex.count())
+      const blocks: IndexedBlock[] = []
+      for (let block = from; block < Math.min(from + AT_ONCE, whole); block++) blocks.push(await this.#block(block))
+      if (blocks.length > 0) await this.#store.ledgerIndex.add(blocks)
+      this.#next = from + blocks.length
+      return blocks.length
+    } catch (error) {
+      this.#pausedUntil = performance.now() + PAUSE_MS
+      throw error
+    }
+  }
+
+  async #block(block: number): Promise<IndexedBlock> {
+    const terms = new Set<string>()
+    let [firstAt, lastAt] = [Number.MAX_SAFE_INTEGER, 0]
+    for (const leaf of await this.#store.tree.read(block * BLOCK, BLOCK)) {
+      const entry = readable(leaf)
+      if (!entry) continue
+      firstAt = Math.min(firstAt, entry.entry.at)
+      lastAt = Math.max(lastAt, entry.entry.at)
+      for (const event of entry.events) for (const term of [...ownTerms(event), ...aboutTerms(event, await this.#known.about(event))]) terms.add(term)
+    }
+    return { block, firstAt, lastAt, terms: [...terms].map(indexed) }
+  }
+}
