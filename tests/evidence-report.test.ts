@@ -3,6 +3,7 @@ import type { Report } from '@countersign/contract/schemas/report'
 import { describe, expect, it } from 'vitest'
 import { evidenceCsv } from '../packages/cli/src/evidence-csv.ts'
 import { evidenceHtml } from '../packages/cli/src/evidence-html.ts'
+import { readEntries } from '../packages/gateway/src/evidence/entries.ts'
 import { makeReport } from '../packages/gateway/src/evidence/report.ts'
 import type { Leaf } from '../packages/gateway/src/store/store.ts'
 import { grouped, leavesOf, type Sample, SAMPLES, START } from '../packages/gateway/test/export/samples.ts'
@@ -61,7 +62,13 @@ const engine = engineOf(
 )
 const reportOf = (leaves: readonly Leaf[], size?: number) =>
   makeReport(
-    { config: CONFIG, users: () => USERS, store: storeOf(leaves, size), policy: () => engine, now: () => START + 100_000 },
+    {
+      config: CONFIG,
+      users: () => USERS,
+      entries: (period) => readEntries(storeOf(leaves, size).tree, period),
+      policy: () => engine,
+      now: () => START + 100_000,
+    },
     { from: START + 3_000, until: START + 15_000 },
   )
 

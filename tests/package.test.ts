@@ -76,6 +76,7 @@ describe('the package that is published', () => {
         'dist/sqlite-worker.js',
         'dist/drain-worker.js',
         'dist/ledger-worker.js',
+        'dist/evidence-worker.js',
         'dist/parser-worker.js',
         'dist/swagger-ui/LICENSE',
         'dist/console/index.html',

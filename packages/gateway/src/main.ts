@@ -37,6 +37,7 @@ import { openJournal } from './journal/open.ts'
 import { storing } from './journal/storing.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Overviews } from './evidence/overview.ts'
+import { EntriesAside } from './evidence/aside.ts'
 import { makeReport } from './evidence/report.ts'
 import { startExports } from './export/exports.ts'
 import { Pages } from './export/pages.ts'
@@ -211,6 +212,9 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   if (listening) refresher.start()
   onClose(() => refresher.stop())
 
+  const entries = new EntriesAside(config)
+  onClose(() => entries.close())
+
   const addresses = { http: config.listen.http, postgres: config.listen.postgres }
   const app = createApi({
     config,
@@ -231,7 +235,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     search: new LedgerSearch(store),
     overviews: new Overviews({ config, store, users: () => directory.users(), policy: () => policies.engine, now: () => clock.now() }),
     ledgerTrouble: () => troubleOf(sequencing.status),
-    report: (period) => makeReport({ config, users: () => directory.users(), store, policy: () => policies.engine, now: () => clock.now() }, period),
+    report: (period) =>
+      makeReport({ config, users: () => directory.users(), entries: (of) => entries.read(of), policy: () => policies.engine, now: () => clock.now() }, period),
     notifications: new NotificationDesk({ config, store: store.notifications, users: directory, clock, key: pushKey, channels }),
     recordings: recordings?.library ?? null,
     queries: new Queries({

@@ -1,47 +1,24 @@
 import type { Report } from '@countersign/contract/schemas/report'
 import type { Config } from '../config/config.ts'
 import type { User } from '../identity/caller.ts'
-import { fewAtATime } from '../export/few-at-a-time.ts'
-import { readable } from '../export/pages.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
-import type { Store } from '../store/store.ts'
-import { Evidence, type Period } from './collect.ts'
+import type { Period } from './collect.ts'
+import type { Told } from './entries.ts'
 import { unusedStanding } from './standing.ts'
-
-/** Leaves that are read at once. */
-const PAGE = 500
 
 export interface ReportSources {
   readonly config: Pick<Config, 'resources'>
   users(): readonly User[]
-  readonly store: { readonly tree: Pick<Store['tree'], 'state' | 'checkpoint' | 'read'> }
+  /** What the ledger tells, which takes as long as it is long. */
+  entries(period: Period): Promise<Told>
   policy(): PolicyEngine
   now(): number
 }
 
-/**
- * The evidence of a period, from the entries that the newest checkpoint covers: whoever has that checkpoint can tell whether they are the same. They are
- * read from the tree's beginning, because who approved what may stand long before the period; a page at a time, between whose parts others get their turn.
- */
+/** The evidence of a period, and what policy allows now that nobody used in it. */
 export async function makeReport(sources: ReportSources, period: Period): Promise<Report> {
-  const { config, store } = sources
-  const { origin, size: newest } = await store.tree.state()
-  const checkpoint = await store.tree.checkpoint()
-  const size = checkpoint?.size ?? newest
-  const evidence = new Evidence(period)
-  let unreadable = 0
-  for (let index = 0; index < size; index += PAGE) {
-    const wanted = Math.min(PAGE, size - index)
-    unreadable += wanted
-    for await (const leaf of fewAtATime(await store.tree.read(index, wanted))) {
-      const entry = readable(leaf)
-      if (!entry) continue
-      evidence.add(entry)
-      unreadable -= 1
-    }
-  }
+  const { origin, size, checkpoint, unreadable, access, policies, unproven } = await sources.entries(period)
   const engine = sources.policy()
-  const access = evidence.access()
   const iso = (at: number) => new Date(at).toISOString()
   return {
     from: iso(period.from),
@@ -49,12 +26,12 @@ export async function makeReport(sources: ReportSources, period: Period): Promis
     madeAt: iso(sources.now()),
     origin,
     size,
-    checkpoint: checkpoint?.note ?? null,
+    checkpoint,
     policyVersion: engine.version,
-    policies: [...evidence.policies()],
+    policies: [...policies],
     unreadable,
     access: [...access],
-    standing: [...(await unusedStanding(config, sources.users(), engine, access))],
-    unproven: [...evidence.unproven()],
+    standing: [...(await unusedStanding(sources.config, sources.users(), engine, access))],
+    unproven: [...unproven],
   }
 }

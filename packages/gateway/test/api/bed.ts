@@ -18,6 +18,7 @@ import { Desk } from '../../src/identity/desk.ts'
 import { Devices } from '../../src/identity/devices.ts'
 import { Directory } from '../../src/identity/directory.ts'
 import { Overviews } from '../../src/evidence/overview.ts'
+import { readEntries } from '../../src/evidence/entries.ts'
 import { makeReport } from '../../src/evidence/report.ts'
 import { Pages } from '../../src/export/pages.ts'
 import { LedgerSearch } from '../../src/export/search.ts'
@@ -161,7 +162,8 @@ export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 
     overviews: new Overviews({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }),
     ledgerTrouble: () => [],
     resourceNames: () => Object.keys(config.resources),
-    report: (period) => makeReport({ config, store, users: () => directory.users(), policy: () => engine, now: Date.now }, period),
+    report: (period) =>
+      makeReport({ config, entries: (of) => readEntries(store.tree, of), users: () => directory.users(), policy: () => engine, now: Date.now }, period),
     notifications: new NotificationDesk({
       config,
       store: store.notifications,
