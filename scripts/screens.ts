@@ -31,18 +31,20 @@ type Screen = readonly [
 /** What there is to be looked at: ids, and the address of a link that enrols. */
 interface Seeded {
   readonly request: string
+  readonly approved: string
   readonly session: string
   readonly entry: number
   readonly enrolling: string
   readonly code: string
 }
 
-const screensOf = ({ request, session, entry, enrolling, code }: Seeded): readonly Screen[] => [
+const screensOf = ({ request, approved, session, entry, enrolling, code }: Seeded): readonly Screen[] => [
   ['sign-in', '/sign-in', null, 'On the command line'],
   ['enrol', enrolling, null, 'bob@example.com'],
   ['device', `/device?code=${code}`, 'asker', 'build-7'],
   ['inbox', '/', 'bob', 'alice@example.com'],
   ['request', `/r/${request}`, 'bob', 'Your review'],
+  ['request-approved', `/r/${approved}`, 'erin', 'It ran once.', (page) => page.getByRole('button', { name: 'Download the receipt' }).scrollIntoViewIfNeeded()],
   ['requests', '/requests', 'bob', 'alice@example.com'],
   ['resources', '/resources', 'alice', 'change the schema'],
   ['query', '/query?resource=orders-db', 'asker', 'needs', run],
@@ -79,7 +81,7 @@ try {
 }
 
 /** Some of everything: what was approved in a session that is over, and what waits. */
-async function seed({ alice, bob, erin }: Stage): Promise<Pick<Seeded, 'request' | 'session' | 'entry'>> {
+async function seed({ alice, bob, erin }: Stage): Promise<Pick<Seeded, 'request' | 'approved' | 'session' | 'entry'>> {
   const past = alice.psql('orders-db')
   const id = await sessionOf(past)
   past.type("UPDATE orders SET status = 'refunded' WHERE id = 3;")
@@ -90,9 +92,11 @@ async function seed({ alice, bob, erin }: Stage): Promise<Pick<Seeded, 'request'
   await past.quit()
   const session = alice.psql('orders-db')
   session.type("SET countersign.reason = 'INC-7: charged twice';")
+  let approved = ''
   for (const order of [4, 5]) {
     session.type(`UPDATE orders SET status = 'refunded' WHERE id = ${order};`)
-    await bob.api.approve({ id: await held(session), comment: 'matches INC-7' })
+    approved = await held(session)
+    await bob.api.approve({ id: approved, comment: 'matches INC-7' })
     await session.next(/UPDATE 1\n/)
   }
   await alice.api.ask({ resource: 'orders-db', scope: 'sql:write', for: '30m', reason: 'Backfill of the status, as planned' })
@@ -101,7 +105,7 @@ async function seed({ alice, bob, erin }: Stage): Promise<Pick<Seeded, 'request'
   const entry = await until(async () => (await erin.api.ledgerSearch({ type: 'request.approved' })).events[0]?.index)
   await until(async () => (await erin.api.recordings()).recordings.find((recording) => recording.session === id))
   await until(async () => ((await erin.api.ledgerState()).checkpoint?.size ?? 0) > entry || undefined)
-  return { request, session: id, entry }
+  return { request, approved: approved.slice('req-'.length), session: id, entry }
 }
 
 /** Somebody of whom there is everything, somebody who is disabled, a key that waits for another admin, and a command line that asks. */
