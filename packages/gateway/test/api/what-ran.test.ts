@@ -108,6 +108,15 @@ describe('what ran under an approval', () => {
       expect(await shown(id, person)).toMatchObject({ latest: [{ result: 'failed', summary: '22P02', error: null, sealed: true }] })
   })
 
+  test('and the sessions that its grant opened, the newest first', async () => {
+    const id = await approved()
+    const [grant] = (await bed.client('bob').requestContext({ id })).grants
+    for (const [index, session] of ['ses-1', 'ses-2'].entries())
+      await bed.store.sessions.insert(aSession({ id: session, grant: grant?.id ?? null, startedAt: Date.now() + index }))
+    await bed.store.sessions.insert(aSession({ id: 'ses-3', grant: 'another' }))
+    expect((await bed.client('bob').requestContext({ id })).opened.map((session) => session.id)).toEqual(['ses-2', 'ses-1'])
+  })
+
   test('what somebody wrote into the store without an entry behind it is not believed', async () => {
     const id = await approved()
     await starts(id, 'ses-1.1')
