@@ -52,10 +52,14 @@ describe.skipIf(lacks('chromium'))('the console, as the gateway serves it', { ti
   })
 
   test('lets the browser run nothing that is not from here, and nobody frame it', async () => {
-    const policy = (await get('/')).headers.get('content-security-policy') ?? ''
+    const policyOf = async (path: string) => (await get(path)).headers.get('content-security-policy') ?? ''
+    const policy = await policyOf('/')
     for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"])
       expect(policy).toContain(rule)
     expect(policy).not.toMatch(/unsafe|[*]|https?:/)
+    for (const path of ['/sign-in', '/sessions', '/sessions/ses-1', '/sessions/ses-1/terminal/x', '/sessions/terminal', '/sessions/a/b/terminal', '/terminal'])
+      expect(await policyOf(path)).toBe(policy)
+    expect(await policyOf('/sessions/ses-1/terminal')).toBe(policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"))
   })
 
   test('carries the licences of what it was made with', async () => {
@@ -84,6 +88,7 @@ describe.skipIf(lacks('chromium'))('the console, as the gateway serves it', { ti
     '/profile',
     '/sessions',
     '/sessions/ses-1',
+    '/sessions/ses-1/terminal',
     '/ledger',
     '/policies',
     '/overview',

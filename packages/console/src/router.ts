@@ -11,7 +11,7 @@ import { queryRoute } from './pages/query/route.ts'
 import { requestRoute } from './pages/request/route.ts'
 import { requestsRoute } from './pages/requests/route.ts'
 import { resourcesRoute } from './pages/resources/route.ts'
-import { sessionRoute } from './pages/session/route.ts'
+import { sessionRoute, terminalRoute } from './pages/session/route.ts'
 import { sessionsRoute } from './pages/sessions/route.ts'
 import { signInRoute } from './pages/sign-in/route.ts'
 import { rootRoute } from './shell/root.ts'
@@ -29,6 +29,7 @@ const pages = signedInRoute.addChildren([
   queryRoute,
   sessionsRoute,
   sessionRoute,
+  terminalRoute,
   ledgerRoute,
   entryRoute,
   policiesRoute,

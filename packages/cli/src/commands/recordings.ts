@@ -1,5 +1,6 @@
 import type { Client } from '@countersign/contract/client'
 import type { Recording } from '@countersign/contract/schemas/recording'
+import { size } from '@countersign/contract/transcript'
 import { visible } from '@countersign/contract/visible'
 import { type Command, InvalidArgumentError } from 'commander'
 import { gatewayOptions } from '../arguments.ts'
@@ -8,7 +9,6 @@ import { type GatewayOptions, withClient } from '../connection.ts'
 import { EXIT } from '../error.ts'
 import { duration, moment, shorten } from '../format.ts'
 import type { Output } from '../output.ts'
-import { size } from '../replay/transcript.ts'
 
 interface Options extends GatewayOptions {
   readonly search?: string

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { asciicast } from '@countersign/contract/asciicast'
 import type { Client } from '@countersign/contract/client'
 import type { RecordingLine } from '@countersign/contract/schemas/recording'
+import { type Piece, pieceOf } from '@countersign/contract/transcript'
 import { type Command, InvalidArgumentError } from 'commander'
 import { fullId, gatewayOptions } from '../arguments.ts'
 import { define, perform } from '../command.ts'
 import { type GatewayOptions, withClient } from '../connection.ts'
 import { EXIT } from '../error.ts'
 import type { Output } from '../output.ts'
-import { asciicast } from '../replay/asciicast.ts'
-import { type Piece, pieceOf } from '../replay/transcript.ts'
 
 interface Options extends GatewayOptions {
   readonly speed?: number
@@ -42,7 +42,7 @@ export function addReplay(program: Command): void {
 async function show(out: Output, client: Client, session: string, speed: number | null, cast: boolean): Promise<void> {
   const lines = client.recording({ session })
   if (out.json) for await (const line of lines) out.data(line)
-  else if (cast) for await (const line of asciicast(session, pieces(lines))) out.line(line)
+  else if (cast) for await (const line of asciicast(session, lines)) out.line(line)
   else for await (const piece of speed === null ? pieces(lines) : paced(pieces(lines), speed)) piece.lines.forEach((line) => out.line(line))
 }
 

@@ -1,5 +1,6 @@
 import type { Whoami } from '@countersign/contract/schemas/principal'
-import { createRootRoute } from '@tanstack/react-router'
+import { isTerminalPage } from '@countersign/contract/terminal-page'
+import { createRootRoute, redirect } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import { Broken, NotFound } from './elsewhere.tsx'
 
@@ -16,4 +17,14 @@ declare module '@tanstack/react-router' {
   }
 }
 
-export const rootRoute = createRootRoute({ notFoundComponent: NotFound, errorComponent: Broken })
+/** What this document was fetched as: the gateway lets the terminal's run more than the others (packages/gateway/src/api/headers.ts). */
+const isTerminal = isTerminalPage(window.location.pathname)
+
+export const rootRoute = createRootRoute({
+  // So neither is turned into the other: the way between them is a document of its own.
+  beforeLoad: ({ location: { pathname, href }, preload }) => {
+    if (!preload && isTerminalPage(pathname) !== isTerminal) throw redirect({ href, reloadDocument: true })
+  },
+  notFoundComponent: NotFound,
+  errorComponent: Broken,
+})

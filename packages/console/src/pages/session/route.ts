@@ -6,3 +6,10 @@ export const sessionRoute = createRoute({
   path: '/sessions/$id',
   component: lazyRouteComponent(() => import('./session-page.tsx'), 'SessionPage'),
 })
+
+/** The same session, replayed in a terminal. */
+export const terminalRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/sessions/$id/terminal',
+  component: lazyRouteComponent(() => import('./session-page.tsx'), 'TerminalPage'),
+})

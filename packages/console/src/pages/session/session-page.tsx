@@ -16,16 +16,26 @@ import { Replay } from './replay.tsx'
 import { Watch } from './watch.tsx'
 
 const route = getRouteApi('/signed-in/sessions/$id')
+const terminalRoute = getRouteApi('/signed-in/sessions/$id/terminal')
 
 /** One session: who is, or was, connected to what; what is done in it as it is done, and afterwards as it was. */
-export function SessionPage() {
-  const { id } = route.useParams()
+export const SessionPage = () => <OneSession id={route.useParams().id} replayed="statements" />
+
+export const TerminalPage = () => <OneSession id={terminalRoute.useParams().id} replayed="terminal" />
+
+interface OneSessionProps {
+  readonly id: string
+  /** How it is shown afterwards. */
+  readonly replayed: 'statements' | 'terminal'
+}
+
+function OneSession({ id, replayed }: OneSessionProps) {
   const session = useQuery(sessionQueries.one(id))
   return (
     <>
       <PageHeader title={id}>{session.data && <Life session={session.data} />}</PageHeader>
       <Answer query={session} what="Session">
-        {(found) => <SessionView session={found} key={found.id} />}
+        {(found) => <SessionView session={found} replayed={replayed} key={found.id} />}
       </Answer>
     </>
   )
@@ -49,7 +59,7 @@ function Life({ session: { id, endedAt, principal } }: { readonly session: Sessi
   )
 }
 
-function SessionView({ session }: { readonly session: Session }) {
+function SessionView({ session, replayed }: Pick<OneSessionProps, 'replayed'> & { readonly session: Session }) {
   const { principal, resource, database, client, gateway, grant, startedAt, endsAt, cut, endedAt, endReason } = session
   const me = useMe()
   // Who watches to the end sees the end, although there is a recording by then.
@@ -79,7 +89,7 @@ function SessionView({ session }: { readonly session: Session }) {
         </Empty>
       )}
       {isSeen && (endedAt === null || watching) && <Watch id={session.id} on={watching} onChange={setWatching} />}
-      {isSeen && endedAt !== null && <Replay id={session.id} />}
+      {isSeen && endedAt !== null && <Replay id={session.id} as={replayed} />}
     </Sections>
   )
 }

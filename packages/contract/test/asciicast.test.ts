@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { RecordingLine } from '@countersign/contract/schemas/recording'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { asciicast } from '../src/replay/asciicast.ts'
-import { pieceOf } from '../src/replay/transcript.ts'
+import { asciicast } from '../src/asciicast.ts'
+import type { RecordingLine } from '../src/schemas/recording.ts'
+import { pieceOf } from '../src/transcript.ts'
 
 /** What asciinema-player tells the terminal that it draws: sizes, and what is written there. */
 interface Player {
@@ -66,11 +66,8 @@ const started = (at: number, text: string): RecordingLine => ({
 })
 
 async function castOf(lines: readonly RecordingLine[]): Promise<string> {
-  const pieces = (async function* () {
-    for (const line of lines) yield pieceOf(line)
-  })()
   let cast = ''
-  for await (const line of asciicast('ses-1', pieces)) cast += `${line}\n`
+  for await (const line of asciicast('ses-1', lines)) cast += `${line}\n`
   return cast
 }
 

@@ -1,7 +1,7 @@
-import type { RecordingLine } from '@countersign/contract/schemas/recording'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { pieceOf } from '../src/replay/transcript.ts'
+import type { RecordingLine } from '../src/schemas/recording.ts'
+import { pieceOf } from '../src/transcript.ts'
 
 type Started = Extract<RecordingLine, { line: 'started' }>
 

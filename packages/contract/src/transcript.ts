@@ -1,5 +1,5 @@
-import type { Begin, Decided, End, Finished, RecordedParameter, RecordingLine, Started } from '@countersign/contract/schemas/recording'
-import { visible, visibleLines } from '@countersign/contract/visible'
+import type { Begin, Decided, End, Finished, RecordedParameter, RecordingLine, Started } from './schemas/recording.ts'
+import { visible, visibleLines } from './visible.ts'
 
 /** A piece of a transcript, safe for a terminal: when it happened, Unix milliseconds, and its lines. */
 export interface Piece {
