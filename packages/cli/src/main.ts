@@ -43,6 +43,7 @@ import { addUserDisable, addUserEnable } from './commands/user-active.ts'
 import { addUserInvite } from './commands/user-invite.ts'
 import { addUserList } from './commands/user-list.ts'
 import { addWhoami } from './commands/whoami.ts'
+import { addWatch } from './commands/watch.ts'
 import { addWithdraw } from './commands/withdraw.ts'
 
 const FOOTER = `
@@ -75,7 +76,7 @@ program.commandsGroup('Review:')
 for (const add of [addRequests, addShow, addApprove, addDeny, addWithdraw]) add(program)
 
 program.commandsGroup('Oversight:')
-for (const add of [addGrants, addRevoke, addSessions, addKill, addLeases, addRecordings, addReplay]) add(program)
+for (const add of [addGrants, addRevoke, addSessions, addWatch, addKill, addLeases, addRecordings, addReplay]) add(program)
 const resource = group(program, 'resource', 'Check what a resource stands for')
 addResourceCheck(resource)
 const person = group(program, 'person', 'Erase personal data')

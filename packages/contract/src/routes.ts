@@ -17,7 +17,7 @@ import { ApproveBody, AskBody, Asked, DenyBody, Request, RequestsQuery } from '.
 import { RequestContext } from './schemas/request-context.ts'
 import { Gateway, Resource } from './schemas/resource.ts'
 import { RecordingsPage, RecordingsQuery } from './schemas/recording.ts'
-import { Session, SessionsQuery } from './schemas/session.ts'
+import { Session, SessionsQuery, SessionView } from './schemas/session.ts'
 import { LoginInfo, LoginsQuery, SignedOut } from './schemas/login.ts'
 import { SignInMethods } from './schemas/sign-in.ts'
 import { CreatedToken, CreateTokenBody, RevokeTokensBody, TokenInfo, TokensQuery } from './schemas/token.ts'
@@ -127,7 +127,7 @@ export const routes = {
     request: { query: SessionsQuery },
     responses: answers(z.array(Session), 'Newest first, 500 at most'),
   },
-  session: { method: 'get', path: '/api/v1/sessions/{id}', summary: 'One session', request: { params: byId }, responses: answers(Session, 'The session') },
+  session: { method: 'get', path: '/api/v1/sessions/{id}', summary: 'One session', request: { params: byId }, responses: answers(SessionView, 'The session') },
   kill: {
     method: 'post',
     path: '/api/v1/sessions/{id}/kill',

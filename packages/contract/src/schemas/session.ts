@@ -23,6 +23,19 @@ export const Session = z
   .meta({ id: 'Session', description: 'One live or past connection' })
 export type Session = z.infer<typeof Session>
 
+/**
+ * One session, and where what it does is watched while it runs: at the gateway that answers; at the one that it is at, by the address of that one's console
+ * where it is known; or nowhere, because its gateway records no sessions.
+ */
+export const SessionView = Session.extend({
+  watch: z.discriminatedUnion('at', [
+    z.object({ at: z.literal('here') }),
+    z.object({ at: z.literal('elsewhere'), gateway: z.string(), url: z.string().nullable() }),
+    z.object({ at: z.literal('nowhere') }),
+  ]),
+}).meta({ id: 'SessionView', description: 'One live or past connection, and where it is watched' })
+export type SessionView = z.infer<typeof SessionView>
+
 /** `user`: those of somebody, and of his agents. `before`: those that began before this one, as `placeOf` says; for the next page. */
 export const SessionsQuery = z.strictObject({
   live: Flag.optional(),

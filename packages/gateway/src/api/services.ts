@@ -85,7 +85,7 @@ export interface ApiServices {
   readonly scim: Hono | null
   readonly devices: Pick<Devices, 'begin' | 'show' | 'decide' | 'redeem'>
   readonly erasures: Pick<Erasures, 'ask' | 'list'>
-  readonly store: Pick<Store, 'ledger' | 'leases' | 'tree' | 'subscribe'>
+  readonly store: Pick<Store, 'gateways' | 'ledger' | 'leases' | 'tree' | 'subscribe'>
   /** The ledger in a form for others. */
   readonly pages: Pick<Pages, 'read'>
   readonly overviews: Pick<Overviews, 'of'>

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { principalId } from '@countersign/core/principal'
 import { type Caller, seesAll } from '../identity/caller.ts'
 import type { RefreshTokens } from '../identity/oidc/refresh-tokens.ts'
+import { gatewayOf } from '../journal/files.ts'
 import { eraseKeys, peopleIn, type PersonKey } from '../journal/people.ts'
 import type { Erasure, Store } from '../store/store.ts'
 import type { Context } from '../workflow/context.ts'
@@ -89,7 +90,7 @@ export class Erasures {
   }
 
   async #stateOf(erasure: Erasure): Promise<ErasureState> {
-    const gateways = (await this.#options.context.store.gateways.list()).map(({ id }) => id).filter((id) => !/-w\d+$/.test(id))
+    const gateways = (await this.#options.context.store.gateways.list()).map(({ id }) => id).filter((id) => gatewayOf(id) === id)
     return { ...erasure, waiting: gateways.filter((id) => !erasure.done.some(({ gateway }) => gateway === id)) }
   }
 

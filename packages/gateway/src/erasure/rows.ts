@@ -2,6 +2,7 @@ import { withoutPerson, withoutWordsOf } from '@countersign/core/erasure'
 import { DomainError } from '@countersign/core/error'
 import type { Principal } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
+import { gatewayOf } from '../journal/files.ts'
 import type { Erasure, SessionRecord, Store } from '../store/store.ts'
 import type { Context } from '../workflow/context.ts'
 import { revokeGrant } from '../workflow/grants.ts'
@@ -15,7 +16,7 @@ type About = Pick<Erasure, 'user' | 'by' | 'at'>
 /** Connections of a user that this gateway has, or one of its workers, since before a time of its own clock. */
 export async function sessionsHere({ store, journal }: Context, user: string, before: number): Promise<readonly SessionRecord[]> {
   const live = await store.sessions.list({ user, live: true })
-  return live.filter(({ gateway, startedAt }) => (gateway === journal.gateway || gateway.startsWith(`${journal.gateway}-w`)) && startedAt <= before)
+  return live.filter(({ gateway, startedAt }) => gatewayOf(gateway) === journal.gateway && startedAt <= before)
 }
 
 /** Cuts them: each remembers what it was opened for. */

@@ -34,6 +34,9 @@ export function gatewayId(directory: string): string {
 /** A protocol worker keeps a chain of its own, named after its gateway's. */
 export const workerId = (gateway: string, worker: number): string => `${gateway}-w${worker}`
 
+/** The gateway of a worker; of a gateway itself, its own id. */
+export const gatewayOf = (id: string): string => id.replace(/-w\d+$/, '')
+
 /** The workers of this gateway that have a journal here, running or not. */
 export function workersIn(directory: string, gateway: string): readonly number[] {
   const numbers = readdirSync(join(directory, 'journal')).map((name) => {

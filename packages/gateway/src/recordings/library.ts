@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { RecordingLine as Line, type RecordingLine, type Watched } from '@countersign/contract/schemas/recording'
 import { principalId } from '@countersign/core/principal'
 import { type Caller, reaches, scopeOf } from '../identity/caller.ts'
+import { gatewayOf } from '../journal/files.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { RecordingRecord } from '../store/recording-store.ts'
 import type { SessionRecord, Store } from '../store/store.ts'
@@ -32,7 +33,7 @@ export interface Page {
 }
 
 export interface LibraryOptions {
-  readonly store: Pick<Store, 'recordings' | 'sessions'>
+  readonly store: Pick<Store, 'gateways' | 'recordings' | 'sessions'>
   readonly journal: Journal
   readonly key: RecordingKey
   readonly place: Place
@@ -101,8 +102,11 @@ export class Library {
     const { store, journal, making } = this.#options
     if (!this.mayWatch(caller, { principal, resource }))
       throw new WorkflowError('forbidden', 'what somebody does in a session is seen by himself and by auditors')
-    if (endedAt === null && gateway !== journal.gateway && !gateway.startsWith(`${journal.gateway}-w`))
-      throw new WorkflowError('unavailable', `${id} is at gateway ${gateway}: it is watched there, and everywhere once it is over`)
+    if (endedAt === null && gatewayOf(gateway) !== journal.gateway)
+      throw new WorkflowError(
+        'unavailable',
+        `${id} is at gateway ${await this.#named(gatewayOf(gateway))}: it is watched there, and everywhere once it is over`,
+      )
     await journal.append({ type: 'session.watched', body: { session: id, by: principalId(caller.principal) } }, 'process')
     const isRecorded = async () => {
       const record = await store.recordings.get(id)
@@ -115,6 +119,12 @@ export class Library {
   /** Asked again while it is watched: who is an auditor no more sees no more. */
   mayWatch(caller: Caller, { principal, resource }: Pick<SessionRecord, 'principal' | 'resource'>): boolean {
     return maySee(caller, { user: principal.user, principal: principalId(principal), resource })
+  }
+
+  /** With its address, where it has said it. */
+  async #named(gateway: string): Promise<string> {
+    const url = (await this.#options.store.gateways.list()).find(({ id }) => id === gateway)?.url ?? null
+    return url === null ? gateway : `${gateway} (${url})`
   }
 
   async *#recorded(session: string): AsyncGenerator<RecordingLine> {

@@ -31,8 +31,8 @@ export class Housekeeping {
 
   /** Call before the first connection: sessions that this gateway left open when it died are closed in the record. Of `told` the ledger has heard already. */
   async start(told: ReadonlySet<string>): Promise<void> {
-    const { store, clock, journal } = this.#services.context
-    await store.gateways.beat(journal.gateway, clock.now())
+    const { journal } = this.#services.context
+    await this.#sayThatItLives()
     await this.closeSessions(journal.gateway, `the ${this.#role} was restarted`, told)
     this.#timers.push(setInterval(() => void this.beat().catch((error: unknown) => this.#services.onError(error)), BEAT_MS))
     if (this.#role === 'gateway') this.#timers.push(setInterval(() => void this.#sweep(), SWEEP_MS))
@@ -45,11 +45,15 @@ export class Housekeeping {
   /** Says that this gateway lives, and closes what it could not close itself, and what dead gateways have left. */
   async beat(): Promise<void> {
     if (this.#services.health.silence !== null) return
-    const { store, clock, journal } = this.#services.context
-    await store.gateways.beat(journal.gateway, clock.now())
+    await this.#sayThatItLives()
     await this.#closeForgotten()
     if (this.#role === 'worker') return
     for (const id of await this.#dead()) await this.#closeLost(id)
+  }
+
+  async #sayThatItLives(): Promise<void> {
+    const { store, clock, journal, config } = this.#services.context
+    await store.gateways.beat(journal.gateway, clock.now(), this.#role === 'gateway' ? config.url : null)
   }
 
   async #sweep(): Promise<void> {

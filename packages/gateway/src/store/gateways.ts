@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import type { GatewayStore } from './store.ts'
+import type { GatewayRecord, GatewayStore } from './store.ts'
 
 export class Gateways implements GatewayStore {
   readonly #database: Database
@@ -8,20 +8,20 @@ export class Gateways implements GatewayStore {
     this.#database = database
   }
 
-  async beat(id: string, at: number): Promise<void> {
+  async beat(id: string, at: number, url: string | null): Promise<void> {
     await this.#database.write((transaction) =>
       transaction
         .insertInto('gateways')
-        .values({ id, seen_at: at })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ seen_at: at }))
+        .values({ id, seen_at: at, url })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ seen_at: at, url }))
         .execute(),
     )
   }
 
-  list(): Promise<readonly { readonly id: string; readonly seenAt: number }[]> {
+  list(): Promise<readonly GatewayRecord[]> {
     return this.#database.read(async (db) => {
       const rows = await db.selectFrom('gateways').selectAll().orderBy('id').execute()
-      return rows.map(({ id, seen_at }) => ({ id, seenAt: seen_at }))
+      return rows.map(({ id, seen_at, url }) => ({ id, seenAt: seen_at, url }))
     })
   }
 }

@@ -19,6 +19,7 @@ import * as scimGroups from './migrations/0017_scim_groups.ts'
 import * as runs from './migrations/0018_runs.ts'
 import * as challengeKeys from './migrations/0019_challenge_keys.ts'
 import * as ledgerBlocks from './migrations/0020_ledger_blocks.ts'
+import * as gatewayUrls from './migrations/0021_gateway_urls.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -48,6 +49,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0018_runs': runs,
           '0019_challenge_keys': challengeKeys,
           '0020_ledger_blocks': ledgerBlocks,
+          '0021_gateway_urls': gatewayUrls,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

@@ -212,10 +212,17 @@ export interface ErasureStore {
   done(id: string, gateway: string, at: number): Promise<void>
 }
 
+/** `url`: where people reach its console; null of a worker, which nobody reaches but through its gateway, and of a gateway that is older than that. */
+export interface GatewayRecord {
+  readonly id: string
+  readonly seenAt: number
+  readonly url: string | null
+}
+
 /** Which gateways share this store, and when each last said so. */
 export interface GatewayStore {
-  beat(id: string, at: number): Promise<void>
-  list(): Promise<readonly { readonly id: string; readonly seenAt: number }[]>
+  beat(id: string, at: number, url: string | null): Promise<void>
+  list(): Promise<readonly GatewayRecord[]>
 }
 
 /** Ledger entries drained from the gateways' journals: `line` is the entry's canonical JSON. */

@@ -21,7 +21,7 @@ export interface Tables {
   erasures_done: { erasure: string; gateway: string; at: number }
   recordings: RecordingRow
   recording_places: { gateway: string; seq: number }
-  gateways: { id: string; seen_at: number }
+  gateways: { id: string; seen_at: number; url: string | null }
   ledger: { gateway: string; seq: number; line: string }
   ledger_blocks: { block: number; first_at: number; last_at: number }
   ledger_terms: { term: string; block: number }

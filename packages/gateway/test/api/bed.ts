@@ -144,6 +144,7 @@ export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 
       log: pino({ level: 'silent' }),
     }),
     store: {
+      gateways: store.gateways,
       ledger: store.ledger,
       leases: store.leases,
       tree: store.tree,

@@ -206,7 +206,7 @@ describe('draining a journal into the store', { timeout: 30_000 }, () => {
     const { journal, append } = await setup(newDirectory(), config, { batch: 100 })
     await append(2_000)
     // SQLite's lock is in no order: neither side may be locked out for good, however eager the other is.
-    for (let beats = 0; beats < 300; beats += 1) await store.gateways.beat('gw-other', beats)
+    for (let beats = 0; beats < 300; beats += 1) await store.gateways.beat('gw-other', beats, null)
     await vi.waitFor(async () => expect(await ledger.heads()).toEqual([{ gateway: journal.gateway, seq: 2_000 }]), PATIENT)
   })
 

@@ -92,7 +92,7 @@ test('of another gateway it is removed once that gateway is dead, and never befo
   }
   accounts.add('cs_theirs')
   await bed.context.store.leases.insert(theirs)
-  await bed.context.store.gateways.beat('gw-other', bed.clock.now())
+  await bed.context.store.gateways.beat('gw-other', bed.clock.now(), null)
   const housekeeping = new Housekeeping(made.services, 'gateway', (gateway) => leases.takeOver(gateway))
   for (let passed = 0; passed < DEAD_MS; passed += BEAT_MS) {
     bed.clock.pass(BEAT_MS)

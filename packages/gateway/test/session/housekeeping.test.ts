@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 const session = (id: string) => bed.context.store.sessions.get(id)
-const otherSays = (at: number) => bed.context.store.gateways.beat(OTHER, at)
+const otherSays = (at: number) => bed.context.store.gateways.beat(OTHER, at, null)
 
 /** Our store answers all the time. */
 async function beats(ms: number) {

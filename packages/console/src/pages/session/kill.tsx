@@ -14,7 +14,7 @@ export function Kill({ id }: { readonly id: string }) {
   const killing = useMutation({
     mutationFn: () => client.kill({ id, ...(reason.trim() === '' ? {} : { reason: reason.trim() }) }),
     onSuccess: (killed) => {
-      cache.setQueryData(sessionQueries.one(id).queryKey, killed)
+      cache.setQueryData(sessionQueries.one(id).queryKey, (before) => before && { ...before, ...killed })
       close()
     },
   })

@@ -35,7 +35,7 @@ function OneSession({ id, replayed }: OneSessionProps) {
     <>
       <PageHeader title={id}>{session.data && <Life session={session.data} />}</PageHeader>
       <Answer query={session} what="Session">
-        {(found) => <SessionView session={found} replayed={replayed} key={found.id} />}
+        {(found) => <Shown session={found} replayed={replayed} key={found.id} />}
       </Answer>
     </>
   )
@@ -59,7 +59,7 @@ function Life({ session: { id, endedAt, principal } }: { readonly session: Sessi
   )
 }
 
-function SessionView({ session, replayed }: Pick<OneSessionProps, 'replayed'> & { readonly session: Session }) {
+function Shown({ session, replayed }: Pick<OneSessionProps, 'replayed'> & { readonly session: Session }) {
   const { principal, resource, database, client, gateway, grant, startedAt, endsAt, cut, endedAt, endReason } = session
   const me = useMe()
   // Who watches to the end sees the end, although there is a recording by then.

@@ -1,4 +1,7 @@
 import { routes } from '@countersign/contract/routes'
+import type { SessionView } from '@countersign/contract/schemas/session'
+import { gatewayOf } from '../../journal/files.ts'
+import type { SessionRecord } from '../../store/store.ts'
 import type { App } from '../env.ts'
 import { presentGrant, presentSession } from '../present.ts'
 import type { ApiServices } from '../services.ts'
@@ -6,7 +9,8 @@ import type { ApiServices } from '../services.ts'
 const MOST_SESSIONS = 500
 
 /** Grants and the sessions under them, and the ways to end both. */
-export function mountAccess(app: App, { workflow }: ApiServices): void {
+export function mountAccess(app: App, services: ApiServices): void {
+  const { workflow } = services
   app.openapi(routes.grants, async (c) => {
     const grants = await workflow.grants(c.get('caller'), { live: c.req.valid('query').live ?? false })
     return c.json(grants.map(presentGrant), 200)
@@ -32,11 +36,23 @@ export function mountAccess(app: App, { workflow }: ApiServices): void {
     return c.json(sessions.map(presentSession), 200)
   })
 
-  app.openapi(routes.session, async (c) => c.json(presentSession(await workflow.session(c.get('caller'), c.req.valid('param').id)), 200))
+  app.openapi(routes.session, async (c) => {
+    const session = await workflow.session(c.get('caller'), c.req.valid('param').id)
+    return c.json({ ...presentSession(session), watch: await watchOf(services, session) }, 200)
+  })
 
   app.openapi(routes.kill, async (c) =>
     c.json(presentSession(await workflow.kill(c.get('caller'), c.req.valid('param').id, c.req.valid('json').reason ?? null)), 200),
   )
+}
+
+/** What a session does is known at its own gateway, whichever of the workers has it. */
+async function watchOf({ gateway, store, recordings }: ApiServices, session: SessionRecord): Promise<SessionView['watch']> {
+  const at = gatewayOf(session.gateway)
+  if (session.endedAt !== null || at === gateway.id) return { at: recordings ? 'here' : 'nowhere' }
+  const url = (await store.gateways.list()).find(({ id }) => id === at)?.url ?? null
+  // A row of the store is not to lead anybody to run something.
+  return { at: 'elsewhere', gateway: at, url: url !== null && /^https?:[/][/]/.test(url) ? url : null }
 }
 
 /** As the schema has checked it: when a session began, a dot, and its id. */

@@ -100,8 +100,8 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     save: { args: z.tuple([leaseShape]), result: z.boolean() },
   },
   gateways: {
-    beat: { args: z.tuple([z.string(), z.int()]), result: nothing },
-    list: { args: z.tuple([]), result: z.array(z.strictObject({ id: z.string(), seenAt: z.int() })) },
+    beat: { args: z.tuple([z.string(), z.int(), z.string().nullable()]), result: nothing },
+    list: { args: z.tuple([]), result: z.array(z.strictObject({ id: z.string(), seenAt: z.int(), url: z.string().nullable() })) },
   },
   ledger: {
     append: { args: z.tuple([entries, signedHead.nullish(), runs.optional()]), result: nothing },

@@ -57,7 +57,7 @@ export function events(pair: () => Pair): void {
     await here.grants.save(aGrant({ version: 7 }))
     await here.tokens.revoke('no such token', NOW)
     await expect(here.requests.save(aRequest({ version: 2 }), aGrant())).rejects.toThrow('the store failed')
-    await here.gateways.beat('gw-1', NOW)
+    await here.gateways.beat('gw-1', NOW, null)
     await marked(here, 'last')
     expect(await far.all()).toEqual([])
   })

@@ -81,14 +81,14 @@ export function roundtrip(pair: () => Pair): void {
     expect(nothing).toEqual([null, null, null, null, null])
   })
 
-  test('the last beat of each gateway', async () => {
+  test('the last beat of each gateway, and its address as it last said it', async () => {
     const { here, there } = pair()
-    await here.gateways.beat('gw-2', 1)
-    await there.gateways.beat('gw-1', 2)
-    await there.gateways.beat('gw-2', 3)
+    await here.gateways.beat('gw-2', 1, 'https://old.example')
+    await there.gateways.beat('gw-1', 2, null)
+    await there.gateways.beat('gw-2', 3, 'https://new.example')
     expect(await here.gateways.list()).toEqual([
-      { id: 'gw-1', seenAt: 2 },
-      { id: 'gw-2', seenAt: 3 },
+      { id: 'gw-1', seenAt: 2, url: null },
+      { id: 'gw-2', seenAt: 3, url: 'https://new.example' },
     ])
   })
 }
