@@ -24,6 +24,8 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What pages share are dozens of small files; each answer has two thirds of a kilobyte of headers, and a place in a queue.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'parts', test: /[/]src[/]parts[/]/ }] } } },
     license: { fileName: 'assets/licences.md' },
     reportCompressedSize: false,
     // What counts is what a browser has to fetch for a page: tests/console-served.test.ts.

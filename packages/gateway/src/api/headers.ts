@@ -14,7 +14,7 @@ const consoleWith = (scripts: string) =>
 function contentSecurity(path: string): string {
   if (path.startsWith('/api/docs')) return `${NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'`
   if (path.startsWith('/api/')) return NOTHING
-  // Asciinema's terminal is WebAssembly. No other page may compile any (decision 45).
+  // Asciinema's terminal is WebAssembly. No other page may compile any (decision 47).
   return consoleWith(isTerminalPage(path) ? "'self' 'wasm-unsafe-eval'" : "'self'")
 }
 
