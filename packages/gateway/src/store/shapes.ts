@@ -260,7 +260,8 @@ export const passkeyShape: z.ZodType<PasskeyRecord> = z.strictObject({
   backedUp: z.boolean(),
   status: z.enum(['waiting', 'active', 'leaving', 'removed']),
   by: z.string(),
-  agreed: z.boolean(),
+  /** Not in what was written before keys of those who become admins were agreed to. */
+  agreed: z.boolean().default(false),
   createdAt: time,
   lastUsedAt: time.nullable(),
   removedAt: time.nullable(),
