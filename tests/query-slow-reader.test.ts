@@ -14,6 +14,8 @@ const MIB = 2 ** 20
 const AT_ONCE = 4
 /** What they may take together: 8 MiB of rows, or a thousand notices, is the most that one shows. */
 const MOST_BYTES = 160 * MIB
+const FOUR = Array.from({ length: AT_ONCE }, () => expect.any(Number) as unknown)
+const SOON = { timeout: 20_000 }
 const STUCK = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'ClientWrite' AND application_name LIKE 'countersign:%'"
 
 /** Each is 60 megabytes, which is more than all buffers on the way. */
@@ -51,13 +53,14 @@ describe('a page that asks for much and reads nothing', () => {
   it.each(Object.entries(FLOODS))('holds up its own server, and no more memory than it is shown: %s', { timeout: 60_000 }, async (_, sql) => {
     const before = memory()
     const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => ask(sql)))
-    await expect.poll(() => stage.ask(STUCK), { timeout: 20_000 }).toHaveLength(AT_ONCE)
-    await sleep(1_000)
-    expect(await stage.ask(STUCK)).toHaveLength(AT_ONCE)
+    const stuck = () => stage.ask(STUCK)
+    // For good, and not for the moment: what is on its way takes a while to settle on a machine that does other things.
+    await expect.poll(async () => [await stuck(), await sleep(1_000), await stuck()], SOON).toEqual([FOUR, undefined, FOUR])
     expect(memory() - before).toBeLessThan(MOST_BYTES)
     const [first, ...others] = answers
     for (const other of others) other.destroy()
     expect((await text(first as IncomingMessage)).trimEnd().split('\n').at(-1)).toBe('{"kind":"end"}')
-    await expect.poll(() => stage.ask(STUCK)).toEqual([])
+    await expect.poll(stuck, SOON).toEqual([])
+    await expect.poll(async () => (await stage.alice.api.sessions({ live: true })).length, SOON).toBe(0) // or the next would be too many
   })
 })
