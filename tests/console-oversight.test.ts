@@ -6,6 +6,7 @@ import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
 import { held, sessionOf } from './support/stage.ts'
 
+const DRAINED = { timeout: 20_000 }
 const PEOPLE = { 'olga@example.com': { groups: [], auditor: true }, 'root@example.com': { groups: [], admin: true } }
 
 describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', { timeout: BROWSER_MS }, () => {
@@ -19,6 +20,10 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     olga = { token: await bed.stage.gateway.token('olga@example.com') }
     root = { token: await bed.stage.gateway.token('root@example.com') }
   })
+
+  /** Who watched a session, as the ledger has it: an entry is in the store a moment after it is made. */
+  const watchersOf = async (id: string) =>
+    (await bed.stage.ledger()).filter(({ type, body }) => type === 'session.watched' && body['session'] === id).map(({ body }) => body['by'])
 
   test('a session is watched while it runs: what is done, held, approved and denied, statement by statement', async () => {
     const { alice, bob, gateway } = bed.stage
@@ -44,8 +49,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
     await page.getByText('denied', { exact: true }).waitFor()
     await session.quit()
     await page.getByText('It is over').waitFor()
-    const told = (await bed.stage.ledger()).filter(({ type, body }) => type === 'session.watched' && body['session'] === id)
-    expect(told.map(({ body }) => body['by'])).toEqual(['alice@example.com'])
+    await expect.poll(() => watchersOf(id), DRAINED).toEqual(['alice@example.com'])
     expect(complaints).toEqual([])
   })
 
@@ -69,8 +73,7 @@ describe.skipIf(lacks('psql') || lacks('chromium'))('oversight in the console', 
       await page?.getByRole('button', { name: 'Watch it' }).click()
       await page?.getByText("SELECT 'by itself' AS seen").first().waitFor()
     }
-    const told = (await bed.stage.ledger()).filter(({ type, body }) => type === 'session.watched' && body['session'] === id)
-    expect(new Set(told.map(({ body }) => body['by']))).toEqual(new Set(['alice@example.com', 'olga@example.com']))
+    await expect.poll(async () => new Set(await watchersOf(id)), DRAINED).toEqual(new Set(['alice@example.com', 'olga@example.com']))
     session.interrupt()
     await session.next(/withdrawn/)
     await session.quit()

@@ -52,8 +52,9 @@ describe.skipIf(lacks('chromium'))('the replay of a session in a terminal', { ti
     await expect.poll(() => shown(page), { timeout: 30_000 }).toContain('ended: ')
     await page.locator('.ap-term-text').press('0')
     await expect.poll(() => shown(page)).not.toContain('the last of it')
-    const told = (await bed.stage.ledger()).filter(({ type, body }) => type === 'recording.read' && body['session'] === id)
-    expect(told.map(({ body }) => body['by'])).toContain('alice@example.com')
+    const readers = async () =>
+      (await bed.stage.ledger()).filter(({ type, body }) => type === 'recording.read' && body['session'] === id).map(({ body }) => body['by'])
+    await expect.poll(readers, { timeout: 20_000 }).toContain('alice@example.com')
     expect(complaints).toEqual([])
   })
 
