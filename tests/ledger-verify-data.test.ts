@@ -21,11 +21,14 @@ const start = (stores: KeptStores, kept: Kept) =>
 /** Its entries grow by `tokens` and by what a start and an end are; all of them but the last are under a checkpoint when it has stopped. */
 async function grow(stores: KeptStores, kept: Kept, tokens: number, during: (gateway: GatewayProcess) => Promise<void> = async () => {}): Promise<Kept> {
   const gateway = await start(stores, kept)
-  const before = (await gateway.api().ledgerState()).size
-  for (let at = 0; at < tokens; at++) await gateway.token('alice@example.com')
-  await vi.waitFor(async () => expect((await gateway.api().ledgerState()).size).toBeGreaterThanOrEqual(before + tokens), SOON)
-  await during(gateway)
-  await gateway.stop()
+  try {
+    const before = (await gateway.api().ledgerState()).size
+    for (let at = 0; at < tokens; at++) await gateway.token('alice@example.com')
+    await vi.waitFor(async () => expect((await gateway.api().ledgerState()).size).toBeGreaterThanOrEqual(before + tokens), SOON)
+    await during(gateway)
+  } finally {
+    await gateway.stop()
+  }
   return kept
 }
 
