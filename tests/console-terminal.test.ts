@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { violations } from './support/axe.ts'
-import { BROWSER_MS, signedIn } from './support/browser.ts'
+import { BROWSER_MS, signedIn, visitor } from './support/browser.ts'
 import { consoleBed } from './support/console-bed.ts'
 import { lacks } from './support/needs.ts'
 
@@ -98,6 +98,13 @@ describe.skipIf(lacks('chromium'))('the replay of a session in a terminal', { ti
     await page.waitForURL(`**/sessions/${id}`)
     await page.getByRole('button', { name: 'Open it' }).waitFor()
     expect(await page.evaluate(MAY_COMPILE)).toBe(false)
+
+    const nobody = await visitor(bed.browser, bed.stage.gateway.url)
+    await nobody.page.goto(`/sessions/${id}/terminal`)
+    await nobody.page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(new URL(nobody.page.url()).searchParams.get('to')).toBe(`/sessions/${id}/terminal`)
+    expect(await nobody.page.evaluate(MAY_COMPILE)).toBe(false)
+    expect(nobody.complaints).toEqual([])
   })
 })
 
