@@ -1,5 +1,17 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** These take minutes. One that begins when all others are done has the machine wait for it alone. */
+const LONGEST = ['tests/gateway-killed-often', 'tests/fuzz', 'tests/postgres-accounts-gateways', 'packages/gateway/test/store/postgres']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.some((name) => moduleId.endsWith(`/${name}.test.ts`))
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -8,6 +20,7 @@ export default defineConfig({
     // Real servers are started, and machines have few cores: a file is a process, and few of them run at once.
     pool: 'forks',
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Gateways and command lines are started hundreds of times: what V8 has compiled once is kept for the next, which halves the time of a start.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.tmp/compile-cache') },
     testTimeout: 20_000,
