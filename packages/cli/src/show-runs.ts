@@ -2,7 +2,7 @@ import type { RequestContext, Run } from '@countersign/contract/schemas/request-
 import { visible } from '@countersign/contract/visible'
 import { duration, moment } from './format.ts'
 
-type After = Pick<RequestContext, 'grants' | 'runs' | 'opened'>
+type After = Pick<RequestContext, 'runs' | 'opened'> & { readonly grants: readonly unknown[] }
 
 const SHOWN = 5
 /** As many are counted. */

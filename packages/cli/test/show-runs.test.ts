@@ -1,4 +1,4 @@
-import type { RequestContext, Run } from '@countersign/contract/schemas/request-context'
+import type { Run } from '@countersign/contract/schemas/request-context'
 import { expect, test } from 'vitest'
 import { runFields } from '../src/show-runs.ts'
 
@@ -18,7 +18,7 @@ const aRun = (change: Partial<Run> = {}): Run => ({
   ...change,
 })
 /** There was a grant; what it is does not matter here. */
-const grants = [{}] as unknown as RequestContext['grants']
+const grants = [{}]
 const linesOf = (latest: readonly Run[], count = latest.length) =>
   runFields({ grants, opened: [], runs: { count, latest: [...latest] } }).map(([, value]) => value)
 
