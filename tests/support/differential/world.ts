@@ -67,6 +67,8 @@ export class Watch implements AsyncDisposable {
   }
 
   async look(): Promise<World> {
+    // What was notified is told at the latest with the answer to something that is asked afterwards; who was cut off hears nothing more.
+    for (let asked = 0; asked < 2; asked++) await this.#bystander.query('SELECT 1').catch(() => undefined)
     const world: Record<string, string> = { heard: String(this.#heard), cut: String(this.#cut) }
     for (const [name, text] of Object.entries(FACTS)) world[name] = JSON.stringify((await this.#client.query({ text, rowMode: 'array' })).rows)
     const { rows } = await this.#client.query<[string, string | null]>({ text: this.#digests, rowMode: 'array' })
