@@ -15,9 +15,12 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'tests/architecture/planted/**'],
-    // Real servers are started, and machines have few cores: a file is a process, and few of them run at once.
+    projects: [
+      // What is tested in the test's own process is loaded once for all files.
+      { extends: true, test: { name: 'packages', include: ['packages/*/test/**/*.test.ts'], isolate: false } },
+      { extends: true, test: { name: 'whole', include: ['tests/**/*.test.ts'], exclude: ['tests/architecture/planted/**'] } },
+    ],
+    // Real servers are started, and machines have few cores: few files run at once.
     pool: 'forks',
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
