@@ -56,6 +56,22 @@ describe('the question that the gateway asks a session about its state', () => {
     expect(await own.ask(query('SELECT 1'))).toContain('row 1')
   })
 
+  it.each([
+    ['a Query', [query(WRITE)]],
+    ['a pipeline', EXTENDED],
+  ] as const)('may fail half-way for %s, which the next is not told of', async (_, messages) => {
+    await own.ask(query('SET ROLE pg_monitor'))
+    await stage.ask('REVOKE SELECT ON pg_catalog.pg_settings FROM PUBLIC') // the question can be prepared then, and not run
+    const refusal = 'error 42501 permission denied for view pg_settings'
+    expect(await own.ask(...messages)).toContain(refusal)
+    expect(await own.ask(...messages)).toContain(refusal)
+    await stage.ask('GRANT SELECT ON pg_catalog.pg_settings TO PUBLIC')
+    own.send(...messages)
+    await expect.poll(async () => (await stage.alice.api.requests({})).filter(({ status }) => status === 'pending')).toHaveLength(1)
+    await cancel(stage.gateway.postgres, own)
+    expect(await own.ask()).toContain('ready I')
+  })
+
   it('ends with a cancel request while it waits', async () => {
     await locked(async () => {
       own.send(query(WRITE))

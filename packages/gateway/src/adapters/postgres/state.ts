@@ -7,7 +7,10 @@ import { shownText } from '@countersign/wire/postgres/text'
 import type { Target } from '../adapter.ts'
 import type { Expected } from './expected.ts'
 
-/** Our own statement on the session's connection: a name that no client can have taken, closed as soon as it has answered. */
+/**
+ * Our own statement on the session's connection: a name that no client can have taken, closed as soon as it has answered. When it fails or is cancelled half-way, the
+ * server skips that, so the next closes it first; a Close of what is not there is no error.
+ */
 const NAME = `countersign_${randomUUID()}`
 
 const TIMEOUT = (name: string) => `(SELECT setting FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '${name}')`
@@ -47,6 +50,7 @@ export function ask(text: string, parameters: readonly Parameter[], done: (rows:
   const values = parameters.map(({ value }) => (value === null ? null : Buffer.from(value)))
   return {
     messages: [
+      close('S', NAME),
       parse(NAME, text),
       bind({ portal: NAME, statement: NAME, formats: [], values, resultFormats: [] }),
       execute(NAME),
@@ -54,6 +58,7 @@ export function ask(text: string, parameters: readonly Parameter[], done: (rows:
       close('S', NAME),
     ],
     expected: [
+      { kind: 'close', hidden: true },
       { kind: 'parse', hidden: true },
       { kind: 'bind', hidden: true },
       { kind: 'execute', hidden: true, capture: (bytes) => void rows.push(Uint8Array.from(bytes)) },
