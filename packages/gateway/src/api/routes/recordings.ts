@@ -4,6 +4,7 @@ import { WorkflowError } from '../../workflow/workflow.ts'
 import type { App } from '../env.ts'
 import { presentRecording } from '../present.ts'
 import type { ApiServices } from '../services.ts'
+import { streamed } from '../streamed.ts'
 
 const PAGE = 50
 
@@ -34,7 +35,11 @@ export function mountRecordings(app: App, { recordings, log }: ApiServices): voi
     const { session } = c.req.valid('param')
     const lines = await library().read(c.get('caller'), session)
     const failed = (error: unknown) => log.error({ requestId: c.get('requestId'), err: error }, 'a recording ends before its end')
-    return c.body(streamOf(lines, failed), 200, { 'content-type': 'text/x-ndjson; charset=utf-8', 'cache-control': 'no-store' })
+    return c.body(
+      streamed(lines, failed, () => lines.return(undefined)),
+      200,
+      { 'content-type': 'text/x-ndjson; charset=utf-8', 'cache-control': 'no-store' },
+    )
   })
 }
 
@@ -42,22 +47,4 @@ export function mountRecordings(app: App, { recordings, log }: ApiServices): voi
 function placeIn(after: string) {
   const dot = after.indexOf('.')
   return { startedAt: Number(after.slice(0, dot)), session: after.slice(dot + 1) }
-}
-
-/** Read as fast as it is taken. What fails on the way breaks the connection, so that nobody takes it for the end. */
-function streamOf(lines: AsyncGenerator<string>, failed: (error: unknown) => void): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      try {
-        const { done, value } = await lines.next()
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(value))
-      } catch (error) {
-        failed(error)
-        controller.error(error)
-      }
-    },
-    cancel: async () => void (await lines.return(undefined)),
-  })
 }
