@@ -33,7 +33,7 @@ const WANTED: Readonly<Record<string, Partial<Wanted>>> = {
 await look('without an index')
 const size = () => statSync(join(data, 'countersign.db')).size
 const before = size()
-const apart = openTree(config)
+const apart = await openTree(config)
 const indexing = new LedgerIndexing(apart)
 const [began, processor] = [performance.now(), process.cpuUsage()]
 while ((await indexing.turn(count)) > 0);
@@ -67,7 +67,7 @@ function personOf(session: number): string {
 
 /** Sessions of a hundred statements; each entry has two events, as with one client. */
 async function fill(): Promise<void> {
-  const ledger = openLedger(config)
+  const ledger = await openLedger(config)
   let prev = NO_PREVIOUS
   for (let seq = 1; seq <= count;) {
     const batch = []

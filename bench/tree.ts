@@ -22,9 +22,9 @@ const STARTED = { events: [{ body: { action: 'act-1' }, type: 'action.started' }
 const data = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
 const config = { store: { kind: 'sqlite' }, data } as const
 const store = await openStore(config)
-const apart = openLedger(config)
+const apart = await openLedger(config)
 for (let gateway = 1; gateway <= gateways; gateway++) await fill(apart, `gw-000000000${gateway}`, Math.floor(count / gateways))
-const tree = openTree(config)
+const tree = await openTree(config)
 const sequencer = new Sequencer(tree, { gateway: 'gw-0000000001', remembered: () => null })
 const [began, processor] = [performance.now(), process.cpuUsage()]
 let added = 0

@@ -17,7 +17,7 @@ parentPort?.postMessage(await read())
 
 /** On a connection of its own. No key is opened here, and none is needed: what a report tells is sealed nowhere. */
 async function read(): Promise<Answer> {
-  const store = openTree(config)
+  const store = await openTree(config)
   try {
     return { told: await readEntries(store.tree, period) }
   } catch (error) {

@@ -32,7 +32,7 @@ async function move(durable: number, key: KeyObject): Promise<void> {
 
 async function answer(durable: number, key: KeyObject): Promise<Answer> {
   try {
-    ledger ??= openLedger(config)
+    ledger ??= await openLedger(config)
     return { result: 'moved', ran: await mover.move(ledger, durable, signerOf(key)) }
   } catch (error) {
     // A connection that failed once may be dead for good: the next attempt makes its own.

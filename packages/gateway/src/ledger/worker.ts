@@ -68,7 +68,7 @@ function sign(text: Uint8Array): ReturnType<Sign> {
 
 async function run(): Promise<void> {
   for (let wait = IDLE_MS; !stopping.signal.aborted;) {
-    const store = openTree(config)
+    const store = await openTree(config)
     try {
       await work(store, () => (wait = IDLE_MS))
     } catch (error) {

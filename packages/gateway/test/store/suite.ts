@@ -45,12 +45,14 @@ const PARTS = {
   opens: opening,
 } as const
 
+/** They do to it what the next test would notice. */
+const APART: readonly unknown[] = [events, opening]
+
 /** What every store does, whatever database is underneath. */
 export function storeSuite(name: string, makeBed: () => Promise<Bed>): void {
   describe(`the ${name} store`, () => {
-    const pair = pairs(makeBed)
-    describe.each(Object.entries(PARTS))('%s', (_name, part) => {
-      part(pair)
+    describe.each(Object.entries(PARTS))('%s', (_, part) => {
+      part(pairs(makeBed, { apart: APART.includes(part) }))
     })
   })
 }

@@ -1,12 +1,11 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { StoreUnavailable } from '../store.ts'
-import { toInput, type TransactionalConnection } from './connection.ts'
 import { connect } from './file.ts'
 import { Statements } from './statements.ts'
 
-/** A connection in the thread that asks, for one that has nothing else to do and may be blocked: what it reads is not copied. */
-export class BlockingConnection implements TransactionalConnection, DatabaseConnection {
+/** A connection in the thread that asks, for one that has nothing else to do and may be blocked. */
+export class BlockingConnection implements DatabaseConnection {
   readonly #database: DatabaseSync
   readonly #statements: Statements
   #begins = false
@@ -24,10 +23,12 @@ export class BlockingConnection implements TransactionalConnection, DatabaseConn
     return { rows: rows as R[], numAffectedRows: BigInt(changes) }
   }
 
+  /** A transaction begins with the next statement. */
   begin(): void {
     this.#begins = true
   }
 
+  /** Ends it; SQLite is not asked where it had no statement. */
   async end(how: 'commit' | 'rollback'): Promise<void> {
     if (!this.#begins) await this.executeQuery({ sql: how, parameters: [] })
     this.#begins = false
@@ -41,4 +42,9 @@ export class BlockingConnection implements TransactionalConnection, DatabaseConn
   async close(): Promise<void> {
     this.#database.close()
   }
+}
+
+function toInput(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value
+  throw new TypeError(`SQLite takes no ${typeof value}`)
 }

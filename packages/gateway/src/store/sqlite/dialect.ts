@@ -1,15 +1,11 @@
 import { type Dialect, type Driver, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { SqliteConnection, type TransactionalConnection } from './connection.ts'
+import { BlockingConnection } from './blocking.ts'
 
-type Connect = (file: string) => TransactionalConnection
-
-const inThread: Connect = (file) => new SqliteConnection(file)
-
-/** SQLite, in a worker thread unless `connect` says otherwise. */
-export function sqliteDialect(file: string, connect = inThread): Dialect {
+/** SQLite, in the thread that asks. */
+export function sqliteDialect(file: string): Dialect {
   return {
     createAdapter: () => new TransactionalAdapter(),
-    createDriver: () => new SqliteDriver(() => connect(file)),
+    createDriver: () => new SqliteDriver(file),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   }
@@ -24,20 +20,20 @@ class TransactionalAdapter extends SqliteAdapter {
 
 /** One connection, one holder at a time, in the order of asking. */
 class SqliteDriver implements Driver {
-  readonly #connect: () => TransactionalConnection
-  #connection: TransactionalConnection | null = null
+  readonly #file: string
+  #connection: BlockingConnection | null = null
   #free: Promise<void> = Promise.resolve()
   #release: () => void = () => undefined
 
-  constructor(connect: () => TransactionalConnection) {
-    this.#connect = connect
+  constructor(file: string) {
+    this.#file = file
   }
 
   async init(): Promise<void> {
-    this.#connection = this.#connect()
+    this.#connection = new BlockingConnection(this.#file)
   }
 
-  async acquireConnection(): Promise<TransactionalConnection> {
+  async acquireConnection(): Promise<BlockingConnection> {
     const mine = Promise.withResolvers<void>()
     const before = this.#free
     this.#free = mine.promise
@@ -46,15 +42,15 @@ class SqliteDriver implements Driver {
     return this.#opened()
   }
 
-  async beginTransaction(connection: TransactionalConnection): Promise<void> {
+  async beginTransaction(connection: BlockingConnection): Promise<void> {
     connection.begin()
   }
 
-  async commitTransaction(connection: TransactionalConnection): Promise<void> {
+  async commitTransaction(connection: BlockingConnection): Promise<void> {
     await connection.end('commit')
   }
 
-  async rollbackTransaction(connection: TransactionalConnection): Promise<void> {
+  async rollbackTransaction(connection: BlockingConnection): Promise<void> {
     await connection.end('rollback')
   }
 
@@ -66,7 +62,7 @@ class SqliteDriver implements Driver {
     await this.#connection?.close()
   }
 
-  #opened(): TransactionalConnection {
+  #opened(): BlockingConnection {
     if (!this.#connection) throw new Error('the driver is used before init')
     return this.#connection
   }

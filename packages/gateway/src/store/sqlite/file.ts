@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -20,4 +21,14 @@ export function connect(file: string): DatabaseSync {
   database.exec('pragma journal_mode = wal')
   database.exec('pragma synchronous = full')
   return database
+}
+
+/** The file, made where there is none; its folder and it are their owner's alone. Made before SQLite opens it: its journal and shared memory then get the same mode. */
+export function privateFile(data: string): string {
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  chmodSync(data, 0o700)
+  const file = databasePath(realpathSync(data))
+  closeSync(openSync(file, 'a', 0o600))
+  chmodSync(file, 0o600)
+  return file
 }

@@ -1,18 +1,15 @@
-import { chmodSync, closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { Kysely } from 'kysely'
-import { Database, NO_EVENTS } from '../database.ts'
+import { Database, type Events, NO_EVENTS } from '../database.ts'
 import { migrate } from '../migrate.ts'
 import type { Tables } from '../tables.ts'
-import { BlockingConnection } from './blocking.ts'
 import { sqliteDialect } from './dialect.ts'
-import { sqliteEvents } from './events.ts'
 import { databasePath } from './file.ts'
 
-/** `countersign.db` in the data directory; both are its owner's alone. */
-export async function openSqlite(data: string): Promise<Database> {
-  const file = privateFile(data)
+/** The file in the thread that asks, which it blocks. Its tables are made, or brought up to date. */
+export async function openSqliteHere(file: string, events: Events): Promise<Database> {
   const db = new Kysely<Tables>({ dialect: sqliteDialect(file) })
-  const database = new Database(db, sqliteEvents(file))
+  const database = new Database(db, events)
   try {
     await migrate(db, null)
     return database
@@ -22,18 +19,7 @@ export async function openSqlite(data: string): Promise<Database> {
   }
 }
 
-/** The same file on a connection that blocks the thread which asks; the process has it open already. No change is announced. */
+/** The same file in another thread than the store's, whose process has it open already, its tables made. No change is announced. */
 export function openSqliteBlocking(data: string): Database {
-  const file = databasePath(realpathSync(data))
-  return new Database(new Kysely<Tables>({ dialect: sqliteDialect(file, (path) => new BlockingConnection(path)) }), NO_EVENTS)
-}
-
-/** Made before SQLite opens it: its journal and shared memory then get the same mode. */
-function privateFile(data: string): string {
-  mkdirSync(data, { recursive: true, mode: 0o700 })
-  chmodSync(data, 0o700)
-  const file = databasePath(realpathSync(data))
-  closeSync(openSync(file, 'a', 0o600))
-  chmodSync(file, 0o600)
-  return file
+  return new Database(new Kysely<Tables>({ dialect: sqliteDialect(databasePath(realpathSync(data))) }), NO_EVENTS)
 }

@@ -1,24 +1,74 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { connect } from './file.ts'
-import { type Answered, type Asked, Statements } from './statements.ts'
+import type { Change, Events } from '../database.ts'
+import { storeOn } from '../on-database.ts'
+import type { Store } from '../store.ts'
+import { openSqliteHere } from './open.ts'
 
-/** Asked of the worker. */
-export interface Question extends Asked {
-  readonly id: number
+export interface Start {
+  readonly file: string
+  readonly givenUp: BigInt64Array
 }
 
-/** `error` is SQLite's message. */
-export type Answer = { readonly id: number } & (Answered | { readonly error: string })
+/** One call of a method of the store, or of a part of it. */
+export interface Question {
+  readonly id: number
+  readonly part: string | null
+  readonly method: string
+  readonly args: readonly unknown[]
+}
 
-const statements = new Statements(connect(String(workerData)))
+/** The parts of the store, and what each is asked by. */
+export type Opened = Readonly<Record<string, readonly string[]>>
 
-parentPort?.on('message', (question: Question) => parentPort?.postMessage(answer(question)))
+/** `error` is the message of a StoreUnavailable. What a question has changed is said before its answer. */
+export type Said =
+  | { readonly opened: Opened }
+  | { readonly failed: string }
+  | { readonly changes: readonly Change[] }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string }
 
-function answer(question: Question): Answer {
-  const { id } = question
+type Asked = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>
+
+const { file, givenUp }: Start = workerData
+
+const events: Events = {
+  announce: () => Promise.resolve(),
+  committed: (changes) => changes.length > 0 && say({ changes }),
+  subscribe: () => () => {},
+  close: () => Promise.resolve(),
+}
+
+const opening = openSqliteHere(file, events).then(storeOn)
+
+parentPort?.on('message', (question: Question) => void answer(question).then(say))
+
+try {
+  const { subscribe: _, ping: __, close: ___, ...parts } = await opening
+  say({ opened: Object.fromEntries(Object.entries(parts).map(([part, { constructor }]) => [part, methodsOf(constructor)])) })
+} catch (error) {
+  say({ failed: messageOf(error) })
+}
+
+async function answer({ id, part, method, args }: Question): Promise<Said> {
+  if (BigInt(id) <= Atomics.load(givenUp, 0)) return { id, error: 'the store was given up before it came to this' }
   try {
-    return { id, ...statements.run(question) }
+    const store = await opening
+    const asked = (part === null ? store : store[part as keyof Store]) as unknown as Asked // whoever asks was told what there is
+    return { id, result: await asked[method]?.(...args) }
   } catch (error) {
-    return { id, error: error instanceof Error ? error.message : String(error) }
+    return { id, error: messageOf(error) }
   }
+}
+
+function methodsOf({ prototype }: Function): readonly string[] {
+  return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function say(said: Said): void {
+  parentPort?.postMessage(said)
 }

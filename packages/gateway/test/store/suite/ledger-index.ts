@@ -9,7 +9,7 @@ const TERMS = ['a', 'b', 'c', 'd']
 export function ledgerIndex(pair: () => Pair): void {
   test('the blocks that have all of what is looked for and something of that time, the last first', async () => {
     const { here, there, bed } = pair()
-    const apart = bed.openTree()
+    const apart = await bed.openTree()
     const content = fc.record({ terms: fc.subarray(TERMS), firstAt: fc.nat(50), more: fc.nat(50) })
     const blocks = fc
       .sample(content, 40)

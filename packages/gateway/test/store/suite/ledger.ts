@@ -29,7 +29,7 @@ export function ledger(pair: () => Pair): void {
 
   test('of a thread that has it on a connection of its own', async () => {
     const { bed, here } = pair()
-    const apart = bed.openLedger()
+    const apart = await bed.openLedger()
     expect(await apart.heads()).toEqual([])
     await here.ledger.append(entries('gw-1', 1, 2))
     await apart.append(entries('gw-1', 2, 1_200))
@@ -43,7 +43,7 @@ export function ledger(pair: () => Pair): void {
 
   test('with what a key says of it, which is there when the entries are, and else not', async () => {
     const { bed, here, there } = pair()
-    const apart = bed.openLedger()
+    const apart = await bed.openLedger()
     await apart.append(entries('gw-1', 1, 3), head('gw-1', 3))
     await here.ledger.append(entries('gw-1', 4, 1_900), head('gw-1', 1_900))
     await there.ledger.append(entries('gw-2', 1, 1), head('gw-2', 1))
@@ -58,7 +58,7 @@ export function ledger(pair: () => Pair): void {
 
   test('with what another key says of the same entry in its place', async () => {
     const { bed, here } = pair()
-    const apart = bed.openLedger()
+    const apart = await bed.openLedger()
     await here.ledger.append(entries('gw-1', 1, 3), head('gw-1', 3))
     await apart.append([], head('gw-1', 3, 'another'))
     expect(await here.ledger.signedHeads('gw-1', 1, 10)).toEqual([head('gw-1', 3, 'another')])

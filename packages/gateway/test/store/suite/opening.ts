@@ -1,46 +1,7 @@
 import { expect, test } from 'vitest'
 import { aGrant, aRequest } from '../../../../core/test/arbitraries.ts'
 import { StoreUnavailable } from '../../../src/store/store.ts'
-import type { Pair } from '../bed.ts'
-
-const TABLES = [
-  'recordings',
-  'recording_places',
-  'requests',
-  'grants',
-  'sessions',
-  'tokens',
-  'gateways',
-  'leases',
-  'ledger',
-  'ledger_heads',
-  'tree',
-  'tree_runs',
-  'tiles',
-  'key_leaves',
-  'checkpoints',
-  'erasures',
-  'erasures_done',
-  'policies',
-  'exports',
-  'people',
-  'logins',
-  'notification_choices',
-  'push_subscriptions',
-  'push_keys',
-  'deliveries',
-  'passkeys',
-  'invites',
-  'challenges',
-  'challenge_keys',
-  'devices',
-  'scim_groups',
-  'runs',
-  'ledger_blocks',
-  'ledger_terms',
-  'kysely_migration',
-  'kysely_migration_lock',
-]
+import { type Pair, TABLES } from '../bed.ts'
 
 export function opening(pair: () => Pair): void {
   test('again, with everything there', async () => {

@@ -18,7 +18,7 @@ const named = ({ latest }: { readonly latest: readonly RunRecord[] }) => latest.
 export function ran(pair: () => Pair): void {
   test('what the entries say that come with it, from either side, until it is over', async () => {
     const { bed, here, there } = pair()
-    const apart = bed.openLedger()
+    const apart = await bed.openLedger()
     for (const [index, ledger] of [here.ledger, apart].entries()) {
       const [one, other] = [aRun(`ses-${index}.1`), aRun(`ses-${index}.2`, { request: `req-of-${index}` })]
       await ledger.append([entry(1)], null, [one, other])
@@ -53,7 +53,7 @@ export function ran(pair: () => Pair): void {
 
   test('nothing of entries that are not taken', async () => {
     const { bed, here } = pair()
-    const apart = bed.openLedger()
+    const apart = await bed.openLedger()
     for (const ledger of [here.ledger, apart])
       await expect(ledger.append([{ ...entry(1), seq: Number.NaN }], null, [aRun('ses-1.1')])).rejects.toThrow(StoreUnavailable)
     expect(await here.runs.of('req-1', 10, 100)).toEqual({ count: 0, latest: [] })
