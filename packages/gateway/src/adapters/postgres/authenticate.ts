@@ -11,7 +11,10 @@ import type { Startup } from './startup.ts'
 /** How a client proves its token. In clear only where nobody can listen: the caller sees to that. */
 export type Method = 'scram' | 'password'
 
-/** The id of the token that this client proved to have. The proof is bound to this connection and to this user name. */
+/**
+ * The id of the token that this client proved to have. The proof is bound to this connection and to this user name. What the client is told of it is kept back
+ * (`sendNow`): it can do nothing before it hears that the server is ready, and each write wakes it up.
+ */
 export async function authenticate(
   method: Method,
   startup: Pick<Startup, 'user' | 'channelBinding'>,
@@ -39,6 +42,7 @@ async function byScram({ user, channelBinding }: Pick<Startup, 'user' | 'channel
   stream.write(authenticationSaslContinue(server.first(mechanism, data ?? new Uint8Array())))
   const match = server.final(await answer(inbox), verifiers)
   if (!match) return null
+  stream.cork()
   stream.write(authenticationSaslFinal(match.message))
   return verifiers[match.index]?.token ?? null
 }

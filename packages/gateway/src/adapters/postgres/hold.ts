@@ -20,6 +20,7 @@ export class ClientHold implements Hold {
 
   tell(notice: Notice): void {
     this.#client.write(noticeOf(notice))
+    sendNow(this.#client)
   }
 
   /** True when somebody was waiting. */
@@ -34,4 +35,9 @@ export class ClientHold implements Hold {
   reset(): void {
     this.#controller = null
   }
+}
+
+/** What was written and kept back until more of it was there (`cork`) is on its way. */
+export function sendNow(client: Duplex): void {
+  while (client.writableCorked > 0) client.uncork()
 }

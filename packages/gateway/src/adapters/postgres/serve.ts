@@ -7,7 +7,7 @@ import { type CancelKey, cancelUpstream, Cancels } from './cancels.ts'
 import type { Catalogs } from './catalog/catalogs.ts'
 import type { Fencing } from './fence/fencing.ts'
 import type { Fitness } from './check/fitness.ts'
-import { ClientHold } from './hold.ts'
+import { ClientHold, sendNow } from './hold.ts'
 import { Inbox } from './inbox.ts'
 import { Names } from './names.ts'
 import { ConnectionRefused, connectError, fatal } from './refuse.ts'
@@ -220,11 +220,10 @@ function loggingInAs(target: Target, { account }: Lease): Target {
 }
 
 function greet({ stream }: Client, upstream: Upstream, key: CancelKey): void {
-  stream.cork()
   for (const message of upstream.greeting.splice(0)) stream.write(message)
   stream.write(backendKeyData(key.processId, key.secretKey))
   stream.write(readyForQuery('I'))
-  stream.uncork()
+  sendNow(stream)
 }
 
 /** What was said last is on its way. A client that does not hang up then is not waited for. */
