@@ -32,14 +32,15 @@ export type OpenLedger = LedgerStore & Pick<Store, 'close'>
 export async function openLedger({ store, data }: Pick<Config, 'store' | 'data'>): Promise<OpenLedger> {
   if (store.kind === 'sqlite') return new SqliteLedger(data)
   const [storeOn, { openPostgresQuietly }] = await Promise.all([load.storeOn(), load.postgres()])
-  const { ledger, close } = storeOn(openPostgresQuietly(store.url))
+  const opened = storeOn(openPostgresQuietly(store.url))
+  const { ledger } = opened
   return {
     append: (...given) => ledger.append(...given),
     read: (gateway, from, limit) => ledger.read(gateway, from, limit),
     heads: () => ledger.heads(),
     running: (gateway) => ledger.running(gateway),
     signedHeads: (gateway, from, limit) => ledger.signedHeads(gateway, from, limit),
-    close,
+    close: () => opened.close(),
   }
 }
 

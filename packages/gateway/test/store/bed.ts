@@ -90,12 +90,12 @@ export function pairs(makeBed: () => Promise<Bed>, { apart }: { readonly apart: 
 }
 
 /** As it was made: `tree` has its one row from the beginning. Nothing that happened before is heard any more. */
-async function empty({ bed: { sql, schema }, here, there }: Pair): Promise<void> {
+async function empty({ bed, here, there }: Pair): Promise<void> {
   const heard = Promise.all([here, there].map((store) => hears(store, LAST.id)))
   await here.grants.insert(LAST)
   await heard
-  const emptied = TABLES.filter((table) => table !== 'tree' && !table.startsWith('kysely_')).map((table) => `delete from ${schema}${table}`)
-  await sql([...emptied, `update ${schema}tree set origin = 'countersign/tree-0123456789', size = 0, term = 0, holder = null, beat = 0`].join(';'))
+  const emptied = TABLES.filter((table) => table !== 'tree' && !table.startsWith('kysely_')).map((table) => `delete from ${bed.schema}${table}`)
+  await bed.sql([...emptied, `update ${bed.schema}tree set origin = 'countersign/tree-0123456789', size = 0, term = 0, holder = null, beat = 0`].join(';'))
 }
 
 /** The last change that a database sees before it is emptied. */

@@ -44,8 +44,8 @@ const opening = openSqliteHere(file, events).then(storeOn)
 parentPort?.on('message', (question: Question) => void answer(question).then(say))
 
 try {
-  const { subscribe: _, ping: __, close: ___, ...parts } = await opening
-  say({ opened: Object.fromEntries(Object.entries(parts).map(([part, { constructor }]) => [part, methodsOf(constructor)])) })
+  const parts = Object.entries(await opening).filter(([, part]) => typeof part === 'object')
+  say({ opened: Object.fromEntries(parts.map(([name, { constructor }]) => [name, methodsOf(constructor)])) })
 } catch (error) {
   say({ failed: messageOf(error) })
 }
