@@ -64,6 +64,22 @@ describe('the SQLite store', () => {
     await store.close()
   })
 
+  test('does not begin what it was given up for', { timeout: 30_000 }, async () => {
+    const store = await open(data)
+    // Longer than whoever waits has patience (5 s), and not in step with how long each write waits for the lock (2 s).
+    const locked = await lockElsewhere(data, 6_500)
+    const grants = Array.from({ length: 5 }, (_, index) => aGrant({ id: `grant-${index}` }))
+    const refused = await Promise.all(grants.map((grant) => store.grants.insert(grant).catch((error: unknown) => error)))
+    expect(refused.map(String)).toEqual([
+      ...Array(2).fill(expect.stringContaining('database is locked')),
+      ...Array(3).fill(expect.stringContaining('has not answered for 5 s')),
+    ])
+    await locked.ended
+    await store.grants.insert(aGrant({ id: 'another' })) // behind all that still waited
+    expect((await store.grants.list({})).map(({ id }) => id)).toEqual(['another'])
+    await store.close()
+  })
+
   test('closed under a waiting write, rejects it', async () => {
     const store = await open(data)
     const locked = await lockElsewhere(data)
@@ -81,14 +97,14 @@ describe('the SQLite store', () => {
   })
 })
 
-/** Another process that takes the write lock, and holds it for LOCK_MS from when this resolves. */
-async function lockElsewhere(folder: string): Promise<{ readonly ended: Promise<unknown> }> {
+/** Another process that takes the write lock, and holds it for so long from when this resolves. */
+async function lockElsewhere(folder: string, ms = LOCK_MS): Promise<{ readonly ended: Promise<unknown> }> {
   const script = `
     const { DatabaseSync } = require('node:sqlite')
     const database = new DatabaseSync(${JSON.stringify(join(folder, 'countersign.db'))})
     database.exec('begin immediate')
     console.log('locked')
-    setTimeout(() => database.exec('rollback'), ${LOCK_MS})`
+    setTimeout(() => database.exec('rollback'), ${ms})`
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   await once(child.stdout, 'data')
