@@ -17,3 +17,8 @@ export function principalId(principal: Pick<Principal, 'user' | 'agent'>): strin
 export function samePrincipal(a: Pick<Principal, 'user' | 'agent'>, b: Pick<Principal, 'user' | 'agent'>): boolean {
   return a.user === b.user && a.agent === b.agent
 }
+
+/** What is somebody's: a user's own and that of all his agents, and an agent's own alone. */
+export function isOf({ user, agent }: Pick<Principal, 'user' | 'agent'>, of: Pick<Principal, 'user' | 'agent'>): boolean {
+  return user === of.user && (of.agent === null || agent === of.agent)
+}

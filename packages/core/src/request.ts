@@ -4,7 +4,7 @@ import { DomainError } from './error.ts'
 import type { Grant } from './grant.ts'
 import { type Approver, describeNeed, isSatisfied, mayFill, type Need } from './need.ts'
 import type { Obligations } from './obligations.ts'
-import { type Principal, principalId } from './principal.ts'
+import { isOf, type Principal, principalId } from './principal.ts'
 
 export type RequestStatus = 'pending' | 'approved' | 'denied' | 'withdrawn' | 'expired'
 
@@ -117,7 +117,7 @@ export function approveByPolicy(request: Request, now: number, { grantId }: Gran
 /** Only the requester takes a request back, himself or through an agent that acts for him. */
 export function withdraw(request: Request, by: Principal, now: number): Request {
   assertPending(request, now)
-  if (by.user !== request.requester.user) {
+  if (!isOf(request.requester, by)) {
     throw new DomainError('not-the-requester', `only ${principalId(request.requester)} can withdraw ${request.id}`)
   }
   return decided(request, 'withdrawn', now)

@@ -253,10 +253,18 @@ describe('the grant of an approval', () => {
   })
 })
 
+const CLAUDE = { ...ALICE, agent: 'claude' }
+
 describe('the requester', () => {
-  test('takes a request back, or the agent that acts for him does', () => {
+  test('takes a request back, and so he does that of his agent', () => {
     expect(withdraw(aRequest(), ALICE, NOW)).toMatchObject({ status: 'withdrawn', version: 2, decidedAt: NOW })
-    expect(withdraw(aRequest(), { ...ALICE, agent: 'claude' }, NOW).status).toBe('withdrawn')
+    expect(withdraw(aRequest({ requester: CLAUDE }), ALICE, NOW).status).toBe('withdrawn')
+  })
+
+  test('that is an agent takes back what it has asked itself', () => {
+    expect(withdraw(aRequest({ requester: CLAUDE }), CLAUDE, NOW).status).toBe('withdrawn')
+    for (const requester of [ALICE, { ...ALICE, agent: 'another' }])
+      expect(attempt(() => withdraw(aRequest({ requester }), CLAUDE, NOW))).toMatchObject({ code: 'not-the-requester' })
   })
 
   test('is not somebody whose name merely reads the same', () => {

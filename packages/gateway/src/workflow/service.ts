@@ -3,7 +3,7 @@ import type { Grant } from '@countersign/core/grant'
 import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
 import { type Decision, isBeyondScope, strictest } from '@countersign/core/obligations'
-import { principalId } from '@countersign/core/principal'
+import { isOf, principalId } from '@countersign/core/principal'
 import { type Ask, assertApprovable, assertWithinCeiling, likenessOf, type Request, type Signature, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
 import { type Caller, reaches, scopeOf, seesAll } from '../identity/caller.ts'
@@ -108,7 +108,7 @@ export class WorkflowService implements Workflow {
     const { store, clock, journal } = this.#context
     for (;;) {
       const session = await this.session(caller, id)
-      if (!caller.admin && session.principal.user !== caller.principal.user) throw new WorkflowError('forbidden', 'an auditor cuts no session')
+      if (!caller.admin && !isOf(session.principal, caller.principal)) throw new WorkflowError('forbidden', 'an auditor cuts no session')
       if (session.endedAt !== null) throw new WorkflowError('invalid', `${id} ended at ${new Date(session.endedAt).toISOString()} already`)
       const by = principalId(caller.principal)
       const next = { ...session, version: session.version + 1, cut: { by, reason: `killed by ${by}${reason ? `: ${reason}` : ''}` } }
@@ -165,7 +165,7 @@ export class WorkflowService implements Workflow {
       ...(whose === null ? {} : { user: whose }),
       ...(before === null ? {} : { before }),
     })
-    return sessions.filter(({ resource }) => reaches(caller, resource))
+    return sessions.filter(({ resource, principal }) => reaches(caller, resource) && (seesAll(caller) || isOf(principal, caller.principal)))
   }
 
   async grant(caller: Caller, id: string): Promise<Grant> {
@@ -176,7 +176,7 @@ export class WorkflowService implements Workflow {
 
   async session(caller: Caller, id: string): Promise<SessionRecord> {
     const session = await this.#context.store.sessions.get(id)
-    if (!session || !reaches(caller, session.resource) || !(seesAll(caller) || session.principal.user === caller.principal.user))
+    if (!session || !reaches(caller, session.resource) || !(seesAll(caller) || isOf(session.principal, caller.principal)))
       throw new WorkflowError('not-found', `there is no session ${id}`)
     return session
   }
@@ -228,7 +228,9 @@ export class WorkflowService implements Workflow {
   /** A grant may be taken back by its subject, by who approved or may review its request, and by admins; auditors see it. */
   async #concerns(caller: Caller, grant: Grant): Promise<boolean> {
     if (!reaches(caller, grant.resource)) return false
-    if (caller.admin || grant.subject.user === caller.principal.user || grant.approvers.some(({ user }) => user === caller.principal.user)) return true
+    const { principal } = caller
+    if (caller.admin || isOf(grant.subject, principal)) return true
+    if (principal.agent === null && grant.approvers.some(({ user }) => user === principal.user)) return true
     const request = grant.request && (await this.#context.store.requests.get(grant.request))
     return request ? isParty(caller, request) : false
   }
@@ -247,5 +249,5 @@ const seesRequest = (caller: Caller, request: Request): boolean => seesAll(calle
 function isParty(caller: Caller, { requester, need, resource }: Request): boolean {
   const { principal } = caller
   if (!reaches(caller, resource)) return false
-  return requester.user === principal.user || (principal.agent === null && mayFill(need, principal.groups))
+  return isOf(requester, principal) || (principal.agent === null && mayFill(need, principal.groups))
 }

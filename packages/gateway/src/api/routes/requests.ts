@@ -3,6 +3,7 @@ import type { Scope } from '@countersign/contract/schemas/common'
 import type { ShapeBounds, Signature } from '@countersign/contract/schemas/request'
 import { type Given, parseDuration } from '@countersign/core/coverage'
 import { DomainError } from '@countersign/core/error'
+import { isOf } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
 import { type Presented, type Wish, WorkflowError } from '../../workflow/workflow.ts'
 import { type Caller, seesAll } from '../../identity/caller.ts'
@@ -79,7 +80,7 @@ function presentedOf({ before, credential: { id, response } }: Signature): Prese
 }
 
 function maySeeReceipt(caller: Caller, { requester, reviews }: Request): boolean {
-  return seesAll(caller) || [requester, ...reviews.map(({ reviewer }) => reviewer)].some(({ user }) => user === caller.principal.user)
+  return seesAll(caller) || [requester, ...reviews.map(({ reviewer }) => reviewer)].some((principal) => isOf(principal, caller.principal))
 }
 
 function wishOf(body: { readonly scope?: Scope | undefined; readonly action?: string | undefined; readonly for?: string | undefined }): Wish {
