@@ -86,6 +86,26 @@ describe('a name in SQL and in the protocol', () => {
     expect(await own.ask(query('FETCH ALL FROM nobody'))).toEqual([DENIED, 'ready I'])
   })
 
+  it.each([
+    'PREPARE p AS SELECT 1',
+    'DEALLOCATE p',
+    'DECLARE c CURSOR FOR SELECT 1',
+    'CLOSE c',
+    'ROLLBACK',
+    'COPY orders TO STDOUT',
+    "SET lock_timeout = '1s'",
+  ])('of %s, which no PREPARE could give, is unknown in EXECUTE', async (text) => {
+    await own.ask(query('PREPARE p AS SELECT 5'))
+    await own.ask(query('BEGIN; DECLARE c CURSOR FOR SELECT 6; SAVEPOINT s'))
+    await own.ask(parse('a', text), sync())
+    expect(await own.ask(query('EXECUTE a'))).toEqual([DENIED, 'ready E'])
+    await own.ask(query('ROLLBACK TO s'))
+    expect(await own.ask(parse('', 'EXECUTE a'), bind(), execute(''), sync())).toContainEqual(DENIED)
+    await own.ask(query('ROLLBACK TO s'))
+    expect(await own.ask(query('EXECUTE p'))).toContain('row 5')
+    expect(await own.ask(query('FETCH c'))).toContain('row 6')
+  })
+
   it('means nothing any more once something unreadable has run', async () => {
     const lax = await RawClient.login(stage.gateway.postgres, stage.alice, 'lax')
     await lax.ask(query('PREPARE a AS SELECT 1'))

@@ -150,12 +150,20 @@ export function canonicalText(text: string): string {
  * reviewer `definition.text` too, and bind it in the approval, because the same name may stand for something else in another session.
  */
 export function inherit(statement: ClassifiedStatement, definition: ClassifiedStatement | null): ClassifiedStatement {
-  if (statement.refers?.use !== 'run' || !definition) return statement
-  const type = widest([definition.type, statement.refers.atLeast])
-  if (statement.refers.atLeast === 'sql:unknown') return statement
+  const { refers } = statement
+  if (refers?.use !== 'run' || !definition || refers.atLeast === 'sql:unknown') return statement
+  if (!isFollowed(definition, refers)) return { ...statement, because: `the ${refers.object} ${refers.name} is nothing that PREPARE could have named` }
+  const type = widest([definition.type, refers.atLeast])
   const { because, facts } = definition
   return { ...statement, type, because, facts, uses: together(definition.uses, statement.uses) }
 }
+
+/** Parse names any statement, and EXECUTE would run it: also one that gives names, ends a transaction or takes data, which nobody would notice. */
+const isFollowed = ({ kind, defines }: ClassifiedStatement, { object, name }: Referred) =>
+  defines === null ? PREPARABLE.has(kind) : defines.object === object && defines.name === name
+
+/** PreparableStmt of the grammar. */
+const PREPARABLE: ReadonlySet<string> = new Set(['DeleteStmt', 'InsertStmt', 'MergeStmt', 'SelectStmt', 'UpdateStmt'])
 
 /** What `classify` says of a text of which nothing is known, nor of any like it. Throws ParserBusy. */
 export function classifyAlone(text: string, trusted: readonly string[]): Classified {

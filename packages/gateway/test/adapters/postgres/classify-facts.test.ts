@@ -162,6 +162,13 @@ describe('what the session must follow', () => {
     expect(inherit(one('EXECUTE p(nextval($1))'), one('PREPARE p(int) AS SELECT $1')).type).toBe('sql:write')
     expect(inherit(one('SELECT evil()'), prepared).type).toBe('sql:unknown')
   })
+
+  it('gives EXECUTE nothing of what only the protocol can prepare under another name', () => {
+    const named = ['PREPARE q AS SELECT 1', 'DEALLOCATE q', 'DECLARE c CURSOR FOR SELECT 1', 'CLOSE c', 'COMMIT', 'SHOW lock_timeout', 'COPY a TO STDOUT']
+    for (const text of named) expect(inherit(one('EXECUTE p'), one(text)).type).toBe('sql:unknown')
+    expect(inherit(one('EXECUTE p'), one('SELECT 1')).type).toBe('sql:read')
+    expect(inherit(one('FETCH c'), one('DECLARE c CURSOR FOR SELECT 1')).type).toBe('sql:read')
+  })
 })
 
 describe('canonical text', () => {
