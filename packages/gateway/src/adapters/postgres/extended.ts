@@ -9,7 +9,7 @@ import type { Inbox, Message } from './inbox.ts'
 import { type Portal, TOO_MANY_NAMES } from './names.ts'
 import type { Waiting } from './outgoing.ts'
 import { tooLong } from './purpose.ts'
-import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, resets, setsOurs, settles } from './readable.ts'
+import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, setsOurs } from './readable.ts'
 import { statementFailure } from './refuse.ts'
 import type { Desk } from './sides.ts'
 
@@ -181,8 +181,8 @@ export class Extended {
     const expected: Expected = {
       kind: 'execute',
       run,
-      settles: settles(classified),
-      resets: resets(classified),
+      settles: this.#judging.settles(classified),
+      resets: this.#judging.resets(classified),
       touches: this.#judging.touches(classified),
       taints: classified.type === 'sql:unknown',
       changes: changesOf(classified),

@@ -14,7 +14,7 @@ import { weigh } from './impact/impact.ts'
 import type { Inbox, Message } from './inbox.ts'
 import type { Names, Portal, Prepared } from './names.ts'
 import { lookAhead, type Step } from './pipeline.ts'
-import { actionOf, type Bound, meant, pipelineOf, read, type Reading, resets, returns, runsByName, unheldOf, usesOf } from './readable.ts'
+import { actionOf, type Bound, meant, pipelineOf, read, type Reading, resets, runsByName, settles, takesBack, unheldOf, usesOf } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Replies } from './replies.ts'
 import { holdLimit, OWN_ACCOUNT, sessionState, type Snapshot } from './state.ts'
@@ -92,7 +92,17 @@ export class Judging {
 
   /** It may change what names mean, for itself and for everybody. */
   touches(classified: Classified): boolean {
-    return resets(classified) || (this.#standing.changed && returns(classified))
+    return resets(classified) || (this.#standing.changed && classified.statements.some(takesBack))
+  }
+
+  /** What is behind it is judged only when it is over. */
+  settles(classified: Classified): boolean {
+    return this.resets(classified) || this.touches(classified) || settles(classified)
+  }
+
+  /** It may change how texts are read. */
+  resets(classified: Classified): boolean {
+    return resets(classified) || (this.#sides.replies.rereads && classified.statements.some(takesBack))
   }
 
   /** What a prepared text does now: its names may stand for something else than when it was prepared. */
@@ -189,6 +199,7 @@ export class Judging {
       inbox,
       names,
       signal: this.#hold.signal,
+      settles: (classified) => this.settles(classified),
       readByName: async (text) => {
         await this.prepare(text)
         return this.readByName(text).classified
@@ -240,7 +251,7 @@ export class Judging {
   }
 
   #meant(reading: Reading, declared: readonly number[]): Reading {
-    const classified = meant(reading.classified, (uses) => this.#standing.judge(uses, declared))
+    const classified = meant(reading.classified, (uses) => this.#standing.judge(uses, declared), this.#standing.changed)
     return classified === reading.classified ? reading : { ...reading, classified }
   }
 

@@ -3,7 +3,7 @@ import { Skipped } from '../adapter.ts'
 import type { Classified } from './classify.ts'
 import type { Inbox, Message } from './inbox.ts'
 import type { Names, Prepared } from './names.ts'
-import { type Bound, parametersOf, type Reading, runsByName, setsOurs, settles } from './readable.ts'
+import { type Bound, parametersOf, type Reading, runsByName, setsOurs } from './readable.ts'
 
 /** Of messages; what is behind it is asked for by itself. Half of what may be reviewed, since a binary value is shown in hexadecimal. */
 const MAX_BYTES = 512 * 1024
@@ -20,6 +20,8 @@ export interface PipelineSides {
   /** What a text does, as far as its words say. */
   readByName(text: string): Promise<Classified>
   resolve(prepared: Prepared): Promise<Reading>
+  /** What is behind it can be judged only when it is over. */
+  settles(classified: Classified): boolean
   /** Aborted when nobody waits any more for what is still to come. */
   readonly signal: AbortSignal
 }
@@ -33,7 +35,7 @@ export async function lookAhead(first: Step, sides: PipelineSides): Promise<read
   const steps: [Step, ...Step[]] = [first]
   const given = new Map<string, Prepared | null>() // names of statements, by the messages that were looked at
   let bytes = first.message.raw.length
-  for (let behind = 0; !settles(lastOf(steps).reading.classified) && steps.length < MAX_STATEMENTS; behind++) {
+  for (let behind = 0; !sides.settles(lastOf(steps).reading.classified) && steps.length < MAX_STATEMENTS; behind++) {
     const message = await sides.inbox.ahead(behind, sides.signal)
     if (message === null) throw new Skipped('withdrawn', 'cancelled before the end of its pipeline was there, so nobody was asked')
     bytes += message.raw.length

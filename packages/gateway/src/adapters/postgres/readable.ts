@@ -37,13 +37,16 @@ export function usesOf({ statements }: Classified): readonly Uses[] {
 
 const NO_USES: readonly Uses[] = []
 
-/** What it is, given what `judge` finds behind its names. The same object where that changes nothing. */
-export function meant(classified: Classified, judge: (uses: Uses) => Finding): Classified {
+/**
+ * What it is, given what `judge` finds behind its names, as they are before it runs. The same object where that changes nothing. `changed`: the open transaction may have
+ * given them this meaning, which goes with it.
+ */
+export function meant(classified: Classified, judge: (uses: Uses) => Finding, changed = false): Classified {
   let settled = true
   let same = true
   const statements = classified.statements.map((statement) => {
     const finding = statement.uses === null || statement.type === 'sql:unknown' ? NOTHING : settled ? judge(statement.uses) : UNSETTLED
-    settled &&= !unsettles(statement)
+    settled &&= !unsettles(statement) && !(changed && takesBack(statement))
     const found = widened(statement, finding)
     same &&= found === statement
     return found
@@ -165,9 +168,9 @@ export function resets({ type }: Classified): boolean {
   return type === 'sql:ddl' || type === 'sql:admin' || type === 'sql:unknown'
 }
 
-/** It takes back what ran since a savepoint, a search_path too. */
-export function returns({ statements }: Classified): boolean {
-  return statements.some(({ transaction }) => transaction === 'rollback-to')
+/** It ends a transaction or a part of one, and what holds for no longer than that: SET LOCAL, and of what is rolled back everything, a search_path too. */
+export function takesBack({ transaction }: ClassifiedStatement): boolean {
+  return transaction === 'commit' || transaction === 'rollback' || transaction === 'rollback-to'
 }
 
 /**

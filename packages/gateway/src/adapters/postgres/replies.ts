@@ -41,6 +41,9 @@ class CopyIn {
 /** As much of an error's message as is recorded. */
 const ERROR_CHARACTERS = 1_000
 
+/** Settings that say how the server reads a text. */
+const READING: ReadonlySet<string> = new Set(['standard_conforming_strings', 'client_encoding'])
+
 /** What is known of the run that the server answers now. */
 interface Answering {
   rows: number | null
@@ -75,6 +78,8 @@ export class Replies {
   failed = false
   /** Something may have changed a setting since the server last reported them. */
   stale = false
+  /** It has reported, since it was outside a transaction, how it reads texts: the end of that takes it back, which is reported only with ReadyForQuery. */
+  rereads = false
   copyIn: CopyIn | null = null
   /** What the client may not be told before. */
   #untold: Promise<void>[] = []
@@ -227,6 +232,7 @@ export class Replies {
       case Backend.parameterStatus: {
         const { name, value } = decodeParameterStatus(piece.body)
         this.#upstream.parameters.set(name, value)
+        this.rereads ||= READING.has(name)
         return true
       }
       case Backend.noticeResponse:
@@ -326,7 +332,10 @@ export class Replies {
     // A message that failed half-way may have given its names or not: then they mean nothing that is known.
     for (const change of head.changes ?? []) if (!failed || head.partial) this.#names.confirm(failed ? { ...change, value: null } : change)
     this.#finish(head)
-    if (this.status === 'I') this.#names.closePortals()
+    if (this.status === 'I') {
+      this.#names.closePortals()
+      this.rereads = false
+    }
     this.failed = false
     this.stale = false
     this.#tell(this.watcher?.ready(this.status))
