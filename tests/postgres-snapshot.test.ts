@@ -9,6 +9,7 @@ const POLICY = `
 @id("writes") @review("dba") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
 `
 const WRITE = 'DELETE FROM orders WHERE id = 7'
+const UPPER = "SELECT upper('a')"
 const unnamed = bind({ portal: '', statement: '', formats: [], values: [], resultFormats: [] })
 const EXTENDED = [parse('', WRITE), unnamed, execute(''), sync()]
 
@@ -70,6 +71,22 @@ describe('the question that the gateway asks a session about its state', () => {
     await expect.poll(async () => (await stage.alice.api.requests({})).filter(({ status }) => status === 'pending')).toHaveLength(1)
     await cancel(stage.gateway.postgres, own)
     expect(await own.ask()).toContain('ready I')
+  })
+
+  it.each([
+    ['a Query', [query(UPPER)]],
+    ['a pipeline', [parse('', UPPER), unnamed, execute(''), sync()]],
+    ['a Query of several statements', [query(`${UPPER}; ${UPPER}`)]],
+  ] as const)('may fail for %s when it is about what the transaction has changed', async (_, messages) => {
+    await stage.ask('REVOKE SELECT ON pg_catalog.pg_operator FROM PUBLIC')
+    await own.ask(query('BEGIN'))
+    await own.ask(query('CREATE TABLE brand_new (id int)'))
+    await own.ask(query('SET LOCAL ROLE pg_monitor'))
+    const answers = (await own.ask(...messages)).filter((each) => /^(error|ready)/.test(each))
+    expect(answers).toEqual(['error 42501 permission denied for table pg_operator', 'ready E'])
+    await stage.ask('GRANT SELECT ON pg_catalog.pg_operator TO PUBLIC')
+    expect(await own.ask(query('ROLLBACK'))).toEqual(['complete ROLLBACK', 'ready I'])
+    expect(await own.ask(query(UPPER))).toContain('row A')
   })
 
   it('ends with a cancel request while it waits', async () => {

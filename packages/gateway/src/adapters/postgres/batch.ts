@@ -30,6 +30,11 @@ export class Batch {
     this.#replies = replies
   }
 
+  /** Something has failed since the last Sync, and the client has seen why. */
+  get failed(): boolean {
+    return this.#replies.failed
+  }
+
   get inTransaction(): boolean {
     return this.#replies.status !== 'I' || this.bound
   }

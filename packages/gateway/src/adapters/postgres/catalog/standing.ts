@@ -64,6 +64,7 @@ export class Standing {
       if (path === null) return false
       this.#known = this.#changed ? await this.#learnOwn(uses, path) : await this.#live.read(uses, path)
     } catch (error) {
+      if (this.#batch.failed) return false
       this.#failure = error instanceof Skipped ? 'what ran before it has failed' : error instanceof Error ? error.message : String(error)
     }
     return true
