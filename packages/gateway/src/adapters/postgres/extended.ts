@@ -26,6 +26,8 @@ export class Extended {
   readonly #refusing: Desk['refusing']
   readonly #guard: Desk['guard']
   #pending: Pending | null = null
+  /** Portals of which some has been executed. */
+  readonly #begun = new WeakSet<Portal>()
 
   constructor({ sides, batch, judging, refusing, guard }: Desk) {
     this.#sides = sides
@@ -112,7 +114,11 @@ export class Extended {
     if (verdict === 'failed') return void (this.#batch.discarding = true)
     if (verdict.effect === 'allow' && replies.failed) return this.#refusing.drop(verdict.run)
     if (verdict.effect === 'refuse') return this.#refusing.batch(this.#judging.errorFor(verdict, reading))
-    const change = names.propose({ space: 'portal', name: message.portal, value: { run: verdict.run, ...reading } })
+    const change = names.propose({
+      space: 'portal',
+      name: message.portal,
+      value: { run: verdict.run, ...reading, types: prepared.types, turn: this.#judging.turn },
+    })
     const expected: Expected = { kind: 'bind', run: verdict.run, changes: [change] }
     const pass = this.#guard?.needs(reading.classified, verdict)
     if (pass) return void (this.#pending = new Pending(message.portal, pass, message.raw, expected))
@@ -143,7 +149,11 @@ export class Extended {
     if (barred) return this.#refusing.batch(barred)
     this.#batch.bound = true
     for (const { raw, expected } of messages) void this.#batch.outgoing.forward(raw, expected)
-    await this.#executePortal(message.maxRows === 0 ? message : { ...message, maxRows: 0, raw: execute(name) }, portal)
+    await this.#executePortal(
+      message.maxRows === 0 ? message : { ...message, maxRows: 0, raw: execute(name) },
+      portal,
+      this.#judging.meansTheSame(portal) !== false,
+    )
     if (!takesData(portal.classified)) await this.#endPortal(name, inbox)
     this.#guard?.fence.close()
   }
@@ -160,8 +170,13 @@ export class Extended {
   /** Its portal was judged at Bind. A portal that nobody bound here is a cursor, and FETCH is how those are read. */
   #execute(message: Message<'execute'>): Waiting {
     const portal = this.#sides.names.portal(message.portal)
-    const mustWait = this.#sides.replies.mustSettle || !portal || isLong(portal.classified.canonical)
-    return mustWait ? this.#executeInTurn(message) : this.#executePortal(message, portal)
+    const means = this.#sides.replies.mustSettle || !portal ? null : this.#meansTheSame(portal)
+    return !portal || means === null ? this.#executeInTurn(message) : this.#executePortal(message, portal, means)
+  }
+
+  /** What has been begun goes on as it was. */
+  #meansTheSame(portal: Portal): boolean | null {
+    return this.#begun.has(portal) || this.#judging.meansTheSame(portal)
   }
 
   async #executeInTurn(message: Message<'execute'>): Promise<void> {
@@ -170,13 +185,14 @@ export class Extended {
     const portal = this.#sides.names.portal(message.portal)
     if (!portal)
       return this.#refuseExtended('34000', `portal "${message.portal}" is not known to the gateway`, 'Bind it on this connection, or use FETCH for a cursor.')
-    if (isLong(portal.classified.canonical)) await this.#judging.prepare(portal.classified.canonical)
-    return this.#executePortal(message, portal)
+    const means = this.#meansTheSame(portal) ?? (await this.#judging.meansTheSameNow(portal))
+    if (means === 'failed') return void (this.#batch.discarding = true)
+    return this.#executePortal(message, portal, means)
   }
 
-  #executePortal(message: Message<'execute'>, portal: Portal): Waiting {
-    if (!this.#judging.meansTheSame(portal))
-      return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
+  #executePortal(message: Message<'execute'>, portal: Portal, meansTheSame: boolean): Waiting {
+    if (!meansTheSame) return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
+    this.#begun.add(portal)
     const { classified, run } = portal
     const expected: Expected = {
       kind: 'execute',

@@ -14,7 +14,7 @@ import { weigh } from './impact/impact.ts'
 import type { Inbox, Message } from './inbox.ts'
 import type { Names, Portal, Prepared } from './names.ts'
 import { lookAhead, type Step } from './pipeline.ts'
-import { actionOf, type Bound, meant, pipelineOf, read, type Reading, resets, runsByName, settles, takesBack, unheldOf, usesOf } from './readable.ts'
+import { actionOf, type Bound, looksUpLate, meant, pipelineOf, read, type Reading, resets, settles, takesBack, unheldOf, usesOf } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Replies } from './replies.ts'
 import { holdLimit, OWN_ACCOUNT, sessionState, type Snapshot } from './state.ts'
@@ -115,11 +115,23 @@ export class Judging {
     return isUnreadable(classified) ? { classified, definitions: [] } : this.read(classified.canonical, types)
   }
 
-  /** EXECUTE and FETCH look their name up when they run, which may be long after they were bound and judged. */
-  meansTheSame({ classified, definitions }: Portal): boolean {
-    if (!runsByName(classified)) return true
-    const now = isUnreadable(classified) ? [] : this.readByName(classified.canonical).definitions
-    return JSON.stringify(now) === JSON.stringify(definitions)
+  /** Another number once a portal that was judged before would run as something else. */
+  get turn(): number {
+    return this.#standing.turn
+  }
+
+  /** A portal that has not run yet is what it was judged as; null where the catalog has to be asked. */
+  meansTheSame(portal: Portal): boolean | null {
+    if (portal.turn !== this.turn) return false
+    if (!looksUpLate(portal.classified) || isUnreadable(portal.classified)) return true
+    const now = this.readNow(portal.classified.canonical, portal.types)
+    return now && isSame(now, portal)
+  }
+
+  /** The same, after the catalog was asked. */
+  async meansTheSameNow(portal: Portal): Promise<boolean | 'failed'> {
+    const now = await this.read(portal.classified.canonical, portal.types)
+    return now === 'failed' ? 'failed' : portal.turn === this.turn && isSame(now, portal)
   }
 
   /**
@@ -272,6 +284,9 @@ export class Judging {
 function isUnreadable({ type, error }: Classified): boolean {
   return type === 'sql:unknown' && error !== null
 }
+
+const isSame = (now: Reading, { classified, definitions }: Portal) =>
+  now.classified.type === classified.type && JSON.stringify(now.definitions) === JSON.stringify(definitions)
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null

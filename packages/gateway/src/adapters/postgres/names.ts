@@ -13,6 +13,9 @@ export interface Portal {
   readonly classified: Classified
   /** What the names in it stood for when it was judged: an EXECUTE looks them up again when it runs. */
   readonly definitions: readonly Parameter[]
+  readonly types: Prepared['types']
+  /** `Judging.turn` when it was judged. */
+  readonly turn: number
 }
 
 /** A name that a message on its way to the server will give or take. It counts for the same batch, and for ever once the server confirms it. */

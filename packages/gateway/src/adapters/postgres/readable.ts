@@ -186,6 +186,11 @@ export function runsByName({ statements }: Classified): boolean {
   return statements.some(({ refers }) => refers?.use === 'run')
 }
 
+/** Of other statements the names are looked up when they are bound; of EXECUTE, FETCH and COPY when they run, which may be long after that. */
+export function looksUpLate(classified: Classified): boolean {
+  return runsByName(classified) || classified.statements.some(({ copy }) => copy !== null)
+}
+
 /** SET or RESET of what is for the gateway alone. */
 export function setsOurs({ statements }: Classified): boolean {
   return statements.some(({ setting }) => setting?.name.startsWith('countersign.'))

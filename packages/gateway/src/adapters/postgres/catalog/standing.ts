@@ -22,6 +22,7 @@ export class Standing {
   /** What the last `ready` or `prepare` found. */
   #known: Known | null = null
   #failure = 'it was not read'
+  #turn = 0
 
   constructor(live: LiveCatalog, batch: Batch) {
     this.#live = live
@@ -33,9 +34,15 @@ export class Standing {
     return this.#changed
   }
 
+  /** Another number once something has run here that may have changed what names mean, or whose rights hold. */
+  get turn(): number {
+    return this.#turn
+  }
+
   /** Something has run that may have changed what names mean. Resolves when no process of this gateway goes by what it knew before; null: none does. */
   touched(): Promise<void> | null {
     this.#changed = true
+    this.#turn++
     return this.#forget()
   }
 
