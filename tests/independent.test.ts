@@ -27,6 +27,7 @@ const { tree, first } = twoGateways(SIZE - 3)
 const good = await tree.files(first)
 const trusted = encodeBase64(first.publicKey)
 const json = JSON.stringify(await receiptOf(requestOf(first), first))
+const untold = JSON.stringify(await receiptOf(requestOf(first, 'req-1', 'text'), first))
 
 /** What the verifier in Python says. */
 async function ask(path: string, key = trusted): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }> {
@@ -111,6 +112,13 @@ describe.skipIf(lacks('python3'))('a verifier that was written from the specific
     return long.files(first)
   }
 
+  /** Its review, and the story that two of them tell. */
+  function twice(text: string): string {
+    const receipt = parseReceipt(Buffer.from(text))
+    const entries = [...receipt.entries, ...receipt.entries.slice(1, 2)]
+    return JSON.stringify({ ...receipt, entries, story: verifyReceipt({ ...receipt, entries }).story })
+  }
+
   // C2SP's edge cases, which packages/ledger/test/ed25519.test.ts holds ours against.
   it('agrees on which signatures are none', async () => {
     const script = `
@@ -128,6 +136,8 @@ print(json.dumps([v["number"] for v in vectors if signed_by(bytes.fromhex(v["key
 
   it.each<[string, string, boolean]>([
     ['as it was made', json, true],
+    ['of an action with a password in it', untold, true],
+    ['that has an entry twice', twice(json), false],
     ['with another text', json.replaceAll('DELETE FROM orders', 'SELECT * FROM orders'), false],
     ['with another reviewer in the story', json.replace('"reviewer":"bob@example.com"', '"reviewer":"carol@example.com"'), false],
     ['with another entry', json.replace('request.approved', 'request.rejected'), false],

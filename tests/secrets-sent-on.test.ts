@@ -126,6 +126,7 @@ describe.skipIf(lacks('psql'))('secrets, where the ledger is sent on, recorded, 
     const receipt = join(elsewhere, 'receipt.json')
     await vi.waitFor(async () => expect((await countersign(['ledger', 'proof', request, '-o', receipt], env)).code).toBe(0), { timeout: 15_000, interval: 500 })
     expect(readFileSync(receipt, 'utf8')).toContain('(withheld)')
+    expect(await countersign(['ledger', 'verify', receipt])).toMatchObject({ code: 0, stdout: expect.stringContaining('is good') })
     for (const args of [
       ['ledger', 'export', '--format', 'tiles', join(elsewhere, 'tiles')],
       ['ledger', 'report', '--from', '2020-01-01', '--until', '2100-01-01', '-o', join(elsewhere, 'report.html')],

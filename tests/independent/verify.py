@@ -448,10 +448,17 @@ def commitment(opened):
     return sha256(text.encode()).hex()
 
 
+def is_withheld(part):
+    return "(withheld)" in part["text"] or any(parameter.get("withheld") is True for parameter in part["parameters"])
+
+
+# None where something is withheld: that digest has a salt which nobody keeps.
 def digest_of(body, secret):
     bound = {"principal": body["requester"], "resource": body["resource"]}
     if "scope" in body:
         return sha256(canonical({**bound, "kind": "scope", "scope": body["scope"], "ms": body["ms"]}).encode()).hex()
+    if any(is_withheld(part) for part in secret.get("each", [secret])):
+        return None
     bound.update(type=body["action"], state=secret["state"])
     if "each" in secret:
         each = [{"text": part["text"], "parameters": part["parameters"]} for part in secret["each"]]
@@ -461,6 +468,8 @@ def digest_of(body, secret):
 
 def verify_receipt(receipt, key, problems):
     opened_entry, shown = None, {}
+    if len({proven["index"] for proven in receipt["entries"]}) != len(receipt["entries"]):
+        problems.append("an entry is there twice")
     for proven in receipt["entries"]:
         if not in_tree(proven, receipt["checkpoint"]):
             problems.append("entry %d is not in the tree" % proven["index"])
@@ -492,7 +501,8 @@ def judge_story(receipt, body, secret, problems):
     for name, value in {**body, **(secret or {})}.items():
         if name != "request" and told.get(name) != value:
             problems.append("the story says another %s than the ledger" % name)
-    if secret is not None and secret["digest"] != digest_of(body, secret):
+    digest = digest_of(body, secret) if secret is not None else None
+    if digest is not None and secret["digest"] != digest:
         problems.append("the digest is not that of the action")
     # The reviews are told in the order of the tree, each with what its entry says.
     reviews = [entry["body"] for entry in map(lambda one: parse_entry(one["line"].encode()), sorted(receipt["entries"], key=lambda one: one["index"])) if entry["type"] == "request.reviewed"]

@@ -97,8 +97,11 @@ function tell(receipt: Receipt, checkpoint: Checkpoint | null, problems: Problem
   const belonging = new Belonging(receipt.request)
   const events: Told[] = []
   const closed: Closed[] = []
+  let last = -1
   for (const proven of receipt.entries.toSorted((one, other) => one.index - other.index)) {
     const place = `entry ${proven.index}`
+    if (proven.index === last) problems.add('altered', place, 'it is here more than once, and what it tells happened once')
+    last = proven.index
     const entry = problems.trying(place, () => parseEntry(proven.line))
     if (!entry) continue
     if (checkpoint) prove(proven, checkpoint, problems)
@@ -132,15 +135,18 @@ function eventsIn(
   problems: Problems,
 ): readonly { readonly at: number; readonly told: Told }[] {
   const events = eventsOf(entry)
-  for (const { event } of opened)
-    if (events[event]?.commitment === undefined) problems.add('altered', `entry ${index}`, `it has no secret ${event}, and the receipt shows one`)
+  const good = opened.filter((shown) => {
+    const { commitment } = events[shown.event] ?? {}
+    const isGood = commitment !== undefined && isCommitted(shown, commitment)
+    if (commitment === undefined) problems.add('altered', `entry ${index}`, `it has no secret ${shown.event}, and the receipt shows one`)
+    else if (!isGood) problems.add('altered', `entry ${index}`, 'what is shown of it is not what it commits to')
+    return isGood
+  })
   return belonging.read(entry).flatMap((at) => {
     const event = events[at]
     if (!event) return []
-    const shown = opened.find((one) => one.event === at)
-    const isCommittedTo = shown !== undefined && event.commitment !== undefined && isCommitted(shown, event.commitment)
-    if (shown && !isCommittedTo) problems.add('altered', `entry ${index}`, 'what is shown of it is not what it commits to')
-    return [{ at, told: { ...event, gateway: entry.gateway, at: entry.at, secret: isCommittedTo ? shown.secret : null } }]
+    const shown = good.find((one) => one.event === at)
+    return [{ at, told: { ...event, gateway: entry.gateway, at: entry.at, secret: shown?.secret ?? null } }]
   })
 }
 
@@ -166,15 +172,28 @@ function canonicalOr(value: JsonValue): string | null {
   }
 }
 
-/** What an approval binds; null when not all of it is shown. Section "What was approved" of docs/ledger.md. */
+/** What an approval binds; null when not all of it is shown, or can be. Section "What verify says" of docs/receipts.md. */
 function digestOf({ requester, resource, action, state, text, parameters, each, scope, ms, digest }: NonNullable<Story['opened']>): string | null {
   if (digest === undefined) return null
   const bound = { principal: requester, resource }
   if (scope !== undefined) return sha256({ kind: 'scope', ...bound, scope, ms })
-  if (state === undefined) return null
+  if (state === undefined || (Array.isArray(each) ? each : [{ text, parameters }]).some(isWithheld)) return null
   if (Array.isArray(each)) return sha256({ kind: 'pipeline', ...bound, type: action, state, each: each.map(bytesOf) })
   return sha256({ kind: 'action', ...bound, type: action, state, text, parameters })
 }
+
+/** A digest of what is kept from everybody has a salt that nobody keeps, or it would be guessed from it: it cannot be made again. */
+function isWithheld(part: JsonValue | Readonly<Record<string, JsonValue | undefined>>): boolean {
+  const { text, parameters } = isJson(part) ? part : {}
+  const isSecret = (parameter: JsonValue) => isJson(parameter) && parameter['withheld'] === true
+  return (typeof text === 'string' && text.includes(WITHHELD)) || (Array.isArray(parameters) && parameters.some(isSecret))
+}
+
+/** What stands in a text in the place of a password. */
+const WITHHELD = '(withheld)'
+
+const isJson = (value: unknown): value is Readonly<Record<string, JsonValue | undefined>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Beside its bytes a part may say what it would do. */
 function bytesOf(part: JsonValue): JsonValue {

@@ -40,6 +40,12 @@ describe('a receipt', () => {
     expect(json).not.toMatch(/somebody else|of_somebody_else/)
   })
 
+  it.each(['text', 'parameters'] as const)('of an action with a secret in its %s is not held against a digest that nobody can make again', async (secret) => {
+    const { problems, story } = verify(await receiptOf(requestOf(signer, 'req-1', secret), signer))
+    expect(problems).toEqual([])
+    expect(JSON.stringify(story.opened)).toContain('withheld')
+  })
+
   test('is not believed with anything in it changed', () => {
     fc.assert(
       fc.property(fc.nat(json.length - 1), fc.integer({ min: 1, max: 127 }), (at, by) => {
@@ -59,6 +65,11 @@ describe('a receipt', () => {
 
   const entry = (at: number) => good.entries[at] ?? { index: 0, line: '', proof: [], opened: [] }
   const replaced = (at: number, by: Partial<Receipt['entries'][number]>) => ({ ...good, entries: good.entries.with(at, { ...entry(at), ...by }) })
+  /** With the story that its entries tell then. */
+  const twice = (one: Receipt['entries'][number]) => {
+    const entries = [...good.entries, one]
+    return { ...good, entries, story: verifyReceipt({ ...good, entries }).story }
+  }
   const told = (story: JsonValue): Receipt => ({ ...good, story: { ...good.story, story } })
   it.each<[string, Receipt, string, string]>([
     ['an entry of another place', replaced(0, { index: 2 }), 'altered', 'entry 2'],
@@ -69,6 +80,19 @@ describe('a receipt', () => {
       replaced(0, { opened: entry(0).opened.map((one) => ({ ...one, secret: { ...one.secret, text: 'SELECT 1' } })) }),
       'altered',
       'entry 1',
+    ],
+    ['an entry that is there twice', twice(entry(1)), 'altered', 'entry 3'],
+    [
+      'another text of the same event beside the one that was committed to',
+      replaced(0, { opened: entry(0).opened.flatMap((one) => [one, { ...one, secret: { text: 'SELECT 1' } }]) }),
+      'altered',
+      'entry 1',
+    ],
+    [
+      'a text of somebody else’s event that was not committed to',
+      replaced(5, { opened: [...entry(5).opened, { event: 0, salt: '', secret: { text: 'SELECT 1' } }] }),
+      'altered',
+      'entry 7',
     ],
     ['a secret where there is none', replaced(2, { opened: entry(0).opened }), 'altered', 'entry 4'],
     ['a story that the entries do not tell', told('another'), 'altered', 'story'],

@@ -47,14 +47,15 @@ export class Writer {
   }
 }
 
-/** A request that was opened, reviewed, approved and run, among others' business. */
-export function requestOf(signer: Signer, request = 'req-1'): Writer {
+/** A request that was opened, reviewed, approved and run, among others' business. What is `withheld` is in no record, and its digest has a salt that is in none. */
+export function requestOf(signer: Signer, request = 'req-1', withheld: 'text' | 'parameters' | null = null): Writer {
   const writer = new Writer()
   writer.add('gateway.enrolled', { key: encodeBase64(signer.publicKey) })
   const state = { clientEncoding: 'UTF8', database: 'orders', role: 'app', searchPath: 'public', standardConformingStrings: 'on' }
-  const parameters = [{ format: 'text', type: 23, value: '7' }]
-  const text = 'DELETE FROM orders WHERE id = $1'
-  const bound = { kind: 'action', principal: 'alice@example.com', resource: 'orders-db', type: 'sql:write', state, text, parameters }
+  const parameters = withheld === 'parameters' ? [{ format: 'text', type: 23, value: null, withheld: true }] : [{ format: 'text', type: 23, value: '7' }]
+  const text = withheld === 'text' ? "ALTER ROLE app PASSWORD '(withheld)'" : 'DELETE FROM orders WHERE id = $1'
+  const salt = withheld === null ? {} : { salt: randomBytes(32).toString('base64') }
+  const bound = { kind: 'action', principal: 'alice@example.com', resource: 'orders-db', type: 'sql:write', state, text, parameters, ...salt }
   const digest = createHash('sha256').update(canonical(bound)).digest('hex')
   writer.add(
     'request.opened',
