@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aGrant } from '../../../core/test/arbitraries.ts'
 import { openLedger, openStore, openTree } from '../../src/store/open.ts'
@@ -77,6 +78,28 @@ describe('the SQLite store', () => {
     await locked.ended
     await store.grants.insert(aGrant({ id: 'another' })) // behind all that still waited
     expect((await store.grants.list({})).map(({ id }) => id)).toEqual(['another'])
+    await store.close()
+  })
+
+  test('takes back what it was given up for while it waited for the lock, and begins nothing of the rest', { timeout: 30_000 }, async () => {
+    const store = await open(data)
+    // One of many that have patience until 7 s waits for the lock from 6 s on, and gets it after that.
+    const locked = await lockElsewhere(data, 7_500)
+    const heard: string[] = []
+    store.subscribe((event) => void ('id' in event && heard.push(event.id)))
+    const insert = (id: string) => store.grants.insert(aGrant({ id })).catch((error: unknown) => error)
+    const first = insert('first')
+    const read = store.grants.list({}) // its answer, behind the first at 2 s, is what the others count from
+    const others = Array.from({ length: 200 }, async (_, index) => {
+      await sleep(index * 5) // so that their timers end in no order
+      return insert(`grant-${index}`)
+    })
+    expect(await read).toEqual([])
+    for (const error of await Promise.all([first, ...others])) expect(error).toBeInstanceOf(StoreUnavailable)
+    await locked.ended
+    await store.grants.insert(aGrant({ id: 'another' }))
+    expect((await store.grants.list({})).map(({ id }) => id)).toEqual(['another'])
+    expect(heard).toEqual(['another'])
     await store.close()
   })
 

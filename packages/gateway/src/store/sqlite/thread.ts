@@ -79,8 +79,9 @@ class SqliteThread {
     })
   }
 
+  /** The timers of many who wait end in any order, and an earlier question does not take a later one back. */
   #giveUp(id: number): void {
-    if (this.#waiting.delete(id)) Atomics.store(this.#givenUp, 0, BigInt(id))
+    if (this.#waiting.delete(id) && BigInt(id) > Atomics.load(this.#givenUp, 0)) Atomics.store(this.#givenUp, 0, BigInt(id))
   }
 
   #heard(said: Said): void {

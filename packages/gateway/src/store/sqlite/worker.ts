@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Change, Events } from '../database.ts'
 import { storeOn } from '../on-database.ts'
@@ -32,8 +33,12 @@ type Asked = Readonly<Record<string, (...args: readonly unknown[]) => Promise<un
 
 const { file, givenUp }: Start = workerData
 
+/** The id of the question that is being answered. */
+const answering = new AsyncLocalStorage<number>()
+
 const events: Events = {
-  announce: () => Promise.resolve(),
+  // The last thing before a commit. It may have waited for the lock meanwhile, and whoever asked been told that it failed.
+  announce: async () => assertWanted(answering.getStore() ?? 0),
   committed: (changes) => changes.length > 0 && say({ changes }),
   subscribe: () => () => {},
   close: () => Promise.resolve(),
@@ -51,14 +56,18 @@ try {
 }
 
 async function answer({ id, part, method, args }: Question): Promise<Said> {
-  if (BigInt(id) <= Atomics.load(givenUp, 0)) return { id, error: 'the store was given up before it came to this' }
   try {
+    assertWanted(id)
     const store = await opening
     const asked = (part === null ? store : store[part as keyof Store]) as unknown as Asked // whoever asks was told what there is
-    return { id, result: await asked[method]?.(...args) }
+    return { id, result: await answering.run(id, async () => asked[method]?.(...args)) }
   } catch (error) {
     return { id, error: messageOf(error) }
   }
+}
+
+function assertWanted(id: number): void {
+  if (BigInt(id) <= Atomics.load(givenUp, 0)) throw new Error('the store was given up before it came to this')
 }
 
 function methodsOf({ prototype }: Function): readonly string[] {
