@@ -23,7 +23,7 @@ export class Grants implements GrantStore {
     })
   }
 
-  list({ user, agent, resource, asked, live, limit }: Parameters<GrantStore['list']>[0]): Promise<readonly Grant[]> {
+  list({ user, agent, resource, asked, live, before, limit }: Parameters<GrantStore['list']>[0]): Promise<readonly Grant[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('grants').selectAll().orderBy('starts_at', 'desc').orderBy('id', 'desc')
       if (user !== undefined) query = query.where('username', '=', user)
@@ -31,6 +31,8 @@ export class Grants implements GrantStore {
       if (resource !== undefined) query = query.where('resource', '=', resource)
       if (asked === true) query = query.where('session', 'is', null)
       if (live === true) query = query.where('status', '=', 'active')
+      if (before !== undefined)
+        query = query.where((of) => of.or([of('starts_at', '<', before.startsAt), of.and([of('starts_at', '=', before.startsAt), of('id', '<', before.id)])]))
       if (limit !== undefined) query = query.limit(limit)
       return (await query.execute()).map(grantOf)
     })

@@ -40,7 +40,7 @@ export class Requests implements RequestStore {
     })
   }
 
-  list({ status, since, user, reviewer, resource, likeness, session, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
+  list({ status, since, user, reviewer, resource, likeness, session, before, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('requests').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc')
       if (since !== undefined) query = query.where('created_at', '>=', since)
@@ -50,6 +50,10 @@ export class Requests implements RequestStore {
       if (likeness !== undefined) query = query.where('likeness', '=', likeness)
       if (session !== undefined) query = query.where('session', '=', session)
       if (reviewer !== undefined) query = query.where('body', 'like', mentioning(reviewer))
+      if (before !== undefined)
+        query = query.where((of) =>
+          of.or([of('created_at', '<', before.createdAt), of.and([of('created_at', '=', before.createdAt), of('id', '<', before.id)])]),
+        )
       if (limit !== undefined) query = query.limit(limit)
       const found = (await query.execute()).map(requestOf)
       return reviewer === undefined ? found : found.filter(({ reviews }) => reviews.some((review) => review.reviewer.user === reviewer))

@@ -87,6 +87,8 @@ export interface RequestStore {
     readonly likeness?: string
     /** Those that were held in this session and not, since, in a later one. */
     readonly session?: string
+    /** Those that come after this one. */
+    readonly before?: Pick<Request, 'createdAt' | 'id'>
     readonly limit?: number
   }): Promise<readonly Request[]>
   /** The ids of all that are pending. */
@@ -107,6 +109,7 @@ export interface GrantStore {
     readonly resource?: string
     readonly asked?: boolean
     readonly live?: boolean
+    readonly before?: Pick<Grant, 'startsAt' | 'id'>
     readonly limit?: number
   }): Promise<readonly Grant[]>
   /** Grants still `active` whose end has passed at `now`. */

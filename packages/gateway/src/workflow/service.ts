@@ -11,10 +11,12 @@ import type { SessionRecord } from '../store/store.ts'
 import { type Context, trustedNow } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
 import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
+import { merged, newestSeen, seenAmong } from './newest.ts'
 import { approveAtOnce, openRequest, reviewRequest, withdrawRequest } from './requests.ts'
 import { assertInTime, shownTo, signBefore, type Signatures, type Wanted } from './signing.ts'
 import { type Asked, type Presented, type SessionsFilter, type Surroundings, type Verdict, type Workflow, WorkflowError } from './workflow.ts'
 
+const MOST_LISTED = 500
 const MOST_ALIKE = 1_000
 const MOST_OPENED = 20
 
@@ -144,28 +146,55 @@ export class WorkflowService implements Workflow {
   }
 
   async requests(caller: Caller, { inbox, status }: { readonly inbox: boolean; readonly status: Request['status'] | null }): Promise<readonly Request[]> {
+    const { store, clock } = this.#context
     const wanted = inbox ? 'pending' : status
-    const requests = await this.#context.store.requests.list({ limit: 500, ...(wanted === null ? {} : { status: wanted }) })
-    return requests.filter((request) => seesRequest(caller, request) && (!inbox || waitsFor(request, caller.principal, this.#context.clock.now())))
+    const filter = wanted === null ? {} : { status: wanted }
+    const newest = (isSeen: (request: Request) => boolean, of: { readonly user?: string } = {}) =>
+      newestSeen<Request>({
+        most: MOST_LISTED,
+        read: (limit, last) => store.requests.list({ ...filter, ...of, limit, ...(last ? { before: { createdAt: last.createdAt, id: last.id } } : {}) }),
+        isSeen,
+      })
+    if (inbox) return newest((request) => seesRequest(caller, request) && waitsFor(request, caller.principal, clock.now()))
+    if (seesAll(caller) || wanted === 'pending') return newest((request) => seesRequest(caller, request))
+    // All that was ever decided is more than is looked through for one answer: of others' the newest.
+    const own = await newest((request) => isOf(request.requester, caller.principal) && seesRequest(caller, request), { user: caller.principal.user })
+    const all = await store.requests.list({ ...filter, limit: MOST_LISTED })
+    return merged([own, all.filter((request) => seesRequest(caller, request))], ({ createdAt }) => createdAt, MOST_LISTED)
   }
 
   async grants(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly Grant[]> {
-    const grants = await this.#context.store.grants.list({ limit: 500, ...(live ? { live } : {}) })
-    const seen = await Promise.all(grants.map(async (grant) => caller.auditor || (await this.#concerns(caller, grant))))
-    const now = this.#context.clock.now()
-    return grants.filter((grant, index) => seen[index] && (!live || isLive(grant, now) || grant.usesLeft === 0))
+    const { store, clock } = this.#context
+    const { user, agent } = caller.principal
+    const now = clock.now()
+    const isWanted = (grant: Grant) => !live || isLive(grant, now) || grant.usesLeft === 0
+    const newest = (isSeen: (grant: Grant) => boolean | Promise<boolean>, of: { readonly user?: string; readonly agent?: string; readonly asked?: true }) =>
+      newestSeen<Grant>({
+        most: MOST_LISTED,
+        read: (limit, last) =>
+          store.grants.list({ ...of, ...(live ? { live } : {}), limit, ...(last ? { before: { startsAt: last.startsAt, id: last.id } } : {}) }),
+        isSeen: (grant) => isWanted(grant) && isSeen(grant),
+      })
+    if (seesAll(caller)) return newest(async (grant) => caller.auditor || (await this.#concerns(caller, grant)), {})
+    const own = await newest((grant) => reaches(caller, grant.resource), { user, ...(agent === null ? {} : { agent }) })
+    const isOthers = async (grant: Grant) => !isOf(grant.subject, caller.principal) && (await this.#concerns(caller, grant))
+    // What policy gave to others' connections is in nobody's hands but admins', and of what was ever asked for the newest is looked through.
+    const others = live ? await newest(isOthers, { asked: true }) : await seenAmong(await store.grants.list({ asked: true, limit: MOST_LISTED }), isOthers)
+    return merged([own, others], ({ startsAt }) => startsAt, MOST_LISTED)
   }
 
   async sessions(caller: Caller, { live, user, before, limit }: SessionsFilter): Promise<readonly SessionRecord[]> {
     const whose = seesAll(caller) ? user : caller.principal.user
     if (user !== null && user !== whose) return []
-    const sessions = await this.#context.store.sessions.list({
-      limit,
-      ...(live ? { live } : {}),
-      ...(whose === null ? {} : { user: whose }),
-      ...(before === null ? {} : { before }),
+    const filter = { ...(live ? { live } : {}), ...(whose === null ? {} : { user: whose }) }
+    return newestSeen<SessionRecord>({
+      most: limit,
+      read: (count, last) => {
+        const after = last ?? before
+        return this.#context.store.sessions.list({ ...filter, limit: count, ...(after ? { before: { startedAt: after.startedAt, id: after.id } } : {}) })
+      },
+      isSeen: ({ resource, principal }) => reaches(caller, resource) && (seesAll(caller) || isOf(principal, caller.principal)),
     })
-    return sessions.filter(({ resource, principal }) => reaches(caller, resource) && (seesAll(caller) || isOf(principal, caller.principal)))
   }
 
   async grant(caller: Caller, id: string): Promise<Grant> {

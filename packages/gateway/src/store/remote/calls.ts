@@ -39,7 +39,19 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     open: { args: z.tuple([requestShape]), result: z.strictObject({ request: requestShape, attached: z.boolean(), expired: z.array(requestShape) }) },
     get: { args: id, result: requestShape.nullable() },
     list: {
-      args: z.tuple([z.strictObject({ status, since: limit, user: name, reviewer: name, resource: name, likeness: name, session: name, limit })]),
+      args: z.tuple([
+        z.strictObject({
+          status,
+          since: limit,
+          user: name,
+          reviewer: name,
+          resource: name,
+          likeness: name,
+          session: name,
+          before: z.strictObject({ createdAt: z.number(), id: z.string() }).optional(),
+          limit,
+        }),
+      ]),
       result: z.array(requestShape),
     },
     pending: { args: z.tuple([]), result: z.array(z.string()) },
@@ -51,7 +63,15 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     get: { args: id, result: grantShape.nullable() },
     list: {
       args: z.tuple([
-        z.strictObject({ user: name, agent: z.string().nullish(), resource: name, asked: z.boolean().optional(), live: z.boolean().optional(), limit }),
+        z.strictObject({
+          user: name,
+          agent: z.string().nullish(),
+          resource: name,
+          asked: z.boolean().optional(),
+          live: z.boolean().optional(),
+          before: z.strictObject({ startsAt: z.number(), id: z.string() }).optional(),
+          limit,
+        }),
       ]),
       result: z.array(grantShape),
     },

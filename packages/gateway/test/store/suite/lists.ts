@@ -24,6 +24,9 @@ export function lists(pair: () => Pair): void {
     expect(ids(await requests.list({ status: 'denied', user: 'alice' }))).toEqual([])
     expect(await requests.pending()).toEqual(expect.arrayContaining(['old', 'new']))
     expect(await requests.pending()).toHaveLength(2)
+    await requests.open(aRequest({ id: 'alike', createdAt: ago(2), ask: scope('d') }))
+    expect(ids(await requests.list({ limit: 2 }))).toEqual(['new', 'bobs'])
+    expect(ids(await requests.list({ before: { createdAt: ago(2), id: 'bobs' }, limit: 2 }))).toEqual(['alike', 'old'])
   })
 
   test('requests, newest first, by what they have in common, and by session', async () => {
@@ -57,6 +60,9 @@ export function lists(pair: () => Pair): void {
     await put('connections', ago(0), { session: 'ses-1' })
     expect(ids(await grants.list({ user: 'alice', live: true }))).toEqual(['connections', 'agents', 'own'])
     expect(ids(await grants.list({ user: 'alice', live: true, asked: true }))).toEqual(['agents', 'own'])
+    await put('alike', ago(3), {})
+    expect(ids(await grants.list({ before: { startsAt: ago(2), id: 'ended' } }))).toEqual(['alike', 'agents', 'own'])
+    expect(ids(await grants.list({ before: { startsAt: ago(3), id: 'alike' }, limit: 1 }))).toEqual(['agents'])
   })
 
   test('sessions, newest first, by life, user, gateway and grant', async () => {
