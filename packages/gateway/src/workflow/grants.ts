@@ -60,8 +60,9 @@ export async function voidGrant(context: Context, id: string, why: string): Prom
   await quietly(() => end(context, id, (grant) => makeVoid(grant, context.clock.now(), why), null))
 }
 
-export function finishGrant(context: Context, id: string, by: Principal): Promise<Grant> {
-  return end(context, id, (grant) => finish(grant, by, context.clock.now()), by)
+/** Null where it has ended in the meantime. */
+export function finishGrant(context: Context, id: string, by: Principal): Promise<Grant | null> {
+  return quietly(() => end(context, id, (grant) => finish(grant, by, context.clock.now()), by))
 }
 
 /** A grant that policy gave to one connection, as it is when that is over; null for any other, and for one that has ended already. */

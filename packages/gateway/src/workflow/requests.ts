@@ -97,9 +97,16 @@ function joined(request: Request, session: string, inTransaction: boolean): Requ
   return { ...request, version: request.version + 1, session, others: others.slice(0, MAX_OTHERS), inTransaction: request.inTransaction || inTransaction }
 }
 
-/** Policy needs nobody: the request is approved as it is opened, and the record says by which policy. */
+/** Policy needs nobody: the request is approved as it is opened, and the record says by which policy. Who asks the same at the same time is given the same. */
 export async function approveAtOnce(context: Context, { request }: { readonly request: Request }): Promise<Request> {
-  return transition(context, request.id, (current) => approveByPolicy(current, trustedNow(context), { grantId: newId('grant') }))
+  try {
+    return await transition(context, request.id, (current) => approveByPolicy(current, trustedNow(context), { grantId: newId('grant') }))
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'not-pending') throw error
+    const decided = await context.store.requests.get(request.id)
+    if (decided?.status === 'approved') return decided
+    throw error
+  }
 }
 
 /** One review. The intent is in the ledger before the store knows it, so no approval exists that the ledger does not show. */

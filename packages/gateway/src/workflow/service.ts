@@ -97,7 +97,8 @@ export class WorkflowService implements Workflow {
     if (resource !== null) this.#resource(resource)
     const { user, agent } = caller.principal
     const mine = await this.#context.store.grants.list({ user, live: true, ...(agent === null ? {} : { agent }), ...(resource === null ? {} : { resource }) })
-    return Promise.all(mine.filter((grant) => reaches(caller, grant.resource)).map((grant) => finishGrant(this.#context, grant.id, caller.principal)))
+    const ended = await Promise.all(mine.filter(({ resource: of }) => reaches(caller, of)).map(({ id }) => finishGrant(this.#context, id, caller.principal)))
+    return ended.filter((grant) => grant !== null)
   }
 
   async revoke(caller: Caller, id: string, reason: string | null): Promise<Grant> {
