@@ -28,7 +28,7 @@ export interface TokenStore {
   list(filter: { readonly user?: string; readonly live?: boolean }): Promise<readonly TokenRecord[]>
   /** False when there is no such token, or it was revoked before. */
   revoke(id: string, at: number): Promise<boolean>
-  /** Revokes all of this user's, his agents' too; the ids of those that were not before. */
+  /** Revokes all of this user's, his agents' too, and takes back those that a command line may still fetch; the ids of those that were not before. */
   revokeAll(user: string, at: number): Promise<readonly string[]>
   /** It was used, unless it is known to have been later than `before`. Nobody is told. */
   used(id: string, at: number, before: number): Promise<void>

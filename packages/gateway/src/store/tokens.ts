@@ -1,7 +1,9 @@
+import type { Transaction } from 'kysely'
 import type { Database } from './database.ts'
+import { deviceOf } from './devices.ts'
 import { parseRow, tokenShape } from './shapes.ts'
 import type { TokenRecord, TokenStore } from './store.ts'
-import type { TokenRow } from './tables.ts'
+import type { Tables, TokenRow } from './tables.ts'
 
 export class Tokens implements TokenStore {
   readonly #database: Database
@@ -54,6 +56,7 @@ export class Tokens implements TokenStore {
       const live = transaction.updateTable('tokens').set({ revoked_at: at }).where('username', '=', user).where('revoked_at', 'is', null)
       const revoked = await live.returning('id').execute()
       for (const { id } of revoked) changed({ kind: 'token', id })
+      await takeBackConfirmed(transaction, user)
       return revoked.map(({ id }) => id)
     })
   }
@@ -75,6 +78,13 @@ export class Tokens implements TokenStore {
       return row ? tokenOf(row) : null
     })
   }
+}
+
+/** Command lines that he has confirmed, and that have not fetched their tokens. */
+async function takeBackConfirmed(transaction: Transaction<Tables>, user: string): Promise<void> {
+  const devices = (await transaction.selectFrom('devices').selectAll().execute()).map(deviceOf)
+  for (const { id } of devices.filter(({ state, by }) => state === 'confirmed' && by?.user === user))
+    await transaction.deleteFrom('devices').where('id', '=', id).execute()
 }
 
 export function tokenRow({ revokedAt, lastUsedAt, ...token }: TokenRecord): TokenRow {

@@ -41,6 +41,16 @@ async function later(userCode: string): Promise<void> {
 }
 
 describe('a command line', () => {
+  test('that somebody has confirmed gives nothing once he was disabled, when he is enabled again neither', async () => {
+    const code = await anybody().device(ASKING)
+    const carol = await signedIn('carol')
+    expect(await carol('POST', `/api/v1/device/${code.userCode}/confirm`)).toMatchObject({ status: 200 })
+    await bed.admin.disablePerson({ name: 'carol' })
+    await bed.admin.enablePerson({ name: 'carol' })
+    expect(await poll(code.deviceCode)).toBe('expired-code')
+    expect(await bed.admin.tokens({ user: 'carol' })).toMatchObject([{ revokedAt: expect.any(String) }])
+  })
+
   test('is signed in as whoever confirms its code on the web, once', async () => {
     const code = await anybody().device(ASKING)
     expect(code).toMatchObject({ link: `${OWN}/device`, linkWithCode: `${OWN}/device?code=${code.userCode}`, intervalMs: 5_000 })

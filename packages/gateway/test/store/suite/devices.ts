@@ -33,6 +33,18 @@ export function devices(pair: () => Pair): void {
     expect(await here.devices.find({ userCode: 'another' })).toBeNull()
   })
 
+  test('forgets those that somebody has confirmed when all his tokens are revoked', async () => {
+    const { here, there } = pair()
+    const by = (user: string) => ({ user, mayReview: true, proven: true })
+    await here.devices.insert(device({ id: 'his', state: 'confirmed', by: by('bob') }), 10)
+    await here.devices.insert(device({ id: 'refused', state: 'refused', by: by('bob') }), 10)
+    await here.devices.insert(device({ id: 'hers', state: 'confirmed', by: by('alice') }), 10)
+    await here.devices.insert(device({ id: 'nobodys' }), 10)
+    await here.tokens.revokeAll('bob', NOW)
+    expect(await there.devices.find({ hash: 'hash of his' })).toBeNull()
+    for (const left of ['refused', 'hers', 'nobodys']) expect(await there.devices.find({ hash: `hash of ${left}` })).not.toBeNull()
+  })
+
   test('lets one of many decide, and lets no more wait than may, nor two with one code', async () => {
     const { here, there } = pair()
     await here.devices.insert(device(), 2)
