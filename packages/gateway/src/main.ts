@@ -207,7 +207,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const scim = openScim({ config, store, directory, journal, clock, leaving, log })
   if (listening) await scim?.settle()
   const people = new People({ store: store.people, journal, clock })
-  const signIn = new OidcSignIn({ config, directory, people, logins, tokens: refreshTokens, clock, log })
+  const signIn = new OidcSignIn({ config, directory, people, logins, leaving, tokens: refreshTokens, clock, log })
   const refresher = new Refresher({ config, store, signIn, people, logins, tokens: refreshTokens, clock, log })
   if (listening) refresher.start()
   onClose(() => refresher.stop())

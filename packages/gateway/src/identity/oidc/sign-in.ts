@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config/config.ts'
-import type { LoginRecord, PersonRecord } from '../../store/store.ts'
+import type { LoginRecord, PersonRecord, Source } from '../../store/store.ts'
 import { WorkflowError } from '../../workflow/workflow.ts'
 import type { Directory } from '../directory.ts'
+import type { Leaving } from '../leaving.ts'
 import { knownBy } from '../login-secret.ts'
 import type { Logins, SeenFrom } from '../logins.ts'
 import type { People } from '../people.ts'
@@ -17,6 +18,7 @@ export interface OidcOptions {
   readonly directory: Directory
   readonly people: People
   readonly logins: Logins
+  readonly leaving: Pick<Leaving, 'end'>
   readonly tokens: RefreshTokens
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Logger, 'warn'>
@@ -88,14 +90,33 @@ export class OidcSignIn {
     return this.issuer(name)?.endSessionUrl(idToken, `${config.url}/sign-in`) ?? null
   }
 
-  /** Writes down what the issuer says of a person, for as long as that is believed. Null: somebody else has that name here. */
+  /**
+   * Writes down what the issuer says of a person, for as long as that is believed. Null: somebody else has that name here. Whoever has another name than before
+   * has nothing left of what he had under that one, which the issuer may give to somebody else.
+   */
   async record(issuer: Issuer, said: Said): Promise<PersonRecord | null> {
-    const { people, config, clock } = this.#options
+    const { people, config, clock, leaving } = this.#options
     const source = `oidc:${issuer.config.name}` as const
     const { subject, ...rest } = said
-    const others = (await people.named(said.name)).filter((record) => record.source.startsWith('oidc:') && record.source !== source)
-    if (others.length > 0) return null
+    if (await this.#isOfAnother(source, said)) return null
+    const before = await people.at(source, subject)
+    if (before && before.name !== said.name && this.#isKnownOnlyBy(source, before.name)) await leaving.end(before.name, source, `is ${said.name} now`)
     return people.put({ ...rest, source, externalId: subject, active: true, until: clock.now() + config.login.maxMs }, source)
+  }
+
+  /** An account of another issuer has this name; or anybody else one that differs from it in its case alone, so that nobody is two people here. */
+  async #isOfAnother(source: Source, { subject, name }: Said): Promise<boolean> {
+    const { people, directory } = this.#options
+    if ((await people.named(name)).some((record) => record.source.startsWith('oidc:') && record.source !== source)) return true
+    const alike = directory.users().filter((user) => user.name !== name && user.name.toLowerCase() === name.toLowerCase())
+    if (alike.some((user) => !this.#isKnownOnlyBy(source, user.name))) return true
+    const records = (await Promise.all(alike.map((user) => people.named(user.name)))).flat()
+    return records.some(({ externalId }) => externalId !== subject)
+  }
+
+  #isKnownOnlyBy(source: Source, name: string): boolean {
+    const { sources } = this.#options.directory.users().find((user) => user.name === name) ?? { sources: [] }
+    return sources.every((one) => one === source)
   }
 
   /** Throws WorkflowError for claims that cannot be gone by. */
@@ -122,7 +143,10 @@ export class OidcSignIn {
     const person = await this.record(issuer, said)
     if (!person) {
       await this.#refused(issuer, said.name, seen, 'another account has this name')
-      throw new WorkflowError('forbidden', `${said.name} is somebody else here: another account of an issuer had this name first; ask an administrator`)
+      throw new WorkflowError(
+        'forbidden',
+        `${said.name} is somebody else here: another account had this name first, or the same in other letters, small or capital; ask an administrator`,
+      )
     }
     await directory.learn(person.id)
     return person
