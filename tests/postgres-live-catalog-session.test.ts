@@ -168,6 +168,35 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what a name means in 
     expect(await stage.runs()).toBe(runs)
   })
 
+  it.each(['READ COMMITTED', 'REPEATABLE READ'])('is what others have committed since it has changed something itself, in %s', async (level) => {
+    const { stage, connect, outcome } = behind
+    const [client, other] = [await connect(), await connect()]
+    const runs = await stage.runs()
+    const begin = async () => {
+      await client.query(`BEGIN ISOLATION LEVEL ${level}`)
+      await client.query('SELECT count(*) FROM people') // takes its snapshot, by which the server looks up rows and no names
+    }
+    await begin()
+    await client.query('CREATE TABLE brand_new AS SELECT * FROM people')
+    expect(await outcome(client, LOWER)).toBe('runs')
+    await other.query(`CREATE FUNCTION lower(varchar) RETURNS text ${EVIL}`)
+    expect(await outcome(client, LOWER)).toContain('lower may be public.lower')
+    await client.query('ROLLBACK')
+    await other.query('DROP FUNCTION lower(varchar)')
+    await begin()
+    await other.query(`CREATE FUNCTION lower(varchar) RETURNS text ${EVIL}`)
+    await client.query('CREATE TABLE brand_new AS SELECT * FROM people')
+    expect(await outcome(client, LOWER)).toContain('lower may be public.lower')
+    await client.query('ROLLBACK')
+    await other.query('DROP FUNCTION lower(varchar)')
+    await begin()
+    await client.query('CREATE TABLE brand_new AS SELECT * FROM people')
+    expect(await outcome(client, 'SELECT id FROM brand_new')).toBe('runs')
+    expect(await outcome(client, LOWER)).toBe('runs')
+    await client.query('ROLLBACK')
+    expect(await stage.runs()).toBe(runs)
+  })
+
   it('is a temporary view that shadows a table', async () => {
     const { stage, connect, outcome } = behind
     const [client, other] = [await connect(), await connect()]

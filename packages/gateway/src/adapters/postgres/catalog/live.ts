@@ -64,11 +64,15 @@ export class LiveCatalog {
 
   /** What is known for certain at this moment, without asking; null when it has to be asked. */
   get fresh(): Known | null {
+    if (!this.isFresh(this.#asOf)) return null
     const age = performance.now() - this.#asOf
-    const { catalogMaxAgeMs } = this.#target
-    if (age > catalogMaxAgeMs || this.#asOf <= this.#droppedAt) return null
-    if (age > catalogMaxAgeMs / 2) void this.#check().catch(() => undefined) // so that the next statement need not wait
+    if (age > this.#target.catalogMaxAgeMs / 2) void this.#check().catch(() => undefined) // so that the next statement need not wait
     return this.#known
+  }
+
+  /** What was read at that time (monotonic milliseconds) is believed still. */
+  isFresh(asOf: number): boolean {
+    return performance.now() - asOf <= this.#target.catalogMaxAgeMs && asOf > this.#droppedAt
   }
 
   /** A session may have changed it. Resolves when nobody believes what was known before, in any process of this gateway; null: nobody does already. */

@@ -1,11 +1,23 @@
 import { Skipped } from '../../adapter.ts'
 import type { Batch } from '../batch.ts'
 import type { Uses } from '../classify/uses.ts'
-import type { Finding } from './inside.ts'
+import { type Finding, first } from './inside.ts'
 import { textValue } from '../impact/values.ts'
 import { type Ask, Known } from './known.ts'
 import { type LiveCatalog, unanswered } from './live.ts'
 import { samePath, type SearchPath } from './meaning.ts'
+
+const SETTING = (name: string) => `pg_catalog.current_setting('${name}')`
+const UNCOMPILED = `SELECT ${SETTING('jit')}, ${SETTING('transaction_isolation')}, pg_catalog.set_config('jit', 'off', true)`
+
+/** What a transaction sees of the catalog. */
+interface Own {
+  readonly known: Known
+  /** Monotonic milliseconds: it was so then. */
+  readonly asOf: number
+  /** It also sees what others commit. */
+  readonly seesOthers: boolean
+}
 
 /**
  * Where one session stands: its search_path, and the catalog as it sees it. Both are asked for when they may have changed, and then kept. What a
@@ -18,9 +30,9 @@ export class Standing {
   /** Something ran in the open transaction that may have changed what names mean. */
   #changed = false
   /** The catalog as that transaction sees it. */
-  #own: Known | null = null
-  /** What the last `ready` or `prepare` found. */
-  #known: Known | null = null
+  #own: Own | null = null
+  /** What the last `knows` or `learn` found: all of them have to say the same. */
+  #known: readonly Known[] = []
   #failure = 'it was not read'
   #turn = 0
 
@@ -57,19 +69,26 @@ export class Standing {
   knows(uses: readonly Uses[]): boolean {
     if (uses.length === 0) return true
     const path = this.#path
-    const known = this.#changed ? this.#own : this.#live.fresh
-    if (path === null || known === null || !uses.every((each) => known.covers(each, path))) return false
+    const known = this.#current()
+    if (path === null || known === null || !known.every((one) => uses.every((each) => one.covers(each, path)))) return false
     this.#known = known
     return true
   }
 
+  #current(): readonly Known[] | null {
+    const { fresh } = this.#live
+    if (!this.#changed) return fresh && [fresh]
+    if (this.#own === null || !this.#live.isFresh(this.#own.asOf)) return null
+    return this.#own.seesOthers ? [this.#own.known] : fresh && [this.#own.known, fresh]
+  }
+
   /** Asks what `judge` has to know. False when the server could not answer, and the client has seen why. */
   async learn(uses: readonly Uses[]): Promise<boolean> {
-    this.#known = null
+    this.#known = []
     try {
       const path = (this.#path ??= await this.#askPath())
       if (path === null) return false
-      this.#known = this.#changed ? await this.#learnOwn(uses, path) : await this.#live.read(uses, path)
+      this.#known = this.#changed ? await this.#learnOwn(uses, path) : [await this.#live.read(uses, path)]
     } catch (error) {
       if (this.#batch.failed) return false
       this.#failure = error instanceof Skipped ? 'what ran before it has failed' : error instanceof Error ? error.message : String(error)
@@ -78,8 +97,9 @@ export class Standing {
   }
 
   judge(uses: Uses, declared: readonly number[]): Finding {
-    if (this.#known === null || this.#path === null) return unanswered(this.#failure)
-    return this.#known.judge(uses, this.#path, declared)
+    const path = this.#path
+    if (this.#known.length === 0 || path === null) return unanswered(this.#failure)
+    return first(this.#known.map((known) => known.judge(uses, path, declared)))
   }
 
   async #askPath(): Promise<SearchPath | null> {
@@ -87,14 +107,25 @@ export class Standing {
     return snapshot && samePath(snapshot.schemas)
   }
 
-  /** Asked on the session's own connection, where an error would end its transaction: so only where the same could be read beside it. */
-  async #learnOwn(uses: readonly Uses[], path: SearchPath): Promise<Known> {
+  /**
+   * Asked on the session's own connection, where an error would end its transaction: so only where the same could be read beside it. A transaction that keeps an older
+   * snapshot is not shown what others have committed, while the server finds names by it: then the catalog beside has to say the same.
+   */
+  async #learnOwn(uses: readonly Uses[], path: SearchPath): Promise<readonly Known[]> {
     await this.#live.read([], path)
-    if (this.#own !== null && uses.every((each) => this.#own?.covers(each, path))) return this.#own
-    return this.#uncompiled(async (ask) => {
-      const own = (this.#own ??= await Known.load(ask, this.#live.trust))
-      for (const each of uses) if (!own.covers(each, path)) await own.learn(ask, each, path)
-      return own
+    const { known, seesOthers } = (this.#own = await this.#askOwn(uses, path))
+    return seesOthers ? [known] : [known, await this.#live.read(uses, path)]
+  }
+
+  async #askOwn(uses: readonly Uses[], path: SearchPath): Promise<Own> {
+    const before = this.#own
+    const isFresh = before !== null && this.#live.isFresh(before.asOf)
+    if (isFresh && uses.every((each) => before.known.covers(each, path))) return before
+    const asOf = isFresh ? before.asOf : performance.now()
+    return this.#uncompiled(async (ask, isolation) => {
+      const known = before && (isFresh || (await before.known.holds(ask))) ? before.known : await Known.load(ask, this.#live.trust)
+      for (const each of uses) if (!known.covers(each, path)) await known.learn(ask, each, path)
+      return { known, asOf, seesOthers: isolation.startsWith('read ') }
     })
   }
 
@@ -102,10 +133,10 @@ export class Standing {
    * Compiling our questions takes ten times as long as they do (half a second on 15); the connection of the live catalog is opened without, this one has it as its client
    * wants, and gets it back. What fails in between ends the transaction, and the setting with it.
    */
-  async #uncompiled<T>(job: (ask: Ask) => Promise<T>): Promise<T> {
+  async #uncompiled<T>(job: (ask: Ask, isolation: string) => Promise<T>): Promise<T> {
     const ask: Ask = (text, parameters) => this.#batch.ask(text, parameters)
-    const [row] = await ask("SELECT pg_catalog.current_setting('jit'), pg_catalog.set_config('jit', 'off', true)", [])
-    const result = await job(ask)
+    const [row] = await ask(UNCOMPILED, [])
+    const result = await job(ask, row?.[1] ?? '')
     await ask("SELECT pg_catalog.set_config('jit', $1, true)", [textValue(row?.[0] ?? 'on')])
     return result
   }
