@@ -136,6 +136,25 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what a name means in 
     expect(await outcome(client, LOWER)).toContain('lower may be app.lower')
   })
 
+  it('follows a schema of its search_path that another session makes', async () => {
+    const { stage, connect, outcome } = behind
+    const [client, other] = [await connect(), await connect()]
+    const runs = await stage.runs()
+    await client.query('SET search_path = later, public')
+    for (const statement of ['SELECT 1', 'BEGIN', 'CREATE TABLE brand_new (id int)']) {
+      await client.query(statement)
+      expect(await outcome(client, LOWER)).toBe('runs')
+      await other.query('CREATE SCHEMA later')
+      await other.query(`CREATE FUNCTION later.lower(varchar) RETURNS text ${EVIL}`)
+      expect(await outcome(client, LOWER)).toContain('lower may be later.lower')
+      await client.query('ROLLBACK')
+      await other.query('DROP SCHEMA later CASCADE')
+      await client.query('BEGIN')
+    }
+    await client.query('ROLLBACK')
+    expect(await stage.runs()).toBe(runs)
+  })
+
   it('follows its role, where the search_path names that', async () => {
     const { connect, outcome } = behind
     const client = await connect()

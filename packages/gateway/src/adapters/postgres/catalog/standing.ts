@@ -27,6 +27,8 @@ export class Standing {
   readonly #live: LiveCatalog
   readonly #batch: Batch
   #path: SearchPath | null = null
+  /** Monotonic milliseconds: when that was asked for. Others may make a schema that a search_path has always named. */
+  #pathAsOf = -Infinity
   /** Something ran in the open transaction that may have changed what names mean. */
   #changed = false
   /** The catalog as that transaction sees it. */
@@ -68,7 +70,7 @@ export class Standing {
   /** True when `judge` can answer at once. Nothing is asked. */
   knows(uses: readonly Uses[]): boolean {
     if (uses.length === 0) return true
-    const path = this.#path
+    const path = this.#freshPath()
     const known = this.#current()
     if (path === null || known === null || !known.every((one) => uses.every((each) => one.covers(each, path)))) return false
     this.#known = known
@@ -86,7 +88,7 @@ export class Standing {
   async learn(uses: readonly Uses[]): Promise<boolean> {
     this.#known = []
     try {
-      const path = (this.#path ??= await this.#askPath())
+      const path = this.#freshPath() ?? (await this.#askPath())
       if (path === null) return false
       this.#known = this.#changed ? await this.#learnOwn(uses, path) : [await this.#live.read(uses, path)]
     } catch (error) {
@@ -102,9 +104,16 @@ export class Standing {
     return first(this.#known.map((known) => known.judge(uses, path, declared)))
   }
 
+  #freshPath(): SearchPath | null {
+    return this.#live.isFresh(this.#pathAsOf) ? this.#path : null
+  }
+
   async #askPath(): Promise<SearchPath | null> {
+    const asOf = performance.now()
     const snapshot = await this.#batch.snapshot()
-    return snapshot && samePath(snapshot.schemas)
+    this.#path = snapshot && samePath(snapshot.schemas)
+    this.#pathAsOf = asOf
+    return this.#path
   }
 
   /**
