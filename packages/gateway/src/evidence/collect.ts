@@ -14,8 +14,8 @@ interface Use {
   readonly action: string
   readonly outcome: Outcome
   readonly policies: readonly string[]
-  /** The request, or the grant, under which it was done; null for what policy allows by itself. */
-  readonly under: string | null
+  /** The requests, or the grant, under which it was done; none for what policy allows by itself. */
+  readonly under: readonly string[]
 }
 
 interface Counted extends Use {
@@ -64,9 +64,9 @@ export class Evidence {
   /** By person, resource, action and time. */
   access(): readonly AccessRow[] {
     const rows = [...this.#uses.values()].map(({ first, last, under, ...use }) => {
-      const approved = under === null ? null : (this.#approved.get(under) ?? null)
-      const request = approved?.request ?? under
-      return { ...use, policies: [...use.policies], first: iso(first), last: iso(last), approvedBy: [...(approved?.approvers ?? [])], request }
+      const approved = under.flatMap((id) => this.#approved.get(id) ?? [])
+      const approvedBy = [...new Set(approved.flatMap(({ approvers }) => approvers))]
+      return { ...use, policies: [...use.policies], first: iso(first), last: iso(last), approvedBy, request: approved[0]?.request ?? under[0] ?? null }
     })
     const key = (row: AccessRow) => [row.person, row.resource, row.action, row.first, String(row.entry).padStart(16, '0')].join('\0')
     return rows.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
@@ -102,13 +102,13 @@ export class Evidence {
     const use = { person: text(body['principal']), resource: text(body['resource']), action: text(body['action']), policies: texts(body['policies']) }
     switch (type) {
       case 'session.refused':
-        return { ...use, action: 'connect', outcome: 'denied', under: null }
+        return isDenied(body) ? { ...use, action: 'connect', outcome: 'denied', under: [] } : null
       case 'session.started': {
-        const under = this.#own.delete(text(body['grant'])) ? null : text(body['grant'])
-        return { ...use, action: 'connect', outcome: under === null ? (body['mode'] === 'observe' ? 'observed' : 'allowed') : 'approved', under }
+        const under = this.#own.delete(text(body['grant'])) ? [] : [text(body['grant'])]
+        return { ...use, action: 'connect', outcome: under.length === 0 ? (body['mode'] === 'observe' ? 'observed' : 'allowed') : 'approved', under }
       }
       case 'action.decided':
-        return body['effect'] === 'deny' ? { ...use, outcome: 'denied', under: null } : null
+        return body['effect'] === 'deny' ? { ...use, outcome: 'denied', under: [] } : null
       case 'action.started':
         return { ...use, ...underOf(body) }
       default:
@@ -129,10 +129,13 @@ export class Evidence {
 }
 
 function underOf({ observed, requests }: LedgerEvent['body']): Pick<Use, 'outcome' | 'under'> {
-  if (observed !== undefined) return { outcome: 'observed', under: null }
-  const [request = null] = texts(requests)
-  return { outcome: request === null ? 'allowed' : 'approved', under: request }
+  if (observed !== undefined) return { outcome: 'observed', under: [] }
+  const under = texts(requests)
+  return { outcome: under.length === 0 ? 'allowed' : 'approved', under }
 }
+
+/** Whether a connection was refused for good: one that waits to be approved is refused after a while too, and made again. */
+export const isDenied = ({ code }: LedgerEvent['body']): boolean => code === 'denied'
 
 function unprovenOf({ body }: LedgerEvent, at: number, entry: number): UnprovenRow {
   return { at: iso(at), reviewer: text(body['reviewer']), request: text(body['request']), verdict: text(body['verdict']), token: text(body['token']), entry }

@@ -13,6 +13,8 @@ import { unusedStanding } from './standing.ts'
 
 const DAY_MS = 86_400_000
 const MOST_REQUESTS = 2_000
+/** The newest come first, and those that count are the last of them. */
+const MOST_LIVE = 10_000
 /** Of people and resources; each costs six questions to policy. */
 const MOST_ASKED = 1_000
 /** Rows of each list. */
@@ -57,7 +59,7 @@ export class Overviews {
     const requests = newest.slice(0, MOST_REQUESTS)
     const ran = new Ran()
     const since = await readBack(store.tree, from, (entry) => ran.add(entry))
-    const live = (await store.grants.list({ live: true, asked: true, limit: 500 })).filter((grant) => isLive(grant, now))
+    const live = (await store.grants.list({ live: true, asked: true, limit: MOST_LIVE })).filter((grant) => isLive(grant, now))
     const people = this.#sources.users()
     const isAsked = people.length * Object.keys(config.resources).length <= MOST_ASKED
     const unused = isAsked ? await unusedStanding(config, people, this.#sources.policy(), ran.used()) : null

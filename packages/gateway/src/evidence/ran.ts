@@ -3,6 +3,7 @@ import type { AccessRow } from '@countersign/contract/schemas/report'
 import type { LedgerEvent } from '@countersign/ledger/group'
 import { stringOf } from '../export/known.ts'
 import type { ExportEntry } from '../export/record.ts'
+import { isDenied } from './collect.ts'
 
 type Counts = Omit<Overview['ran'], 'since'>
 type Denied = Overview['denied'][number]
@@ -77,7 +78,7 @@ const aboutOf = ({ type, body }: LedgerEvent): About => ({
 function outcomeOf({ type, body }: LedgerEvent): keyof Counts | null {
   switch (type) {
     case 'session.refused':
-      return 'denied'
+      return isDenied(body) ? 'denied' : null
     case 'session.started':
       return body['mode'] === 'observe' ? 'observed' : 'allowed'
     case 'action.decided':
