@@ -56,6 +56,7 @@ import { NotificationDesk } from './notify/desk.ts'
 import { type Notifications, openChannels, startNotifications } from './notify/notifications.ts'
 import { openPushKey } from './notify/push/vapid.ts'
 import { openChallengeKey } from './passkeys/challenges.ts'
+import { LeftPasskeys } from './passkeys/left-passkeys.ts'
 import { OpenInvites } from './passkeys/open-invites.ts'
 import { openPasskeys } from './passkeys/open.ts'
 import { checkPolicies } from './policy/check.ts'
@@ -169,7 +170,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   }
   const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
-  const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites({ store, journal, clock }) })
+  const kept = { store, journal, clock }
+  const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites(kept), passkeys: new LeftPasskeys(kept) })
   const keys = openPasskeys({ store, directory, leaving, journal, clock, config, challengeKey: await openChallengeKey(store.challenges) })
   const workflow = new WorkflowService(context, keys.proofs)
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))

@@ -10,6 +10,7 @@ export interface LeavingOptions {
   readonly desk: Pick<Desk, 'revokeAllOf'>
   readonly logins: Pick<Logins, 'endAllOf'>
   readonly invites: { revokeAllOf(user: string, by: string): Promise<void> }
+  readonly passkeys: { removeAllOf(user: string, by: string): Promise<void> }
 }
 
 /** Whoever has no access any more has nothing left to come back with: his grants, his sign-ins, his tokens and those of his agents end, and links that he was invited with. */
@@ -18,6 +19,12 @@ export class Leaving {
 
   constructor(options: LeavingOptions) {
     this.#options = options
+  }
+
+  /** The same for whoever has this name no more: somebody else may be given it. Who is only disabled may be enabled again, and signs in with the passkeys that he has. */
+  async forget(user: string, by: string, why: string): Promise<void> {
+    await this.#options.passkeys.removeAllOf(user, by) // first: with one of them he would sign in again
+    await this.end(user, by, why)
   }
 
   /** Said again, it ends what is there again. `by` has no space where he is a user. */

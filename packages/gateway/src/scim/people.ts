@@ -17,7 +17,7 @@ export interface PeopleOptions {
   readonly users: Pick<Users, 'users'>
   readonly journal: Pick<Journal, 'append'>
   readonly clock: Pick<Clock, 'now'>
-  readonly leaving: Pick<Leaving, 'end'>
+  readonly leaving: Pick<Leaving, 'end' | 'forget'>
   readonly config: Pick<ScimConfig, 'adminGroups' | 'auditorGroups'>
 }
 
@@ -75,16 +75,31 @@ export class People {
       if (next.active && !person.active) await this.#options.leaving.end(person.name, PROVISIONING, 'disabled')
       if (!(await this.#save(person, next))) continue
       if (!next.active) await this.#options.leaving.end(next.name, PROVISIONING, 'disabled')
-      if (person.name !== next.name) await this.#options.leaving.end(person.name, PROVISIONING, `is ${next.name} now`)
+      if (person.name !== next.name) await this.#leave(person.name, `is ${next.name} now`)
       return next
     }
   }
 
+  /** Disabled first: what fails behind that is done when it is said again, because he is there until all of it is. */
   async remove(id: string): Promise<void> {
-    const { name } = await this.get(id)
+    const { name } = await this.#disabled(id)
+    await this.#leave(name, 'removed')
     await this.#options.store.remove(id)
     await this.#options.journal.append({ type: 'person.changed', body: { user: name, source: 'scim', by: PROVISIONING, removed: true } }, 'disk')
-    await this.#options.leaving.end(name, PROVISIONING, 'removed')
+  }
+
+  async #disabled(id: string): Promise<PersonRecord> {
+    for (;;) {
+      const person = await this.get(id)
+      if (await this.#save(person, { ...person, active: false })) return person
+    }
+  }
+
+  /** Where others know him by this name too, he has it still. */
+  async #leave(name: string, why: string): Promise<void> {
+    const { leaving, users } = this.#options
+    const isElsewhere = users.users().some((user) => user.name === name && user.sources.some((source) => source !== 'scim'))
+    await (isElsewhere ? leaving.end(name, PROVISIONING, why) : leaving.forget(name, PROVISIONING, why))
   }
 
   /** Puts him into groups, and takes him out of others. */

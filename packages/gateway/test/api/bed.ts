@@ -34,6 +34,7 @@ import { Tokens } from '../../src/identity/tokens.ts'
 import { type LocalJournal, openJournal } from '../../src/journal/open.ts'
 import { vouch } from '../../src/ledger/vouching.ts'
 import { openChallengeKey } from '../../src/passkeys/challenges.ts'
+import { LeftPasskeys } from '../../src/passkeys/left-passkeys.ts'
 import { OpenInvites } from '../../src/passkeys/open-invites.ts'
 import { openPasskeys } from '../../src/passkeys/open.ts'
 import { Queries } from '../../src/query/queries.ts'
@@ -104,7 +105,8 @@ export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
   const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
-  const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites({ store, journal, clock: systemClock }) })
+  const parts = { store, journal, clock: systemClock }
+  const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites(parts), passkeys: new LeftPasskeys(parts) })
   const keys = openPasskeys({ store, directory, leaving, journal, clock: systemClock, config, challengeKey: await openChallengeKey(store.challenges) })
   const queryTokens = new QueryTokens({
     desk,

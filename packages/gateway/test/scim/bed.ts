@@ -22,6 +22,8 @@ export interface Bed extends WorkflowBed {
   readonly people: People
   /** Who has left, in order, and why. */
   readonly left: string[]
+  /** With which whatever ends of theirs fails. */
+  failing: Error | null
   readonly door: Hono
   /** A request of the directory. */
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>
@@ -43,7 +45,12 @@ export async function openBed(config: { readonly adminGroups?: readonly string[]
   const directory = new Directory(bed.context.config, store, () => clock.now())
   await directory.start()
   const left: string[] = []
-  const leaving = { end: (user: string, _by: string, why: string) => Promise.resolve(void left.push(`${user} ${why}`)) }
+  const failing: { error: Error | null } = { error: null }
+  const leaves = (user: string, why: string) => (failing.error ? Promise.reject(failing.error) : Promise.resolve(void left.push(`${user} ${why}`)))
+  const leaving = {
+    end: (user: string, _by: string, why: string) => leaves(user, why),
+    forget: (user: string, _by: string, why: string) => leaves(user, `${why}, for good`),
+  }
   const groupsThatCount = { adminGroups: config.adminGroups ?? [], auditorGroups: [] }
   const people = new People({ store: store.people, users: directory, journal, clock, leaving, config: groupsThatCount })
   const groups = new Groups({ store: store.scimGroups, people, clock })
@@ -59,6 +66,12 @@ export async function openBed(config: { readonly adminGroups?: readonly string[]
     directory,
     people,
     left,
+    get failing() {
+      return failing.error
+    },
+    set failing(error: Error | null) {
+      failing.error = error
+    },
     door,
     ask,
     patch: (path, ...Operations) => ask('PATCH', path, { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations }),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { StoreUnavailable } from '../../src/store/store.ts'
 import { type Bed, openBed, TOKEN, USER } from './bed.ts'
 
 let bed: Bed
@@ -102,8 +103,20 @@ describe('is disabled, and everything of his ends,', () => {
     for (let time = 0; time < 2; time++) expect((await bed.ask('PUT', `/Users/${carol}`, disabled)).body.active).toBe(false)
     expect((await bed.ask('DELETE', `/Users/${dora}`)).status).toBe(204)
     expect((await bed.ask('DELETE', `/Users/${dora}`)).status).toBe(404)
-    expect(bed.left).toEqual(['carol@example.com disabled', 'carol@example.com disabled', 'dora@example.com removed'])
+    expect(bed.left).toEqual(['carol@example.com disabled', 'carol@example.com disabled', 'dora@example.com removed, for good'])
     await expect.poll(() => bed.directory.users().map(({ name }) => name)).not.toContain('dora@example.com')
+  })
+
+  test('that could not be removed whole is there to be removed again, and may do nothing meanwhile', async () => {
+    const id = await bed.user('carol@example.com')
+    await expect.poll(() => bed.directory.user('carol@example.com')).not.toBeNull()
+    bed.failing = new StoreUnavailable('the store is away')
+    expect((await bed.ask('DELETE', `/Users/${id}`)).status).toBe(503)
+    await expect.poll(() => bed.directory.user('carol@example.com')).toBeNull()
+    bed.failing = null
+    expect((await bed.ask('DELETE', `/Users/${id}`)).status).toBe(204)
+    expect(bed.left).toEqual(['carol@example.com removed, for good'])
+    expect((await bed.ask('GET', `/Users/${id}`)).status).toBe(404)
   })
 
   test('and once more before he is enabled again: nothing is left that he was given before every gateway knew', async () => {
@@ -117,7 +130,7 @@ describe('is disabled, and everything of his ends,', () => {
   test('and what he had under an earlier name', async () => {
     const id = await bed.user('carol@example.com')
     expect((await bed.patch(`/Users/${id}`, { op: 'Replace', path: 'userName', value: 'carla@example.com' })).body.userName).toBe('carla@example.com')
-    expect(bed.left).toEqual(['carol@example.com is carla@example.com now'])
+    expect(bed.left).toEqual(['carol@example.com is carla@example.com now, for good'])
   })
 })
 

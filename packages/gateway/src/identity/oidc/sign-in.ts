@@ -18,7 +18,7 @@ export interface OidcOptions {
   readonly directory: Directory
   readonly people: People
   readonly logins: Logins
-  readonly leaving: Pick<Leaving, 'end'>
+  readonly leaving: Pick<Leaving, 'forget'>
   readonly tokens: RefreshTokens
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Logger, 'warn'>
@@ -100,7 +100,7 @@ export class OidcSignIn {
     const { subject, ...rest } = said
     if (await this.#isOfAnother(source, said)) return null
     const before = await people.at(source, subject)
-    if (before && before.name !== said.name && this.#isKnownOnlyBy(source, before.name)) await leaving.end(before.name, source, `is ${said.name} now`)
+    if (before && before.name !== said.name && this.#isKnownOnlyBy(source, before.name)) await leaving.forget(before.name, source, `is ${said.name} now`)
     return people.put({ ...rest, source, externalId: subject, active: true, until: clock.now() + config.login.maxMs }, source)
   }
 

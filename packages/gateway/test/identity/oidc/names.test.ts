@@ -11,7 +11,9 @@ import { RefreshTokens } from '../../../src/identity/oidc/refresh-tokens.ts'
 import { OidcSignIn } from '../../../src/identity/oidc/sign-in.ts'
 import { People } from '../../../src/identity/people.ts'
 import { Tokens } from '../../../src/identity/tokens.ts'
+import { LeftPasskeys } from '../../../src/passkeys/left-passkeys.ts'
 import { OpenInvites } from '../../../src/passkeys/open-invites.ts'
+import { aPasskey } from '../../store/values.ts'
 import { type Bed, openBed } from '../../workflow/bed.ts'
 
 const issuerOf = (name: string) =>
@@ -46,7 +48,13 @@ beforeEach(async () => {
   tokens = new Tokens(directory, store.tokens, () => clock.now())
   const desk = new Desk(tokens, store.tokens, journal, [])
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
-  const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites({ store, journal, clock }) })
+  const leaving = new Leaving({
+    context,
+    desk,
+    logins,
+    invites: new OpenInvites({ store, journal, clock }),
+    passkeys: new LeftPasskeys({ store, journal, clock }),
+  })
   const people = new People({ store: store.people, journal, clock })
   signIn = new OidcSignIn({ config, directory, people, logins, leaving, tokens: new RefreshTokens(folder), clock, log: pino({ level: 'silent' }) })
 })
@@ -81,8 +89,11 @@ test('who gets a name that somebody had before him at the issuer gets nothing of
   await record(CORP, 's-1', 'ann@example.com')
   const wish = { user: 'ann@example.com', agent: null, name: null, scope: null, mayReview: true, ttlMs: null }
   const { token } = await tokens.create(wish, { user: 'ann@example.com', proven: true })
+  await bed.context.store.passkeys.insert(aPasskey({ user: 'ann@example.com' }))
   await record(CORP, 's-1', 'ann.smith@example.com') // she has married
   expect(await tokens.callerForSecret(token)).toBeNull()
   await record(CORP, 's-2', 'ann@example.com') // and somebody new has her address
   expect(await tokens.callerForSecret(token)).toBeNull()
+  expect(await bed.context.store.passkeys.get('pk-1')).toMatchObject({ status: 'removed', entries: [{}, {}] })
+  expect(await bed.entries()).toContainEqual({ type: 'passkey.removed', body: { passkey: 'pk-1', user: 'ann@example.com', waits: false, by: 'oidc:corp' } })
 })

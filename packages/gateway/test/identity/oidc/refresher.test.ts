@@ -32,7 +32,7 @@ test('a refresh token is deleted when nothing is believed any more of what came 
   const log = pino({ level: 'silent' })
   const people = new People({ store: store.people, journal, clock })
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
-  const signIn = new OidcSignIn({ config, directory, people, logins, leaving: { end: () => Promise.resolve() }, tokens, clock, log })
+  const signIn = new OidcSignIn({ config, directory, people, logins, leaving: { forget: () => Promise.resolve() }, tokens, clock, log })
   const refresher = new Refresher({ config, store, signIn, people, logins, tokens, clock, log })
   const held = { person: 'person-1', user: ALICE, issuer: 'corp', subject: 'sub', flow: 'flow', token: 'canary-refresh-token', checkedAt: clock.now() }
   tokens.keep(held)
