@@ -68,6 +68,6 @@ export function parseRows(text: string): number {
 }
 
 /** An id with its prefix, whichever way it was given: people read `7kq2` from a link, and `req-7kq2` from a notice. */
-export function fullId(prefix: 'req' | 'grant' | 'ses' | 'tok' | 'pk', id: string): string {
+export function fullId(prefix: 'req' | 'grant' | 'ses' | 'tok' | 'pk' | 'inv', id: string): string {
   return id.startsWith(`${prefix}-`) ? id : `${prefix}-${id}`
 }

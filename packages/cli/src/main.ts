@@ -41,6 +41,7 @@ import { addTokenList } from './commands/token-list.ts'
 import { addTokenRevoke } from './commands/token-revoke.ts'
 import { addUserDisable, addUserEnable } from './commands/user-active.ts'
 import { addUserInvite } from './commands/user-invite.ts'
+import { addUserInvites, addUserUninvite } from './commands/user-invites.ts'
 import { addUserList } from './commands/user-list.ts'
 import { addWhoami } from './commands/whoami.ts'
 import { addWatch } from './commands/watch.ts'
@@ -84,7 +85,7 @@ for (const add of [addPersonErase, addPersonErasures]) add(person)
 const policy = group(program, 'policy', 'Check and explain policies')
 for (const add of [addPolicyCheck, addPolicyExplain]) add(policy)
 const user = group(program, 'user', 'Invite, list, disable and enable people')
-for (const add of [addUserInvite, addUserList, addUserDisable, addUserEnable]) add(user)
+for (const add of [addUserInvite, addUserInvites, addUserUninvite, addUserList, addUserDisable, addUserEnable]) add(user)
 const passkey = group(program, 'passkey', 'List and remove passkeys, and agree to those of other admins')
 for (const add of [addPasskeyList, addPasskeyRemove, addPasskeyApprove, addPasskeyDeny]) add(passkey)
 const token = group(program, 'token', 'Make, list and revoke tokens')

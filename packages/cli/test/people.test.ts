@@ -33,6 +33,16 @@ describe('people and their passkeys', { timeout: 120_000 }, () => {
     expect((await run('root', 'passkey', 'remove', passkey.id)).stdout).toBe(`${passkey.id} of dana@example.com is removed\n`)
   })
 
+  it('are uninvited before they have enrolled', async () => {
+    const { id } = await bed.admin.invite({ user: 'eve@example.com', groups: ['dba'] })
+    expect((await run('root', 'user', 'invites')).stdout).toMatch(new RegExp(`^ *${id} +eve@example\\.com +local-admin +\\S.* open$`, 'm'))
+    expect(await run('root', 'user', 'uninvite', id)).toMatchObject({ code: 0, stdout: `${id} of eve@example.com is taken back\n` })
+    expect((await run('root', 'user', 'invites', '--json')).stdout).not.toContain(id)
+    expect((await run('root', 'user', 'invites', '--all')).stdout).toMatch(new RegExp(`^ *${id} .* taken back$`, 'm'))
+    expect(await run('root', 'user', 'uninvite', id)).toMatchObject({ code: 1, stdout: '' })
+    expect(await run('bob', 'user', 'invites')).toMatchObject({ code: 1, stdout: '' })
+  })
+
   it('another admin agrees to the key of an admin', async () => {
     const { link } = await bed.admin.invite({ user: 'rita', admin: true })
     await expect.poll(() => bed.services.directory.user('rita')?.admin).toBe(true)
