@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createTransport } from 'nodemailer'
 import type { NotifyConfig } from '../config/config.ts'
 import { isLoopback } from '../config/resource.ts'
 import { readSecret } from '../config/secret.ts'
@@ -51,6 +50,7 @@ export class EmailChannel implements Channel {
 
   /** Nothing goes off this machine in clear, a password least of all. */
   async #transport() {
+    const { createTransport } = await import('nodemailer') // most gateways send none
     const { host, port, secure, credential, ca } = this.#config
     const tls = !isLoopback(host) || ca !== null
     return createTransport({

@@ -3,12 +3,14 @@ import type { Assertion, CreationOptions, Registration, RequestOptions } from '@
 import { DomainError } from '@countersign/core/error'
 import { COSE_ALGORITHMS, type CoseAlgorithm, parseCoseKey } from '@countersign/ledger/cose'
 import { LedgerError } from '@countersign/ledger/error'
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
-import { decodeAttestationObject, decodeClientDataJSON, isoBase64URL } from '@simplewebauthn/server/helpers'
 import type { PasskeyRecord } from '../store/store.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { type Challenges, LIFE_MS } from './challenges.ts'
 import { type RelyingParty, relyingPartyOf } from './relying-party.ts'
+
+/** Loaded for the first passkey that is used: with all that it knows of certificates it takes a tenth of a gateway's start. */
+const webauthn = () => import('@simplewebauthn/server')
+const helpers = () => import('@simplewebauthn/server/helpers')
 
 export interface CeremoniesOptions {
   readonly challenges: Challenges
@@ -72,9 +74,9 @@ export class Ceremonies {
     const { id: rpId, origin } = this.#party()
     const { transports = [], ...given } = response
     const challenge = this.#ours(about, await challengeIn(response.clientDataJSON))
-    const { registrationInfo } = await trying(() => {
-      refuseAttestation(response.attestationObject)
-      return verifyRegistrationResponse({
+    const { registrationInfo } = await trying(async () => {
+      await refuseAttestation(response.attestationObject)
+      return (await webauthn()).verifyRegistrationResponse({
         response: { id, rawId, type, response: given, clientExtensionResults: {} },
         expectedChallenge: challenge,
         expectedOrigin: origin,
@@ -104,8 +106,8 @@ export class Ceremonies {
     const { clientDataJSON, authenticatorData, signature, userHandle: handle } = response
     if (typeof handle === 'string' && handle !== '' && handle !== userHandle(passkey.user)) throw refused('the passkey says that it is of somebody else')
     const challenge = typeof about === 'string' ? this.#ours(about, await challengeIn(clientDataJSON)) : Buffer.from(about).toString('base64url')
-    const { verified, authenticationInfo } = await trying(() =>
-      verifyAuthenticationResponse({
+    const { verified, authenticationInfo } = await trying(async () =>
+      (await webauthn()).verifyAuthenticationResponse({
         response: { id, rawId, type, response: { clientDataJSON, authenticatorData, signature }, clientExtensionResults: {} },
         expectedChallenge: challenge,
         expectedOrigin: origin,
@@ -142,7 +144,7 @@ export class Ceremonies {
 export const userHandle = (user: string): string => createHash('sha256').update(`countersign-user-handle:${user}`).digest('base64url')
 
 async function challengeIn(clientDataJSON: string): Promise<string> {
-  const { challenge } = await trying(() => decodeClientDataJSON(clientDataJSON))
+  const { challenge } = await trying(async () => (await helpers()).decodeClientDataJSON(clientDataJSON))
   return typeof challenge === 'string' ? challenge : ''
 }
 
@@ -156,7 +158,8 @@ const descriptorOf = ({ credential, transports }: PasskeyRecord) => ({
  * Nobody was asked to vouch for the passkey; an authenticator may still vouch for itself. A certificate is refused unread: to verify it, whatever addresses it
  * names would be asked.
  */
-function refuseAttestation(attestationObject: string): void {
+async function refuseAttestation(attestationObject: string): Promise<void> {
+  const { decodeAttestationObject, isoBase64URL } = await helpers()
   const decoded = decodeAttestationObject(isoBase64URL.toBuffer(attestationObject))
   const format = decoded.get('fmt')
   if (format !== 'none' && (format !== 'packed' || decoded.get('attStmt').get('x5c') !== undefined))
@@ -174,7 +177,7 @@ function algorithmOf(publicKey: Uint8Array): CoseAlgorithm {
 }
 
 /** The library throws errors of all kinds at what it does not take, whoever wrote it. */
-async function trying<T>(work: () => Promise<T> | T): Promise<T> {
+async function trying<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises'
 import { createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { RecordingLine } from '@countersign/contract/schemas/recording'
 import { splitLines } from '@countersign/ledger/lines'
-import { Decrypter, Encrypter } from 'age-encryption'
 
 /*
  * The file of a recording: its lines (RecordingLine of the contract) in UTF-8, compressed with zstd (RFC 8878), encrypted with age
@@ -28,6 +27,7 @@ export class RecordingBroken extends Error {
 
 /** Writes a file, which is on disk when it resolves. `lines` are whole lines with their line ends, in pieces of any size. */
 export async function writeRecording(path: string, lines: Iterable<Uint8Array>, recipient: string): Promise<Digest> {
+  const { Encrypter } = await import('age-encryption')
   const encrypter = new Encrypter()
   encrypter.addRecipient(recipient)
   const compressed = Readable.from(lines, { objectMode: false }).pipe(createZstdCompress())
@@ -70,6 +70,7 @@ export async function isWhole(file: Readable, expected: Digest): Promise<boolean
  */
 export async function* readRecording(file: Readable, identities: readonly string[]): AsyncGenerator<RecordingLine> {
   try {
+    const { Decrypter } = await import('age-encryption')
     const decrypter = new Decrypter()
     for (const identity of identities) decrypter.addIdentity(identity)
     const compressed = await decrypter.decrypt(Readable.toWeb(file) as ReadableStream<Uint8Array>)

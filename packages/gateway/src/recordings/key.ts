@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { SecretSource } from '../config/config.ts'
 import { readSecret, SecretError } from '../config/secret.ts'
 import { writeDurably } from '../journal/files.ts'
@@ -26,6 +25,7 @@ export async function readRecordingKey(source: SecretSource | null, data: string
     .filter((line) => line !== '' && !line.startsWith('#'))
   const [first] = identities
   if (first === undefined) throw new SecretError('the key of recordings is empty')
+  const { identityToRecipient } = await import('age-encryption') // most gateways record nothing
   try {
     const recipients = await Promise.all(identities.map(identityToRecipient))
     return { recipient: recipients[0] ?? '', identities }
@@ -36,6 +36,6 @@ export async function readRecordingKey(source: SecretSource | null, data: string
 
 async function ownKey(data: string): Promise<string> {
   const path = ownKeyPath(data)
-  if (!existsSync(path)) writeDurably(path, `${await generateX25519Identity()}\n`)
+  if (!existsSync(path)) writeDurably(path, `${await (await import('age-encryption')).generateX25519Identity()}\n`)
   return readFileSync(path, 'utf8')
 }
