@@ -49,11 +49,15 @@ export class Recorder {
     this.#options = options
   }
 
-  /** Recordings begin when they are configured: what stands in a journal by then is not told. Call before anybody connects. */
+  /**
+   * Recordings begin when they are configured: what stands in a journal by then is not told. A worker's begins before there is one, or what it wrote until it was
+   * killed would count as that. Call before anybody connects.
+   */
   async prepare(): Promise<void> {
     const { config, store, journal } = this.#options
     const heads = await this.#heads()
-    for (const gateway of [journal.gateway, ...workersIn(config.data, journal.gateway).map((worker) => workerId(journal.gateway, worker))])
+    const workers = new Set([...workersIn(config.data, journal.gateway), ...Array.from({ length: running(config) }, (_, index) => index + 1)])
+    for (const gateway of [journal.gateway, ...[...workers].map((worker) => workerId(journal.gateway, worker))])
       if ((await store.recordings.place(gateway)) === null) await store.recordings.setPlace(gateway, (heads.get(gateway) ?? 0) + 1)
   }
 
