@@ -64,7 +64,7 @@ async function play(kinds: readonly Kind[], decisions: readonly boolean[]) {
   return { sent, asked, ran, written: await stage.ask('DELETE FROM orders WHERE id > 100 RETURNING id') }
 }
 
-it('reaches the target as it was approved, in its order, or as far as policy alone allowed', async () => {
+it('reaches the target as it was approved, in its order, or as far as policy alone allowed', { timeout: 90_000 }, async () => {
   const kinds = fc.array(fc.constantFrom<Kind>('write', 'write', 'read', 'flush'), { minLength: 1, maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(kinds, fc.array(fc.boolean(), { maxLength: 3 }), async (given, decisions) => {
