@@ -97,10 +97,18 @@ function joined(request: Request, session: string, inTransaction: boolean): Requ
   return { ...request, version: request.version + 1, session, others: others.slice(0, MAX_OTHERS), inTransaction: request.inTransaction || inTransaction }
 }
 
-/** Policy needs nobody: the request is approved as it is opened, and the record says by which policy. Who asks the same at the same time is given the same. */
-export async function approveAtOnce(context: Context, { request }: { readonly request: Request }): Promise<Request> {
+/**
+ * Policy needs nobody: the request is approved as it is opened, and the record says by which policy. One that waits since policy wanted a review of the same is
+ * approved by what policy says `now`. Who asks the same at the same time is given the same.
+ */
+export async function approveAtOnce(
+  context: Context,
+  { request }: { readonly request: Request },
+  now: Pick<Request, 'policies' | 'obligations'>,
+): Promise<Request> {
+  const free = { need: [], policies: now.policies, obligations: now.obligations }
   try {
-    return await transition(context, request.id, (current) => approveByPolicy(current, trustedNow(context), { grantId: newId('grant') }))
+    return await transition(context, request.id, (current) => approveByPolicy({ ...current, ...free }, trustedNow(context), { grantId: newId('grant') }))
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== 'not-pending') throw error
     const decided = await context.store.requests.get(request.id)

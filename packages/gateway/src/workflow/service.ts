@@ -50,7 +50,7 @@ export class WorkflowService implements Workflow {
     }
     if (decision.effect === 'review') return openRequest(this.#context, { ...opening, need: decision.need })
     const opened = await openRequest(this.#context, { ...opening, need: [] })
-    return { request: await approveAtOnce(this.#context, opened), attached: opened.attached }
+    return { request: await approveAtOnce(this.#context, opened, decision), attached: opened.attached }
   }
 
   async review(caller: Caller, id: string, { approve, comment, given, signature }: Verdict): Promise<Request> {
