@@ -64,14 +64,16 @@ export class Library {
     if (scopeOf(caller)?.resources && (resource === null || !reaches(caller, resource)))
       throw new WorkflowError('forbidden', 'this token is for some resources alone: say which one of them is looked through')
     const deep = text !== null || object !== null
+    if (isOfAnother(caller, search)) return { recordings: [], next: null }
     const records = await store.recordings.list({ ...filterOf(caller, search), limit: (deep ? OPENED : limit) + 1 })
     if (!deep) return pageOf(records, limit, null)
     await this.#options.journal.append(searchedEvent(caller, search), 'process')
     const { thread } = this.#options
     thread.run()
-    const open = records.filter(({ deleted }) => deleted === null).slice(0, OPENED)
+    const looked = records.slice(0, OPENED)
+    const open = looked.filter(({ deleted }) => deleted === null)
     const { read, found } = await thread.scan({ recordings: open, wanted: { text, object, withinMs: WITHIN_MS, limit } })
-    const last = open[read - 1]
+    const last = read === open.length ? looked.at(-1) : open[read - 1] // those that were deleted have been passed
     const isAll = read === open.length && records.length <= OPENED
     return {
       recordings: found.flatMap((one) => {
@@ -168,6 +170,10 @@ function maySee(caller: Caller, { user, principal: whose, resource }: Pick<Recor
   if (!reaches(caller, resource)) return false
   return auditor || (principal.agent === null ? principal.user === user : principalId(principal) === whose)
 }
+
+/** An agent, which has its own alone, looks for somebody else's. */
+const isOfAnother = ({ auditor, principal }: Caller, { principal: wanted }: Search): boolean =>
+  !auditor && principal.agent !== null && wanted !== null && wanted !== principalId(principal)
 
 function filterOf({ auditor, principal }: Caller, { principal: wanted, resource, from, until, after }: Search) {
   const own = principal.agent === null ? { user: principal.user } : { principal: principalId(principal) }
