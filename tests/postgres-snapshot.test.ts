@@ -99,6 +99,39 @@ describe('the question that the gateway asks a session about its state', () => {
     expect(await own.ask(query('SELECT 1'))).toContain('row 1')
   })
 
+  it('that fails in the middle of a pipeline leaves no transaction open', async () => {
+    await own.ask(query("SET lock_timeout = '300ms'"))
+    await locked(async () => {
+      const answers = await own.ask(parse('', 'SELECT 1'), unnamed, execute(''), query(WRITE))
+      expect(answers.slice(-2)).toEqual([expect.stringMatching(/^error 55P03 /), 'ready I'])
+    })
+    own.send(query(WRITE))
+    const [, id = ''] = /held (req-\w+):/.exec(await own.told()) ?? []
+    expect(await stage.alice.api.request({ id })).toMatchObject({ inTransaction: false })
+    await cancel(stage.gateway.postgres, own)
+    expect(await own.ask()).toContain('ready I')
+  })
+
+  it.each([
+    ['a Query', [query(WRITE)]],
+    ['a pipeline', EXTENDED],
+  ] as const)('is the last for %s whose client has left meanwhile, and leaves it its approval', async (_, messages) => {
+    own.send(...messages)
+    let told = await own.told()
+    while (!told.includes('held')) told = await own.told()
+    const [, id = ''] = /held (req-\w+):/.exec(told) ?? []
+    await locked(async () => {
+      await stage.bob.api.approve({ id })
+      await expect.poll(() => stage.ask("SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).toEqual([1])
+      own.close()
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    })
+    await expect.poll(() => stage.alice.api.sessions({ live: 'true' })).toEqual([])
+    expect(await stage.runs()).toBe(0)
+    const [grant] = (await stage.alice.api.grants({ live: 'true' })).filter(({ request }) => request === id)
+    await stage.bob.api.revoke({ id: grant?.id ?? 'none' })
+  })
+
   it('has run nothing, and leaves nothing behind', async () => {
     own.close()
     expect(await leftovers(stage)).toEqual([])

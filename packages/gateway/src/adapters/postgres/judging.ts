@@ -167,6 +167,7 @@ export class Judging {
         const snapshot = await batch.snapshot()
         failed = snapshot === null
         if (snapshot === null) throw new Skipped()
+        if (client.destroyed) throw new Skipped('ended', 'its client is gone, so it does not run')
         place = snapshot
         cancelDeadline() // it is asked again once somebody has decided
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))

@@ -74,6 +74,7 @@ export class Simple {
 
   /** The client has seen why it could not be judged, and waits for the server to be ready. */
   #answered(): Waiting {
+    this.#desk.batch.bound = false
     return this.#desk.batch.outgoing.forwardNow(sync(), { kind: 'sync' })
   }
 
