@@ -42,6 +42,12 @@ export class Extended {
     return this.#pending !== null
   }
 
+  /** The client has left: what waits for its Execute will have none. */
+  drop(): void {
+    if (this.#pending) this.#refusing.drop(this.#pending.pass.run)
+    this.#pending = null
+  }
+
   take(message: FrontendMessage): Waiting {
     if (this.#pending) return this.#afterBind(this.#pending, message)
     switch (message.kind) {

@@ -44,6 +44,8 @@ export class Names {
   /** The latest change of each name that is on its way. The server confirms in order, so older ones of a name are over when it is. */
   readonly #proposed = new Map<string, Change>()
   #characters = 0
+  /** Called with the run of a portal that is there no longer. */
+  onPortalGone: (run: string) => void = () => undefined
 
   /** A session that gives ever more names would fill the memory that all sessions share. */
   get full(): boolean {
@@ -91,7 +93,7 @@ export class Names {
 
   /** Portals end with their transaction. */
   closePortals(): void {
-    this.#clear(this.#portals)
+    for (const name of this.#portals.keys()) this.#setPortal(name, null)
   }
 
   /** Something that cannot be read has run: it may have given any name another meaning. */
@@ -108,16 +110,22 @@ export class Names {
       // The server has one name space for both: whichever came last is what the name means.
       case 'portal':
         this.#set(this.#cursors, change.name, null)
-        return this.#set(this.#portals, change.name, change.value)
+        return this.#setPortal(change.name, change.value)
       case 'cursor':
-        this.#set(this.#portals, change.name, null)
+        this.#setPortal(change.name, null)
         return this.#set(this.#cursors, change.name, change.value)
       case 'statements':
         return this.#clear(this.#statements)
       case 'cursors':
-        this.#clear(this.#portals)
+        this.closePortals()
         return this.#clear(this.#cursors)
     }
+  }
+
+  #setPortal(name: string, value: Portal | null): void {
+    const before = this.#portals.get(name)
+    this.#set(this.#portals, name, value)
+    if (before) this.onPortalGone(before.run)
   }
 
   #clear<T extends Named>(map: Map<string, T>): void {

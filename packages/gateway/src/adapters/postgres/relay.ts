@@ -43,6 +43,7 @@ export class Relay implements Cancellable {
         if (waiting !== undefined) await waiting
       }
     } finally {
+      this.#extended.drop()
       this.#judging.dropApproved()
     }
   }

@@ -12,6 +12,7 @@ import { ProtocolError } from '@countersign/wire/postgres/error'
 import { type Outcome, SUSPENDED, UNANSWERED } from '../adapter.ts'
 import { asked, completes, type Expected } from './expected.ts'
 import type { Names } from './names.ts'
+import { OpenRuns } from './open-runs.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Whoever has to know that names may mean something else now, and that the server is ready. */
@@ -61,7 +62,7 @@ export class Replies {
   readonly #client: Duplex
   readonly #upstream: Upstream
   readonly #names: Names
-  readonly #record: (outcome: Outcome) => void
+  readonly #runs: OpenRuns
   #expected: Expected[] = []
   /** The last that settles, until it is answered: nothing is ever sent behind it before. */
   #settling: Expected | null = null
@@ -91,7 +92,8 @@ export class Replies {
     this.#client = client
     this.#upstream = upstream
     this.#names = names
-    this.#record = record
+    this.#runs = new OpenRuns(record)
+    names.onPortalGone = (run) => this.#runs.closed(run)
   }
 
   /** Reads the server until it is gone; resolves with why. */
@@ -350,7 +352,8 @@ export class Replies {
     if (resets) this.stale = true
     if (touches) this.#tell(this.watcher?.touched())
     if (taints) this.#names.taint()
-    if (run && (kind !== 'bind' || failed)) this.#recordAnswered(run, answered.sentAt ?? 0)
+    if (run && kind === 'bind' && !failed) this.#runs.bound(run)
+    else if (run) this.#recordAnswered(run, answered.sentAt ?? 0)
     this.#answering = { rows: null, bytes: 0, error: null, summary: '', failed: false }
     this.copyIn = null
   }
@@ -360,13 +363,13 @@ export class Replies {
     const now = performance.now()
     const ms = Math.round((now - Math.max(sentAt, this.#answeredAt)) * 1000) / 1000
     this.#answeredAt = now
-    this.#record({ run, result: failed ? 'failed' : 'done', summary, rows, bytes, ms, error, sent: this.copyIn?.sum() ?? null })
+    this.#runs.record({ run, result: failed ? 'failed' : 'done', summary, rows, bytes, ms, error, sent: this.copyIn?.sum() ?? null })
   }
 
   /** What was bound and executed behind a failure has not run, unless it is `failed` itself. */
   #skip(behind: readonly Expected[], failed?: string): void {
     for (const run of new Set(behind.map((each) => each.run)))
-      if (run && run !== failed) this.#record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
+      if (run && run !== failed) this.#runs.record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
   }
 
   #wake(): void {
@@ -381,7 +384,8 @@ export class Replies {
     this.#gone = new Error(why)
     const copying = this.#expected[0]?.run // what stands behind it has got no data yet
     for (const run of new Set(this.#expected.map((each) => each.run)))
-      if (run) this.#record({ run, result: 'unknown', summary: why, ...UNANSWERED, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
+      if (run) this.#runs.record({ run, result: 'unknown', summary: why, ...UNANSWERED, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
+    this.#runs.closeAll()
     if (this.#expected.some(({ touches }) => touches)) void this.watcher?.touched()
     this.#expected = []
     for (const waiter of this.#waiting) waiter.reject(this.#gone)
