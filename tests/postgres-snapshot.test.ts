@@ -99,6 +99,24 @@ describe('the question that the gateway asks a session about its state', () => {
     expect(await own.ask(query('SELECT 1'))).toContain('row 1')
   })
 
+  it.each([
+    ['a Query', [query(WRITE)]],
+    ['a pipeline', EXTENDED],
+  ] as const)('ends with a cancel request for %s that has been approved, and leaves it its approval', async (_, messages) => {
+    own.send(...messages)
+    let told = await own.told()
+    while (!told.includes('held')) told = await own.told()
+    const [, id = ''] = /held (req-\w+):/.exec(told) ?? []
+    await locked(async () => {
+      await stage.bob.api.approve({ id })
+      await expect.poll(() => stage.ask("SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).toEqual([1])
+      await cancel(stage.gateway.postgres, own)
+      expect((await own.ask()).slice(-2)).toEqual([expect.stringMatching(/^error 57014 /), 'ready I'])
+    })
+    const [grant] = (await stage.alice.api.grants({ live: 'true' })).filter(({ request }) => request === id)
+    await stage.bob.api.revoke({ id: grant?.id ?? 'none' })
+  })
+
   it('that fails in the middle of a pipeline leaves no transaction open', async () => {
     await own.ask(query("SET lock_timeout = '300ms'"))
     await locked(async () => {

@@ -53,9 +53,10 @@ export class Relay implements Cancellable {
     return this.#guard?.fence.over ?? null
   }
 
-  /** A cancel request withdraws what is held, and otherwise reaches exactly the query that runs now. */
+  /** A cancel request withdraws what is held, and reaches exactly the query that runs now: of what is held, that is a question of the gateway's own. */
   cancel(): void {
-    if (!this.#judging.endHold('withdrawn')) this.#batch.cancel()
+    this.#judging.endHold('withdrawn')
+    this.#batch.cancel()
   }
 
   /** The client or the server is gone: nobody waits here any more. */

@@ -147,9 +147,9 @@ export class Replies {
     return this.#settling !== null || this.#holding
   }
 
-  /** False when the server would skip it, because something before it has failed: then nothing is owed, and nothing need be sent. */
+  /** False when the server has gone, or would skip it because something before it has failed: then nothing is owed, and nothing need be sent. */
   expect(expected: Expected): boolean {
-    if (this.failed && expected.kind !== 'sync') {
+    if (this.isGone || (this.failed && expected.kind !== 'sync')) {
       this.#skip([expected])
       return false
     }

@@ -72,6 +72,19 @@ test('a server that goes in the middle of a COPY has the data recorded with it, 
   ])
 })
 
+test('what is allowed when the server has gone already does not run, and that is recorded', async () => {
+  const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+  const client = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+  const outcomes: Outcome[] = []
+  const record = (outcome: Outcome) => outcomes.push(outcome)
+  const replies = new Replies(client, { stream, scanner: new BackendScanner(), key: null, greeting: [], parameters: new Map() }, new Names(), record)
+  const over = replies.relay()
+  stream.destroy()
+  await over
+  expect(replies.expect({ kind: 'query', run: 'late' })).toBe(false)
+  expect(outcomes.map(({ run, result, summary }) => [run, result, summary])).toEqual([['late', 'failed', 'skipped']])
+})
+
 test('an answer that others must hear of first is shown after they have, and nothing overtakes it', async () => {
   const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
   const got: string[] = []
