@@ -23,6 +23,7 @@ import type { Caller } from '../identity/caller.ts'
 import { type Event, JournalBroken, type JsonValue } from '../journal/journal.ts'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
+import { inTurn } from './in-turn.ts'
 import { WorkflowError } from './workflow.ts'
 
 /** A request's life when no policy says `@expires`. */
@@ -124,6 +125,8 @@ export async function reviewRequest(
   id: string,
   verdict: { readonly approve: boolean; readonly comment: string | null; readonly given: Given | null; readonly signature?: Signature | null },
 ): Promise<Request> {
+  const grantId = newId('grant')
+  let told: string | null = null
   return transition(context, id, async (current) => {
     const at = trustedNow(context)
     if (verdict.given?.kind === 'shape' && verdict.given.until !== null && verdict.given.until <= at)
@@ -137,8 +140,12 @@ export async function reviewRequest(
       signature: verdict.signature ?? null,
       at,
     }
-    const next = review(current, given, { grantId: newId('grant') })
-    await context.journal.append(reviewedEvent(caller, given, next), 'disk')
+    const next = review(current, given, { grantId })
+    const event = reviewedEvent(caller, given, next)
+    const telling = JSON.stringify(event)
+    // At another gateway, or in a worker, somebody was first: where that changes nothing of what is said here, it is said already.
+    if (telling !== told) await context.journal.append(event, 'disk')
+    told = telling
     return next
   })
 }
@@ -202,8 +209,15 @@ interface Step {
   readonly grant: Grant | null
 }
 
-/** Reads, steps, compares and sets; whoever loses the race reads again, and is told by core what has become of the request. */
-async function transition(context: Context, id: string, step: (current: Request) => Step | Promise<Step>): Promise<Request> {
+/**
+ * Reads, steps, compares and sets; whoever loses the race reads again, and is told by core what has become of the request. In this process nobody loses it: a review
+ * is in the ledger by then, and would be there again.
+ */
+function transition(context: Context, id: string, step: (current: Request) => Step | Promise<Step>): Promise<Request> {
+  return inTurn(id, () => steppedOn(context, id, step))
+}
+
+async function steppedOn(context: Context, id: string, step: (current: Request) => Step | Promise<Step>): Promise<Request> {
   for (;;) {
     const current = await context.store.requests.get(id)
     if (!current) throw new WorkflowError('not-found', `there is no request ${id}`)

@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Caller } from '../../src/identity/caller.ts'
+import { openRequest, reviewRequest } from '../../src/workflow/requests.ts'
+import { anOpening, type Bed, BOB_CALLS, openBed } from './bed.ts'
+
+let bed: Bed
+beforeEach(async () => void (bed = await openBed()))
+afterEach(() => bed.close())
+
+const callsAs = (user: string): Caller => ({ ...BOB_CALLS, principal: { user, agent: null, groups: ['dba'] } })
+
+test('each of several who approve at the same time is in the ledger once', async () => {
+  const reviewers = ['bob', 'carol', 'dave']
+  const { request } = await openRequest(bed.context, anOpening({ need: [[{ policy: 'writes', groups: ['dba'], quorum: 3 }]] }))
+  const verdict = { approve: true, comment: null, given: null }
+  await Promise.all(reviewers.map((user) => reviewRequest(bed.context, callsAs(user), request.id, verdict)))
+  expect(await bed.context.store.requests.get(request.id)).toMatchObject({ status: 'approved' })
+  const said = (await bed.entries()).filter(({ type }) => type === 'request.reviewed')
+  expect(said.map(({ body }) => String(body['reviewer'])).toSorted()).toEqual(reviewers)
+})
+
+test('one that somebody joins meanwhile in another process is in the ledger once', async () => {
+  const { request } = await openRequest(bed.context, anOpening())
+  const { requests } = bed.context.store
+  let joined = false
+  const store: typeof bed.context.store = {
+    ...bed.context.store,
+    requests: {
+      open: (...args) => requests.open(...args),
+      get: (...args) => requests.get(...args),
+      list: (...args) => requests.list(...args),
+      pending: () => requests.pending(),
+      due: (...args) => requests.due(...args),
+      save: async (next, grant) => {
+        if (!joined) await requests.save({ ...request, version: request.version + 1, session: 'ses-2' })
+        joined = true
+        return requests.save(next, grant)
+      },
+    },
+  }
+  const approved = await reviewRequest({ ...bed.context, store }, callsAs('bob'), request.id, { approve: true, comment: null, given: null })
+  expect(approved).toMatchObject({ status: 'approved', session: 'ses-2' })
+  const said = (await bed.entries()).filter(({ type }) => type === 'request.reviewed' || type === 'grant.issued')
+  expect(said).toMatchObject([{ type: 'request.reviewed', body: { completes: true, grant: said[1]?.body['grant'] } }, { type: 'grant.issued' }])
+})
