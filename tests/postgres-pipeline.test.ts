@@ -125,6 +125,13 @@ describe.each([18, 15] as const)('the extended protocol of PostgreSQL %i, messag
     }),
   )
 
+  it('commits what came before a Query that is for the gateway alone', () =>
+    fresh(async (own) => {
+      const answers = await own.ask(...run(INSERT), query("SET countersign.reason = 'INC-7'"))
+      expect(answers).toEqual(['parseComplete', 'bindComplete', 'complete INSERT 0 1', 'complete SET', 'ready I'])
+      expect(await there(101)).toBe(true)
+    }))
+
   it.each([
     ['by Query', [query(REFUSED)]],
     ['by Parse', [...run(REFUSED), sync()]],

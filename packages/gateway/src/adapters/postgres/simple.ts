@@ -78,14 +78,23 @@ export class Simple {
     return this.#desk.batch.outgoing.forwardNow(sync(), { kind: 'sync' })
   }
 
+  /** A Query commits what came before it without a Sync. */
+  async #endPipeline(): Promise<void> {
+    const { batch } = this.#desk
+    batch.bound = false
+    await batch.outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
+    await batch.outgoing.settle()
+  }
+
   /** `SET countersign.reason = '…'` is for the gateway, and never goes upstream. */
   async #setOurs(classified: Classified): Promise<void> {
-    const { refusing, sides } = this.#desk
+    const { batch, refusing, sides } = this.#desk
     if (classified.statements.length > 1) return refusing.query(statementFailure('42601', 'set what begins with countersign. in a statement of its own'))
     const purpose = purposeOf(classified)
     const long = tooLong(purpose)
     if (long !== null) return refusing.query(statementFailure('22001', long))
     sides.session.setPurpose(purpose)
+    if (batch.bound) await this.#endPipeline()
     return answer(sides.client, commandComplete('SET'), readyForQuery(sides.replies.status))
   }
 }
