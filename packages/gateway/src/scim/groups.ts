@@ -75,12 +75,17 @@ export class Groups {
     await this.#options.store.remove(id)
   }
 
+  /** Its people first: what fails half way leaves it its name, by which those that are left are found when that is said again. */
   async #rename(record: ScimGroupRecord, { name, externalId }: GroupWish): Promise<void> {
-    const next = { ...record, version: record.version + 1, name, externalId, updatedAt: this.#options.clock.now() }
-    if (!(await this.#options.store.save(next))) throw taken(`there is a group ${name} already, or somebody else has changed this one; try again`)
-    if (name === record.name) return
-    const { people } = this.#options
-    for (const { id, groups } of await people.list()) if (groups.includes(record.name)) await people.regroup(id, [name], [record.name])
+    const { store, people, clock } = this.#options
+    const refused = () => taken(`there is a group ${name} already, or somebody else has changed this one; try again`)
+    if ((await store.list()).some((other) => other.id !== record.id && other.name === name)) throw refused()
+    const moving = name === record.name ? [] : (await people.list()).filter(({ groups }) => groups.includes(record.name))
+    for (const { id } of moving) await people.regroup(id, [name], [record.name])
+    if (await store.save({ ...record, version: record.version + 1, name, externalId, updatedAt: clock.now() })) return
+    const { name: now } = (await store.get(record.id)) ?? {}
+    for (const { id } of moving) await people.regroup(id, now === undefined ? [] : [now], [name])
+    throw refused()
   }
 
   async #assertThere(members: readonly string[]): Promise<void> {

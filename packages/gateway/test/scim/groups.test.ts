@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { StoreUnavailable } from '../../src/store/store.ts'
 import { type Bed, GROUP, openBed } from './bed.ts'
 
 let bed: Bed
@@ -56,6 +57,25 @@ test('a group that is renamed, as Okta does it, takes its people along; one that
   expect((await bed.ask('DELETE', `/Groups/${id}`)).status).toBe(204)
   await expect.poll(() => groupsOf('carol@example.com')).toEqual([])
   expect((await bed.ask('GET', `/Groups/${id}`)).status).toBe(404)
+})
+
+test('one whose renaming fails half way is renamed when that is said again, and nobody stays in it under its name before', async () => {
+  const id = await group('dba', carol, dora)
+  const rename = { op: 'replace', path: 'displayName', value: 'orders' }
+  const { people } = bed.context.store
+  const save = vi.spyOn(people, 'save').mockRejectedValueOnce(new StoreUnavailable('the store is away'))
+  expect(await bed.patch(`/Groups/${id}`, rename)).toMatchObject({ status: 503 })
+  save.mockRestore()
+  expect(await bed.patch(`/Groups/${id}`, rename)).toMatchObject({ status: 200, body: { displayName: 'orders', members: [{ value: carol }, { value: dora }] } })
+  await expect.poll(() => [groupsOf('carol@example.com'), groupsOf('dora@example.com')]).toEqual([['orders'], ['orders']])
+})
+
+test('one that is renamed twice at once has one of the names, and its people with it', async () => {
+  const id = await group('dba', carol, dora)
+  await Promise.all(['orders', 'billing'].map((value) => bed.patch(`/Groups/${id}`, { op: 'replace', path: 'displayName', value })))
+  const { displayName, members } = (await bed.ask('GET', `/Groups/${id}`)).body
+  expect(members).toHaveLength(2)
+  await expect.poll(() => [groupsOf('carol@example.com'), groupsOf('dora@example.com')]).toEqual([[displayName], [displayName]])
 })
 
 test('two changes at once lose nobody', async () => {
