@@ -117,6 +117,16 @@ describe('the question that the gateway asks a session about its state', () => {
     await stage.bob.api.revoke({ id: grant?.id ?? 'none' })
   })
 
+  it('finds how long the server still lets the transaction go on, and the hold ends before that', async () => {
+    await own.ask(query("SET transaction_timeout = '3s'"))
+    await own.ask(query('BEGIN'))
+    await own.ask(query('SELECT pg_sleep(0.5)'))
+    own.send(query(WRITE))
+    expect((await own.ask()).slice(-2)).toEqual([expect.stringMatching(/^error 55000 /), 'ready E'])
+    expect(await own.ask(query('ROLLBACK'))).toEqual(['complete ROLLBACK', 'ready I'])
+    for (const { id } of await stage.alice.api.requests({ status: 'pending' })) await stage.alice.api.withdraw({ id })
+  })
+
   it('that fails in the middle of a pipeline leaves no transaction open', async () => {
     await own.ask(query("SET lock_timeout = '300ms'"))
     await locked(async () => {

@@ -17,8 +17,10 @@ const TIMEOUT = (name: string) => `(SELECT setting FROM pg_catalog.pg_settings W
 
 const SETTING = (name: string) => `pg_catalog.current_setting('${name}')`
 
-/** The last are the schemas as the server finds them, JSON, and its process. */
-const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}, pg_catalog.to_json(pg_catalog.current_schemas(true)), pg_catalog.pg_backend_pid()`
+const ELAPSED = `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8`
+
+/** The last are the schemas as the server finds them, JSON, its process, and how long its transaction may take and has taken. */
+const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}, pg_catalog.to_json(pg_catalog.current_schemas(true)), pg_catalog.pg_backend_pid(), ${TIMEOUT('transaction_timeout')}, ${ELAPSED}`
 
 /** What a session's own connection says of itself. Timeouts are milliseconds, 0 for none. */
 export interface Snapshot {
@@ -30,6 +32,10 @@ export interface Snapshot {
   readonly clientEncoding: string
   readonly idleInTransactionMs: number
   readonly idleMs: number
+  /** Of a whole transaction, from 17 on. */
+  readonly transactionMs: number
+  /** Since the transaction began in which it was asked. */
+  readonly elapsedMs: number
   /** The session's own process on the target, also where something that pools connections is between. */
   readonly processId: number
 }
@@ -69,11 +75,15 @@ export function ask(text: string, parameters: readonly Parameter[], done: (rows:
 }
 
 function decodeSnapshot(row: Uint8Array): Snapshot {
-  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle, schemas = '', processId] = decodeDataRow(
-    row.subarray(5),
-  ).map((value) => (value === null ? '' : shownText(value)))
+  const values = decodeDataRow(row.subarray(5)).map((value) => (value === null ? '' : shownText(value)))
+  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle, schemas = '', processId, transaction, elapsed] = values
   if (!role || searchPath === undefined) throw new ProtocolError('malformed', 'the server did not say who and where the session is')
-  const timeouts = { idleInTransactionMs: milliseconds(idleInTransaction), idleMs: milliseconds(idle) }
+  const timeouts = {
+    idleInTransactionMs: milliseconds(idleInTransaction),
+    idleMs: milliseconds(idle),
+    transactionMs: milliseconds(transaction),
+    elapsedMs: milliseconds(elapsed),
+  }
   return { role, searchPath, schemas: namesIn(schemas), standardConformingStrings, clientEncoding, processId: Number(processId), ...timeouts }
 }
 
@@ -99,8 +109,15 @@ export function sessionState({ database }: Pick<Target, 'database'>, account: st
 const MARGIN_MS = 1_000
 
 /** Milliseconds that a hold may last, null for ever: `inTransactionMs` inside a transaction, and less than the server's own timeouts wherever it has any. */
-export function holdLimit({ idleInTransactionMs, idleMs }: Snapshot, inTransaction: boolean, inTransactionMs: number): number | null {
-  const server = inTransaction ? idleInTransactionMs : idleMs
-  const limits = [...(inTransaction ? [inTransactionMs] : []), ...(server > 0 ? [Math.max(server - MARGIN_MS, server / 2)] : [])]
-  return limits.length > 0 ? Math.min(...limits) : null
+export function holdLimit(snapshot: Snapshot, inTransaction: boolean, inTransactionMs: number): number | null {
+  const { idleInTransactionMs, idleMs, transactionMs, elapsedMs } = snapshot
+  const server = inTransaction ? [before(idleInTransactionMs), before(transactionMs, elapsedMs)] : [before(idleMs)]
+  const limit = Math.min(...server, inTransaction ? inTransactionMs : Infinity)
+  return limit === Infinity ? null : limit
+}
+
+/** What is left of one of the server's timeouts, 0 for none, with room for the answer. */
+function before(timeoutMs: number, elapsedMs = 0): number {
+  const left = Math.max(0, timeoutMs - elapsedMs)
+  return timeoutMs === 0 ? Infinity : Math.max(left - MARGIN_MS, left / 2)
 }
