@@ -20,7 +20,7 @@ export async function readBack(tree: Pick<TreeStore, 'state' | 'read'>, from: nu
     const start = Math.max(0, end - READ)
     const entries = (await tree.read(start, end - start)).flatMap((leaf) => readable(leaf) ?? [])
     for (const entry of entries) if (entry.entry.at >= from) give(entry)
-    since = Math.min(since, ...entries.map(({ entry }) => entry.at))
+    if (entries.length > 0) since = Math.max(...entries.map(({ entry }) => entry.at)) // what is not read yet is older than the newest of these
     if (entries.length > 0 && entries.every(({ entry }) => entry.at < from)) return from
     end = start
   }
