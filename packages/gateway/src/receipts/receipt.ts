@@ -28,7 +28,9 @@ export interface ReceiptSource {
  */
 export async function makeReceipt({ store, data, now }: ReceiptSource, request: Request): Promise<Receipt> {
   const { tree } = store
-  const grants = (await store.grants.list({ user: request.requester.user, resource: request.resource })).filter((grant) => grant.request === request.id)
+  const grants = (await store.grants.list({ user: request.requester.user, resource: request.resource, asked: true })).filter(
+    (grant) => grant.request === request.id,
+  )
   const found = await entriesOf(store.ledger, request, grants, now())
   const placed = await Promise.all(found.map(async (one) => ({ ...one, index: await tree.indexOf(one.gateway, one.seq) })))
   const stored = await tree.checkpoint()

@@ -135,7 +135,7 @@ export class WorkflowService implements Workflow {
     const { resource, session } = request
     const likeness = likenessOf(request.ask)
     const others = (list: readonly Request[]) => list.filter((other) => other.id !== id && seesRequest(caller, other))
-    const yielded = (await grants.list({ user: request.requester.user, resource })).filter((grant) => grant.request === id)
+    const yielded = (await grants.list({ user: request.requester.user, resource, asked: true })).filter((grant) => grant.request === id)
     const opened = await Promise.all(yielded.map((grant) => sessions.list({ grant: grant.id, limit: MOST_OPENED })))
     return {
       alike: likeness === null ? null : others(await requests.list({ resource, likeness, limit: MOST_ALIKE })),

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { aGrant } from '../../../core/test/arbitraries.ts'
 import { type Bed, openBed } from './bed.ts'
 
 let bed: Bed
@@ -23,6 +24,19 @@ describe('what is known beside a request', () => {
     ])
     expect(context).toMatchObject({ session: null, before: [], grants: [] })
     expect((await bed.client('alice').requestContext({ id: first })).grants).toMatchObject([{ request: first, usesLeft: 1, approvers: ['bob'] }])
+  })
+
+  test('is found without the grants of its requester’s connections, of which a program has tens of thousands', async () => {
+    const { request } = await bed.client('alice').ask({ resource: 'orders-db', action: 'DELETE FROM orders WHERE id = 4' })
+    const subject = { user: 'alice', agent: null, groups: [] }
+    for (const at of [1, 2, 3])
+      await bed.store.grants.insert(aGrant({ id: `grant-own-${at}`, request: null, session: `ses-${at}`, subject, resource: 'orders-db' }))
+    const list = vi.spyOn(bed.store.grants, 'list')
+    await bed.client('bob').requestContext({ id: request.id })
+    const read = await Promise.all(list.mock.results.map(({ value }) => value))
+    list.mockRestore()
+    expect(read).toHaveLength(1)
+    expect(read.flat().filter(({ session }) => session !== null)).toEqual([])
   })
 
   test('is for those who see the request, and shows of others what they see', async () => {
