@@ -76,8 +76,18 @@ export class Batch {
    * action will meet. Null: the server could not answer, and the client has seen why.
    */
   async snapshot(): Promise<Snapshot | null> {
+    return this.#snapshot([])
+  }
+
+  /** The same, from when on nothing is run as it was prepared before: the server finds all names again, of casts too, whose change alone makes it do so for nothing. */
+  async snapshotAnew(): Promise<Snapshot | null> {
+    return this.#snapshot([ask('DISCARD PLANS', [], noop)])
+  }
+
+  async #snapshot(before: readonly Question[]): Promise<Snapshot | null> {
     let snapshot: Snapshot | null = null
-    await this.#put(askSnapshot((taken) => (snapshot = taken)))
+    const questions = [...before, askSnapshot((taken) => (snapshot = taken))]
+    await this.#put({ messages: questions.flatMap(({ messages }) => messages), expected: questions.flatMap(({ expected }) => expected) })
     return snapshot
   }
 

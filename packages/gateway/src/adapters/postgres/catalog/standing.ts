@@ -110,7 +110,7 @@ export class Standing {
 
   async #askPath(): Promise<SearchPath | null> {
     const asOf = performance.now()
-    const snapshot = await this.#batch.snapshot()
+    const snapshot = await this.#batch.snapshotAnew()
     this.#path = snapshot && samePath(snapshot.schemas)
     this.#pathAsOf = asOf
     return this.#path
