@@ -46,7 +46,7 @@ async function delivered({ target }: Receiver, batch: Batch): Promise<void> {
     try {
       return await target.deliver(batch, NEVER)
     } catch (error) {
-      if (tries === 3) throw error
+      if (tries === 10) throw error
     }
   }
 }
