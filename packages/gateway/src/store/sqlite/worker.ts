@@ -29,8 +29,6 @@ export type Said =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
 
-type Asked = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>
-
 const { file, givenUp }: Start = workerData
 
 /** The id of the question that is being answered. */
@@ -55,15 +53,24 @@ try {
   say({ failed: messageOf(error) })
 }
 
-async function answer({ id, part, method, args }: Question): Promise<Said> {
+async function answer(question: Question): Promise<Said> {
+  const { id } = question
   try {
     assertWanted(id)
     const store = await opening
-    const asked = (part === null ? store : store[part as keyof Store]) as unknown as Asked // whoever asks was told what there is
-    return { id, result: await answering.run(id, async () => asked[method]?.(...args)) }
+    return { id, result: await answering.run(id, () => call(store, question)) }
   } catch (error) {
     return { id, error: messageOf(error) }
   }
+}
+
+/** Rejects where there is no such method, so that nobody takes it for done. */
+async function call(store: Store, { part, method, args }: Question): Promise<unknown> {
+  const target: unknown = part === null ? store : Reflect.get(store, part)
+  const asked: unknown = typeof target === 'object' && target !== null ? Reflect.get(target, method) : null
+  if (typeof asked !== 'function') throw new Error(`the store has no ${part ?? ''} ${method}`)
+  const result: unknown = await Reflect.apply(asked, target, args)
+  return result
 }
 
 function assertWanted(id: number): void {
