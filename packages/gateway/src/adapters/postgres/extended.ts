@@ -6,13 +6,14 @@ import type { Expected } from './expected.ts'
 import type { Pass } from './fence/guard.ts'
 import { Pending } from './fence/pending.ts'
 import type { Inbox, Message } from './inbox.ts'
-import { type Portal, TOO_MANY_NAMES } from './names.ts'
+import { isTooLong, type Portal, TOO_MANY_NAMES } from './names.ts'
 import type { Waiting } from './outgoing.ts'
 import { tooLong } from './purpose.ts'
 import { changesOf, isJudgedAtParse, parametersOf, purposeOf, type Reading, setsOurs } from './readable.ts'
 import { statementFailure } from './refuse.ts'
 import type { Desk } from './sides.ts'
 
+const LONG_NAME = 'the name of a prepared statement or a portal is too long: the server keeps 63 bytes of it, and may take it for another'
 const NOT_TOGETHER = 'the rights that it needs exist only while it runs, and it was bound without being executed'
 
 /**
@@ -50,6 +51,7 @@ export class Extended {
 
   take(message: FrontendMessage): Waiting {
     if (this.#pending) return this.#afterBind(this.#pending, message)
+    if (namesTooLong(message)) return this.#refuseExtended('42622', LONG_NAME, 'Give it a name of 63 characters at most, or of 15 where they are not ASCII.')
     switch (message.kind) {
       case 'parse':
         return this.#parse(message)
@@ -247,6 +249,12 @@ export class Extended {
   #refuseExtended(code: string, text: string, hint: string | null): Promise<void> {
     return this.#refusing.batch(statementFailure(code, text, hint))
   }
+}
+
+function namesTooLong(message: FrontendMessage): boolean {
+  if (message.kind === 'bind') return isTooLong(message.portal) || isTooLong(message.statement)
+  if (message.kind === 'execute') return isTooLong(message.portal)
+  return 'name' in message && isTooLong(message.name)
 }
 
 const takesData = ({ statements }: Classified) => statements.some(({ copy }) => copy === 'in')

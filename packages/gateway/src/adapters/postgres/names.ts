@@ -30,6 +30,16 @@ export type Change =
 const MAX_NAMES = 20_000
 const MAX_CHARACTERS = 32 * 1024 * 1024
 
+/** PostgreSQL keeps as many bytes of a name (NAMEDATALEN), and takes two that begin alike for one. Whatever pools connections before it may not. */
+const MAX_NAME = 63
+/** Of what is not ASCII: a server's own encoding may take four bytes for each. */
+const MAX_NOT_ASCII = 15
+
+/** The server may take it for another name than the gateway does. */
+export function isTooLong(name: string): boolean {
+  return name.length > MAX_NOT_ASCII && (name.length > MAX_NAME || /[^ -~]/.test(name))
+}
+
 /** What a client is told that gives more. */
 export const TOO_MANY_NAMES = 'this connection has given too many names to prepared statements and cursors, or to too much text'
 

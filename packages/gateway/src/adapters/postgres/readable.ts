@@ -6,7 +6,7 @@ import { doubt, type Finding, NOTHING } from './catalog/inside.ts'
 import { classify, type Classified, type ClassifiedStatement, inherit, unknownBecause } from './classify.ts'
 import { secretsOf } from './classify/passwords.ts'
 import type { Uses } from './classify/uses.ts'
-import type { Change, Names, Prepared } from './names.ts'
+import { type Change, isTooLong, type Names, type Prepared } from './names.ts'
 
 /** What a message does, as far as this session can tell. */
 export interface Reading {
@@ -81,7 +81,7 @@ function misread(settings: ReadonlyMap<string, string> | null): string | null {
 }
 
 function definitionOf({ refers }: ClassifiedStatement, names: Names): ClassifiedStatement | null {
-  if (refers?.use !== 'run') return null
+  if (refers?.use !== 'run' || isTooLong(refers.name)) return null
   if (refers.object === 'cursor') return names.cursor(refers.name)
   const inside = names.statement(refers.name)?.classified.statements
   return inside?.length === 1 ? (inside[0] ?? null) : null
