@@ -44,6 +44,10 @@ describe.skipIf(lacks('psql'))('two gateways, one of which loses something', () 
       expect(sessions).toHaveLength(1)
       return sessions
     })
+    // Until then its opening is under way, and would be refused when the connections to the store are cut.
+    await vi.waitFor(async () =>
+      expect(await replicas.target("SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'")).toHaveLength(1),
+    )
     // Straight into the store, so that nobody is told of it but by the resync; before that, or whoever is quick has looked already.
     await replicas.store(
       `UPDATE countersign.grants SET version = version + 1, status = 'revoked', body = jsonb_set(jsonb_set(body::jsonb, '{status}', '"revoked"'), '{version}', to_jsonb(version + 1))::text WHERE id = '${live?.grant}'`,

@@ -139,7 +139,8 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const sequencing = new Sequencing(config, { gateway: localJournal.gateway, signer: signingKey, log, onWrong: (what, name) => telling?.wrong(what, name) })
   onClose(() => sequencing.stop())
 
-  const health = new StoreHealth(store, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))
+  const pulse = { ping: () => Promise.all([store.ping(), directory.ping()]) }
+  const health = new StoreHealth(pulse, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))
   const registry = new Registry(store, onError)
   onClose(() => registry.close())
   const metrics = new Metrics(

@@ -56,7 +56,8 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   const local = await openJournal({ directory: config.data, worker: number, clock: () => clock.now(), onBroken })
   const registry = new Registry(store, onError)
   const lost = (what: string) => registry.cutAll(new Cut('store', `the gateway has lost its ${what}, and cannot know what was revoked`))
-  const health = new StoreHealth(store, clock, () => lost('store'))
+  const pulse = { ping: () => Promise.all([store.ping(), directory.ping()]) }
+  const health = new StoreHealth(pulse, clock, () => lost('store'))
   const metrics = new Metrics(
     () => registry.size,
     () => health.silence !== null,

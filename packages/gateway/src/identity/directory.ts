@@ -6,6 +6,8 @@ import type { Said, User, Users } from './caller.ts'
 
 /** After so long a record that could not be read is tried again. */
 const RETRY_MS = 250
+/** How often it is looked whether the time has passed until which a source is believed. */
+const LAPSE_MS = 1_000
 
 type Options = Pick<Config, 'users'>
 
@@ -30,12 +32,16 @@ export class Directory implements Users {
   #names: ReadonlyMap<string, readonly PersonRecord[]> = new Map()
   /** Reads one after the other, so that the last one read is the last one kept. */
   #reading: Promise<void> = Promise.resolve()
+  #failed: unknown = null
+  #lapsedBefore: number
+  #timer: NodeJS.Timeout | undefined
 
   /** Knows the configured users alone until it is started. */
   constructor(config: Options, store: DirectoryStore, now: () => number) {
     this.#config = config
     this.#store = store
     this.#now = now
+    this.#lapsedBefore = now()
   }
 
   /** Resolves when it knows everybody. Rejects with StoreUnavailable. */
@@ -46,12 +52,19 @@ export class Directory implements Users {
       else if (event.kind === 'resync') this.#soon(() => this.#readAll())
     })
     await this.#readAll()
+    this.#timer = setInterval(() => this.#lapse(), LAPSE_MS).unref()
   }
 
   close(): void {
     this.#closing.abort()
+    clearInterval(this.#timer)
     this.#unsubscribe()
     this.#listeners.clear()
+  }
+
+  /** Rejects while something that changed could not be read: who has been disabled would not be known. */
+  async ping(): Promise<void> {
+    if (this.#failed !== null) throw this.#failed
   }
 
   user(name: string): User | null {
@@ -138,8 +151,11 @@ export class Directory implements Users {
     this.#reading = this.#reading.then(async () => {
       while (!this.#closing.signal.aborted) {
         try {
-          return await read()
-        } catch {
+          await read()
+          this.#failed = null
+          return
+        } catch (error) {
+          this.#failed = error
           await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
         }
       }
@@ -170,6 +186,14 @@ export class Directory implements Users {
     this.#people.clear()
     for (const person of people) this.#people.set(person.id, person)
     this.#changed([...before, ...people])
+  }
+
+  /** Nobody changes a record when its time has passed, and whoever is connected is judged again then too. */
+  #lapse(): void {
+    const [before, now] = [this.#lapsedBefore, this.#now()]
+    this.#lapsedBefore = now
+    const lapsed = [...this.#people.values()].filter(({ until }) => until !== null && before < until && until <= now)
+    if (lapsed.length > 0) this.#changed(lapsed)
   }
 
   #changed(records: readonly (Pick<PersonRecord, 'name'> | null | undefined)[]): void {

@@ -6,6 +6,8 @@ import { WorkflowError } from '../workflow/workflow.ts'
 /** One that nobody has used for so long is revoked. */
 const UNUSED_MS = 600_000
 const NAME = 'query page'
+/** After so long a sign-in that could not be read is read again. */
+const RETRY_MS = 250
 
 /** Somebody who is signed in on the web. */
 export interface SignedIn extends Caller {
@@ -51,11 +53,12 @@ export class QueryTokens {
   /** All that are good, those that are replaced too. */
   readonly #live = new Set<Kept>()
   readonly #unsubscribe: () => void
+  #isClosed = false
 
   constructor(options: QueryTokensOptions) {
     this.#options = options
     this.#unsubscribe = options.subscribe((event) => {
-      if (event.kind === 'login' || event.kind === 'resync') this.#look(event.kind === 'login' ? event.id : null).catch(options.onError)
+      if (event.kind === 'login' || event.kind === 'resync') void this.#lookUntilRead(event.kind === 'login' ? event.id : null)
     })
   }
 
@@ -69,6 +72,7 @@ export class QueryTokens {
 
   /** Revokes all of them. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#unsubscribe()
     await Promise.all([...this.#live].map((kept) => this.#end(kept)))
   }
@@ -105,6 +109,17 @@ export class QueryTokens {
   #release(kept: Kept): void {
     if (--kept.runs > 0 || kept.ended.signal.aborted) return
     kept.unused = setTimeout(() => void this.#end(kept), UNUSED_MS).unref()
+  }
+
+  /** What could not be read is read again, for ever: until then somebody might keep what he has lost. */
+  async #lookUntilRead(login: string | null): Promise<void> {
+    if (this.#isClosed) return
+    try {
+      await this.#look(login)
+    } catch (error) {
+      this.#options.onError(error)
+      setTimeout(() => void this.#lookUntilRead(login), RETRY_MS).unref()
+    }
   }
 
   /** Sign-ins have changed, this one or any. */

@@ -1,4 +1,3 @@
-import type { Store } from '../store/store.ts'
 import type { Clock } from '../clock.ts'
 
 const PING_EVERY_MS = 500
@@ -7,9 +6,14 @@ export const SILENT_MS = 2_000
 /** … and live connections are cut: what was revoked meanwhile cannot be known. */
 export const GONE_MS = 15_000
 
+/** What answers while all is well: the store, and whatever has to know what is in it. */
+export interface Pulse {
+  ping(): Promise<unknown>
+}
+
 /** Listens to the store's pulse. */
 export class StoreHealth {
-  readonly #store: Pick<Store, 'ping'>
+  readonly #store: Pulse
   readonly #clock: Clock
   readonly #gone: () => void
   #answeredAt: number
@@ -17,7 +21,7 @@ export class StoreHealth {
   #timer: NodeJS.Timeout | undefined
 
   /** `gone` is called once each time the store has been silent for `GONE_MS`. */
-  constructor(store: Pick<Store, 'ping'>, clock: Clock, gone: () => void) {
+  constructor(store: Pulse, clock: Clock, gone: () => void) {
     this.#store = store
     this.#clock = clock
     this.#gone = gone

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { principalId } from '@countersign/core/principal'
 import { Cut } from '../adapters/adapter.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import type { WorkerStore, StoreEvent } from '../store/store.ts'
+import { GONE_MS } from './health.ts'
 import type { Opened } from './opened.ts'
 
 /** A live connection as the registry sees it. */
@@ -19,17 +22,28 @@ export interface Live {
   cut(reason: Cut): void
 }
 
+/** After so long what could not be read is read again: a revocation cuts within a second. */
+const RETRY_MS = 250
+
+/** What connections end with. */
+type Kind = 'session' | 'grant' | 'token'
+
 /** Every connection that this gateway holds, and the obedience to what others decide about them. */
 export class Registry {
   readonly #live = new Map<string, Live>()
+  /** What is being read, by its kind and id. `again`: it may have changed since that began. */
+  readonly #looking = new Map<string, { again: boolean }>()
   readonly #store: WorkerStore
   readonly #onError: (error: unknown) => void
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #unsubscribe: () => void
+  readonly #closing = new AbortController()
 
-  constructor(store: WorkerStore, onError: (error: unknown) => void) {
+  constructor(store: WorkerStore, onError: (error: unknown) => void, clock: Pick<Clock, 'monotonic'> = systemClock) {
     this.#store = store
     this.#onError = onError
-    this.#unsubscribe = store.subscribe((event) => void this.#obey(event).catch(onError))
+    this.#clock = clock
+    this.#unsubscribe = store.subscribe((event) => this.#obey(event))
   }
 
   get size(): number {
@@ -59,34 +73,26 @@ export class Registry {
 
   /**
    * Reads again what may have ended before this session was added: its token, and the grant that it was given. What is in the store only since then,
-   * its record and a grant of its own, is not read: every change of that was heard.
+   * its record and a grant of its own, is not read: every change of that was heard. Rejects with StoreUnavailable.
    */
   async recheckGiven(session: Live, grant: string | null): Promise<void> {
-    await Promise.all([this.#checkToken(session.token), ...(grant === null ? [] : [this.#checkGrant(grant)])])
-  }
-
-  /** Reads again whether this session, its grants and its token still stand: what was missed. */
-  async recheck(session: Live): Promise<void> {
-    await Promise.all([this.#checkSession(session.id), ...session.grants().map((grant) => this.#checkGrant(grant)), this.#checkToken(session.token)])
+    await Promise.all([this.#check('token', session.token), ...(grant === null ? [] : [this.#check('grant', grant)])])
   }
 
   close(): void {
+    this.#closing.abort()
     this.#unsubscribe()
   }
 
   /** What was only now inserted nobody has ended: a connection would read again what it has just written. */
-  async #obey(event: StoreEvent): Promise<void> {
-    if (event.kind !== 'resync' && event.inserted) return undefined
+  #obey(event: StoreEvent): void {
+    if (event.kind === 'resync') return this.#recheckAll()
+    if (event.inserted) return undefined
     switch (event.kind) {
       case 'session':
-        return this.#checkSession(event.id)
       case 'grant':
-        return this.#checkGrant(event.id)
       case 'token':
-        return this.#checkToken(event.id)
-      case 'resync':
-        await Promise.all([...this.#live.values()].map((session) => this.recheck(session).catch(this.#onError)))
-        return undefined
+        return this.#look(event.kind, event.id)
       case 'request':
       case 'erasure':
       case 'login':
@@ -97,25 +103,87 @@ export class Registry {
     }
   }
 
-  async #checkSession(id: string): Promise<void> {
+  /** Changes may have been missed. */
+  #recheckAll(): void {
+    for (const session of this.#live.values()) {
+      this.#look('session', session.id)
+      this.#look('token', session.token)
+      for (const grant of session.grants()) this.#look('grant', grant)
+    }
+  }
+
+  #look(kind: Kind, id: string): void {
+    const key = `${kind} ${id}`
+    const looking = this.#looking.get(key)
+    if (looking) looking.again = true
+    else void this.#lookUntilRead(kind, id, key)
+  }
+
+  /** Whoever lives by what cannot be read for as long as a store may be silent is cut: it may have ended. */
+  async #lookUntilRead(kind: Kind, id: string, key: string): Promise<void> {
+    const look = { again: true }
+    this.#looking.set(key, look)
+    const { signal } = this.#closing
+    for (let failing: number | null = null; look.again && !signal.aborted;) {
+      look.again = false
+      try {
+        await this.#check(kind, id)
+        failing = null
+      } catch (error) {
+        const now = this.#clock.monotonic()
+        if (failing === null) this.#onError(error)
+        failing ??= now
+        look.again = now - failing < GONE_MS
+        if (look.again) await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined)
+        else this.#cut(kind, id, new Cut('store', `the gateway cannot read from its store whether this connection may go on (${id})`))
+      }
+    }
+    this.#looking.delete(key)
+  }
+
+  async #check(kind: Kind, id: string): Promise<void> {
+    if (this.#concerned(kind, id).length === 0) return
+    const reason = await this.#endOf(kind, id)
+    if (reason) this.#cut(kind, id, reason)
+  }
+
+  #cut(kind: Kind, id: string, reason: Cut): void {
+    for (const session of this.#concerned(kind, id)) session.cut(reason)
+  }
+
+  #concerned(kind: Kind, id: string): readonly Live[] {
     const session = this.#live.get(id)
-    const record = session && !session.isOver && (await this.#store.sessions.get(id))
-    if (record && record.cut) session?.cut(new Cut('killed', `session ${id} ${record.cut.reason}`))
+    const all = kind === 'session' ? (session ? [session] : []) : [...this.#live.values()]
+    return all.filter((live) => !live.isOver && (kind === 'session' || (kind === 'grant' ? live.livesUnder(id) : live.token === id)))
   }
 
-  async #checkGrant(id: string): Promise<void> {
-    const under = [...this.#live.values()].filter((session) => !session.isOver && session.livesUnder(id))
-    const grant = under.length > 0 ? await this.#store.grants.get(id) : null
-    if (!grant || grant.status === 'active' || grant.status === 'used' || grant.status === 'void') return // void: what runs was what was approved
+  /** Null while it stands. */
+  #endOf(kind: Kind, id: string): Promise<Cut | null> {
+    switch (kind) {
+      case 'session':
+        return this.#endOfSession(id)
+      case 'grant':
+        return this.#endOfGrant(id)
+      case 'token':
+        return this.#endOfToken(id)
+    }
+  }
+
+  async #endOfSession(id: string): Promise<Cut | null> {
+    const record = await this.#store.sessions.get(id)
+    return record?.cut ? new Cut('killed', `session ${id} ${record.cut.reason}`) : null
+  }
+
+  async #endOfGrant(id: string): Promise<Cut | null> {
+    const grant = await this.#store.grants.get(id)
+    if (!grant || grant.status === 'active' || grant.status === 'used' || grant.status === 'void') return null // void: what runs was what was approved
     const [code, why] = endOf(grant.status, grant.endReason)
-    for (const session of under) session.cut(new Cut(code, `access of ${principalId(grant.subject)} to ${grant.resource} (${id}) ${why}`))
+    return new Cut(code, `access of ${principalId(grant.subject)} to ${grant.resource} (${id}) ${why}`)
   }
 
-  async #checkToken(id: string): Promise<void> {
-    const holders = [...this.#live.values()].filter((session) => !session.isOver && session.token === id)
-    const token = holders.length > 0 ? await this.#store.tokens.get(id) : null
-    if (token?.revokedAt === null) return
-    for (const session of holders) session.cut(new Cut('token', 'the token of this connection was revoked'))
+  async #endOfToken(id: string): Promise<Cut | null> {
+    const token = await this.#store.tokens.get(id)
+    return token?.revokedAt === null ? null : new Cut('token', 'the token of this connection was revoked')
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { Patience } from './patience.ts'
-import type { StoreEvent } from './store.ts'
+import { type StoreEvent, StoreUnavailable } from './store.ts'
 import type { Tables } from './tables.ts'
 
 /** A request, grant, session or token that was inserted or changed. */
@@ -12,12 +12,20 @@ export interface Events {
   announce(transaction: Transaction<Tables>, changes: readonly Change[]): Promise<void>
   /** After that transaction is committed. */
   committed(changes: readonly Change[]): void
+  /** False while what others change would not be heard of. */
+  readonly isListening: boolean
   subscribe(listener: (event: StoreEvent) => void): () => void
   close(): Promise<void>
 }
 
 /** Of a thread that changes nothing which anybody listens for. */
-export const NO_EVENTS: Events = { announce: () => Promise.resolve(), committed: () => {}, subscribe: () => () => {}, close: () => Promise.resolve() }
+export const NO_EVENTS: Events = {
+  announce: () => Promise.resolve(),
+  committed: () => {},
+  isListening: true,
+  subscribe: () => () => {},
+  close: () => Promise.resolve(),
+}
 
 /** Says what a transaction has changed. */
 export type Changed = (change: Change) => void
@@ -44,10 +52,14 @@ export class Database {
     return this.#patience.ask((gaveUp) => this.#transact(work, gaveUp))
   }
 
-  /** Resolves when the database answers this, or anything else meanwhile: a long queue is not silence. */
-  ping(): Promise<void> {
+  /**
+   * Resolves when the database answers this, or anything else meanwhile: a long queue is not silence. A database whose changes are not heard is as good as gone,
+   * though it answers: what was revoked would not be known.
+   */
+  async ping(): Promise<void> {
+    if (!this.#events.isListening) throw new StoreUnavailable('the store answers, but its changes are not heard: the connection that hears them is not there')
     const answer = this.read((db) => sql`select 1`.execute(db)).then(() => undefined)
-    return Promise.race([answer, this.#patience.nextAnswer()])
+    await Promise.race([answer, this.#patience.nextAnswer()])
   }
 
   subscribe(listener: (event: StoreEvent) => void): () => void {

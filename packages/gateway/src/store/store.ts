@@ -55,7 +55,7 @@ export interface WorkerStore {
   readonly ledger: LedgerStore
   /** Called after each change is committed, by whichever gateway made it; returns the way to stop listening. */
   subscribe(listener: (event: StoreEvent) => void): () => void
-  /** Resolves when the store answers. */
+  /** Resolves when the store answers, and its changes are heard. */
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { PolicyHolder } from '../policy/reload.ts'
+import type { StoreEvent } from '../store/store.ts'
 import { Member } from './member.ts'
 import type { Start } from './messages.ts'
 import type { Answers } from './peer.ts'
@@ -10,6 +11,9 @@ const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 10_000
 /** A worker that lived this long did not fail because of how it was started. */
 const STEADY_MS = 30_000
+
+/** It is told of no change before it is ready, and has read some of what there is before. */
+const MISSED: StoreEvent = { kind: 'resync' }
 
 export interface SlotOptions {
   readonly config: Start['config']
@@ -84,6 +88,7 @@ export class Slot {
       throw new Error(`worker ${this.number} cannot start: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     }
     this.#ready = member
+    member.changed(MISSED)
     log.info({ worker: this.number }, 'a worker is ready')
     onServing()
     return member

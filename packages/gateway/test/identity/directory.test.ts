@@ -51,6 +51,15 @@ describe('the directory', () => {
     expect(directory.user('eve')).toMatchObject({ groups: [], admin: false, active: true })
   })
 
+  test('says who is believed no longer, though nobody has changed anything', async () => {
+    await people().insert(aPerson({ name: 'eve', groups: ['dba'], until: bed.clock.now() + 5_000 }))
+    await vi.waitFor(() => expect(directory.user('eve')).toMatchObject({ groups: ['dba'] }))
+    const seen: unknown[] = []
+    directory.onChange((name) => seen.push([name, directory.user(name)?.groups]))
+    bed.clock.pass(5_000)
+    await vi.waitFor(() => expect(seen).toEqual([['eve', []]]), { timeout: 3_000 })
+  })
+
   test('says who has changed once that is in force', async () => {
     const seen: unknown[] = []
     directory.onChange((name) => seen.push([name, directory.user(name)?.groups]))
@@ -72,7 +81,9 @@ describe('the directory', () => {
     )
     await patient.start()
     await people().insert(aPerson({ name: 'eve' }))
+    await vi.waitFor(() => expect(patient.ping()).rejects.toThrow('not now'))
     await vi.waitFor(() => expect(patient.user('eve')).not.toBeNull(), { timeout: 5_000 })
+    await patient.ping()
     patient.close()
   })
 })

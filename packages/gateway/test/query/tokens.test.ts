@@ -16,6 +16,7 @@ const alice: SignedIn = {
 let made: { readonly scope: unknown; readonly mayReview: boolean; readonly ttlMs: number | null }[]
 let revoked: string[]
 let endedAt: number | null
+let isDown: boolean
 let tell: (event: StoreEvent) => void
 let tokens: QueryTokens
 
@@ -24,6 +25,7 @@ beforeEach(() => {
   made = []
   revoked = []
   endedAt = null
+  isDown = false
   tokens = new QueryTokens({
     desk: {
       createToken: async (_by, wish) => {
@@ -36,7 +38,7 @@ beforeEach(() => {
         return aToken({ id })
       },
     },
-    logins: { get: async () => ({ endedAt }) },
+    logins: { get: async () => (isDown ? Promise.reject(new Error('not now')) : { endedAt }) },
     subscribe: (listener) => {
       tell = listener
       return () => undefined
@@ -44,7 +46,7 @@ beforeEach(() => {
     now: () => Date.now(),
     maxMs: 8 * HOUR,
     onError: (error) => {
-      throw error
+      if (!isDown) throw error
     },
   })
 })
@@ -97,4 +99,17 @@ test('all are revoked with the sign-in, also where nobody was told that it ended
   await tokens.lend(alice, 'db')
   await tokens.close()
   expect(revoked).toEqual(['tok-1', 'tok-2', 'tok-3'])
+})
+
+test('one whose sign-in could not be read when it ended is revoked once it can', async () => {
+  const lent = await tokens.lend(alice, 'db')
+  isDown = true
+  endedAt = 1
+  tell({ kind: 'login', id: 'login-1' })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(revoked).toEqual([])
+  isDown = false
+  await vi.advanceTimersByTimeAsync(250)
+  expect([lent.signal.aborted, revoked]).toEqual([true, ['tok-1']])
+  await tokens.close()
 })

@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { GONE_MS } from '../../src/session/health.ts'
+import { type StoreEvent, StoreUnavailable } from '../../src/store/store.ts'
 import { finishGrant, revokeGrant } from '../../src/workflow/grants.ts'
 import { closeRecord } from '../../src/session/records.ts'
 import { aGrant } from '../../../core/test/arbitraries.ts'
@@ -8,10 +11,14 @@ import { type Made, openSession, servicesOf } from './services.ts'
 
 let bed: Bed
 let made: Made
+/** As the store says it. */
+let said: (event: StoreEvent) => void
 
 beforeEach(async () => {
   bed = await openBed()
-  made = servicesOf(bed)
+  const { store } = bed.context
+  const subscribe: typeof store.subscribe = (listener) => store.subscribe((said = listener))
+  made = servicesOf(bed, { ...store, subscribe })
   await bed.context.store.tokens.insert(aToken({ id: 'tok-1' }))
 })
 afterEach(async () => {
@@ -48,10 +55,70 @@ test('what was decided before the session was registered is found by looking aga
   const session = await openSession(made, 'one')
   made.registry.remove('one')
   await kill('one')
+  await vi.waitFor(() => expect(session.signal.aborted).toBe(false))
   made.registry.add(session)
-  expect(session.signal.aborted).toBe(false)
-  await made.registry.recheck(session)
-  expect(session.signal.reason).toMatchObject({ code: 'killed', message: 'session one killed by bob' })
+  said({ kind: 'resync' })
+  await vi.waitFor(() => expect(session.signal.reason).toMatchObject({ code: 'killed', message: 'session one killed by bob' }))
+})
+
+const refusing = (): Promise<never> => Promise.reject(new StoreUnavailable('the connection to PostgreSQL was lost'))
+
+test.each([
+  ['grant', 'revoked', () => vi.spyOn(bed.context.store.grants, 'get'), async () => (await revokeGrant(bed.context, await grantOf('one'), BOB, 'enough')).id],
+  ['token', 'token', () => vi.spyOn(bed.context.store.tokens, 'get'), () => bed.context.store.tokens.revoke('tok-1', bed.clock.now()).then(() => 'tok-1')],
+  ['session', 'killed', () => vi.spyOn(bed.context.store.sessions, 'get'), () => kill('one').then(() => 'one')],
+] as const)('the end of a %s that could not be read when it was heard of is read again', async (kind, code, reading, end) => {
+  const session = await openSession(made, 'one')
+  made.registry.remove('one')
+  const id = await end()
+  made.registry.add(session)
+  const gets = reading().mockImplementationOnce(refusing).mockImplementationOnce(refusing)
+  said({ kind, id })
+  await vi.waitFor(() => expect(session.signal.reason).toMatchObject({ code }), 3_000)
+  expect(gets.mock.calls.length).toBeGreaterThan(2)
+  expect(made.errors).toHaveLength(1)
+})
+
+test('nor is what was missed forgotten because the first look for it failed', async () => {
+  const session = await openSession(made, 'one')
+  made.registry.remove('one')
+  await kill('one')
+  made.registry.add(session)
+  vi.spyOn(bed.context.store.sessions, 'get').mockImplementationOnce(refusing)
+  said({ kind: 'resync' })
+  await vi.waitFor(() => expect(session.signal.reason).toMatchObject({ code: 'killed' }), 3_000)
+})
+
+test('a session of which it cannot be read for as long as a store may be silent whether it goes on is cut, and no other', async () => {
+  const [one, other] = [await openSession(made, 'one'), await openSession(made, 'other')]
+  const own = await grantOf('one')
+  const { grants } = bed.context.store
+  const get = grants.get.bind(grants)
+  vi.spyOn(bed.context.store.grants, 'get').mockImplementation((id) => (id === own ? refusing() : get(id)))
+  said({ kind: 'resync' })
+  await vi.waitFor(() => expect(made.errors).toHaveLength(1))
+  bed.clock.pass(GONE_MS - 1)
+  await sleep(600)
+  expect(one.signal.aborted).toBe(false)
+  bed.clock.pass(1)
+  await vi.waitFor(() => expect(one.signal.reason).toMatchObject({ code: 'store' }), 3_000)
+  expect(other.signal.aborted).toBe(false)
+})
+
+test('what changes while it is read is read once more', async () => {
+  const session = await openSession(made, 'one')
+  const { sessions } = bed.context.store
+  const get = sessions.get.bind(sessions)
+  const reading = Promise.withResolvers<undefined>()
+  vi.spyOn(bed.context.store.sessions, 'get').mockImplementationOnce(async (id) => {
+    const before = await get(id)
+    await reading.promise
+    return before
+  })
+  said({ kind: 'session', id: 'one' })
+  await kill('one')
+  reading.resolve(undefined)
+  await vi.waitFor(() => expect(session.signal.reason).toMatchObject({ code: 'killed' }))
 })
 
 test('of what it has just written it reads nothing again, only what somebody has changed since', async () => {

@@ -18,7 +18,7 @@ export interface Made {
 export function servicesOf({ context }: Bed, store: Store = context.store): Made {
   const errors: unknown[] = []
   const onError = (error: unknown) => void errors.push(error)
-  const registry = new Registry(store, onError)
+  const registry = new Registry(store, onError, context.clock)
   const health = { silence: null }
   const tokens = new Tokens(context.directory, store.tokens, () => context.clock.now())
   return { services: { context: { ...context, store }, tokens, registry, health, onError }, registry, errors }

@@ -62,6 +62,22 @@ describe('the PostgreSQL store', () => {
     await own.remove()
   })
 
+  test('does not answer for itself while it hears of no change, whatever else it answers', async () => {
+    const own = await bed()
+    const store = await own.open()
+    const events = collect(store)
+    await store.ping()
+    await query('postgres', `alter database ${own.database} allow_connections false`)
+    await query('postgres', `select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = '${own.database}'`)
+    await vi.waitFor(() => expect(store.ping()).rejects.toThrow('its changes are not heard'), { timeout: 5_000 })
+    await Promise.all([store.grants.get('grant-1'), expect(store.ping()).rejects.toThrow(StoreUnavailable)])
+    await query('postgres', `alter database ${own.database} allow_connections true`)
+    await vi.waitFor(() => store.ping(), { timeout: 5_000 })
+    expect(events).toEqual([{ kind: 'resync' }])
+    await store.close()
+    await own.remove()
+  })
+
   test('takes a notification that no gateway sent for one that it missed', async () => {
     const own = await bed()
     const store = await own.open()

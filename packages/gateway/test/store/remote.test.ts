@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test, vi } from 'vitest'
 import { aGrant } from '../../../core/test/arbitraries.ts'
 import { openLedger, openStore, openTree } from '../../src/store/open.ts'
 import { type RemoteStore, remoteStore } from '../../src/store/remote/client.ts'
@@ -88,6 +89,18 @@ describe('the store of another process', () => {
     const remote = remoteStore(() => Promise.reject(new Error('the parent is gone')))
     await expect(remote.ping()).rejects.toThrow(new StoreUnavailable('the parent is gone'))
     await expect(remote.grants.save(aGrant())).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('a process that says that its store is no good is believed, whatever else it answers', async () => {
+    let isGood = false
+    const ping = () => sleep(5).then(() => (isGood ? undefined : Promise.reject(new Error('its changes are not heard'))))
+    const remote = remoteStore((call) => (call === 'ping' ? ping() : Promise.resolve(null)))
+    await expect(remote.ping()).rejects.toThrow('its changes are not heard')
+    const pinged = remote.ping()
+    await remote.grants.get('grant-1')
+    await expect(pinged).rejects.toThrow('its changes are not heard')
+    isGood = true
+    await vi.waitFor(() => remote.ping())
   })
 
   test('what it says has changed must be an event', () => {

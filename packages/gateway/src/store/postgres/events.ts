@@ -28,6 +28,7 @@ export class PostgresEvents implements Events {
   readonly #listeners = new Set<(event: StoreEvent) => void>()
   readonly #closing = new AbortController()
   #client: Client | null = null
+  isListening = false
 
   constructor(config: ClientConfig) {
     this.#config = config
@@ -49,6 +50,7 @@ export class PostgresEvents implements Events {
       throw error
     }
     this.#client = client
+    this.isListening = true
     void this.#watch(client, lost)
   }
 
@@ -74,6 +76,7 @@ export class PostgresEvents implements Events {
   async #watch(client: Client, lost: PromiseWithResolvers<void>): Promise<void> {
     const pulse = setInterval(() => void client.query('select 1').catch(() => lost.resolve()), PULSE_MS)
     await lost.promise
+    this.isListening = false
     clearInterval(pulse)
     hangUp(client)
     await this.#reconnect()

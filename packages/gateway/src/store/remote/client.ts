@@ -15,6 +15,7 @@ export interface RemoteStore extends WorkerStore {
 /** The same methods as the store itself, each asked of the process that has it open. */
 export function remoteStore(ask: Ask): RemoteStore {
   const patience = new Patience()
+  let refused: Error | null = null
   const listeners = new Set<(event: StoreEvent) => void>()
   const call = (name: string, args: readonly unknown[], result: z.ZodType) => patience.ask(() => answered(ask, name, args, result))
   const emit = (event: StoreEvent) => {
@@ -29,8 +30,15 @@ export function remoteStore(ask: Ask): RemoteStore {
       return () => listeners.delete(listener)
     },
     ping: async () => {
-      const answer = patience.ask(() => answered(ask, 'ping', [], null))
-      await Promise.race([answer, patience.nextAnswer()])
+      const answer = patience
+        .ask(() => answered(ask, 'ping', [], null))
+        .then(
+          () => void (refused = null),
+          (error: Error) => {
+            throw (refused = error)
+          },
+        )
+      await Promise.race([answer, patience.nextAnswer().then(() => refused && Promise.reject(refused))])
     },
     close: () => Promise.resolve(listeners.clear()),
     heard: (event) => emit(eventShape.parse(event)),

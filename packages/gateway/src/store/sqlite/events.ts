@@ -22,6 +22,7 @@ export function sqliteEvents(file: string): Events {
       // In a microtask each, so that a listener's failure is its own and never that of the change.
       for (const change of changes) for (const listener of everybody) queueMicrotask(() => listener(change))
     },
+    isListening: true,
     subscribe: (callback) => {
       const listener: Listener = (event) => mine.has(listener) && callback(event)
       mine.add(listener)

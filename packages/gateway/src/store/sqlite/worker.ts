@@ -38,6 +38,7 @@ const events: Events = {
   // The last thing before a commit. It may have waited for the lock meanwhile, and whoever asked been told that it failed.
   announce: async () => assertWanted(answering.getStore() ?? 0),
   committed: (changes) => changes.length > 0 && say({ changes }),
+  isListening: true,
   subscribe: () => () => {},
   close: () => Promise.resolve(),
 }
