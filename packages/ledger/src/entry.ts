@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { decodeBase64 } from './base64.ts'
 import { canonical, isCanonical, type JsonValue } from './canonical.ts'
 import { LedgerError } from './error.ts'
 
@@ -64,9 +65,15 @@ export const hashLeaf = (bytes: Uint8Array): string => hash('sha256', bytes, 'he
  * `not-canonical` when the same entry is written in another form.
  */
 export function parseEntry(line: string): Entry {
+  const entry = readEntry(line)
+  if (!isCanonical(entry, line)) throw new LedgerError('not-canonical', 'not in canonical form (RFC 8785)')
+  return entry
+}
+
+/** The same for who proves nothing by it, in whatever form the line is. Throws LedgerError `unreadable`. */
+export function readEntry(line: string): Entry {
   const value = parseJson(line)
   if (!isEntry(value)) throw new LedgerError('unreadable', 'not an entry of version 1')
-  if (!isCanonical(value, line)) throw new LedgerError('not-canonical', 'not in canonical form (RFC 8785)')
   return value
 }
 
@@ -80,7 +87,6 @@ function parseJson(line: string): unknown {
 
 const FIELDS = new Set(['v', 'gateway', 'seq', 'prev', 'at', 'type', 'body', 'commitment', 'sealed'])
 const HASH = /^[0-9a-f]{64}$/
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 function isEntry(value: unknown): value is Entry {
   if (!isRecord(value) || Object.keys(value).some((key) => !FIELDS.has(key))) return false
@@ -99,4 +105,5 @@ export function isSealed(value: unknown): value is Sealed {
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 const isHash = (value: unknown): value is string => typeof value === 'string' && HASH.test(value)
-const isBase64 = (value: unknown): value is string => typeof value === 'string' && BASE64.test(value)
+/** Decoding takes a tenth of the time of a regular expression, for which each of some thousand characters is a step. */
+const isBase64 = (value: unknown): value is string => typeof value === 'string' && decodeBase64(value) !== null

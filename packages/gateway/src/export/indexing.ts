@@ -1,8 +1,10 @@
+import { type Entry, readEntry } from '@countersign/ledger/entry'
+import { LedgerError } from '@countersign/ledger/error'
+import { eventsOf, type LedgerEvent } from '@countersign/ledger/group'
 import { BLOCK, type IndexedBlock } from '../store/ledger-index-store.ts'
 import type { Store } from '../store/store.ts'
 import { Known } from './known.ts'
-import { readable } from './pages.ts'
-import { aboutTerms, indexed, ownTerms } from './terms.ts'
+import { aboutTerms, indexed, ownTerms, sourceOfTerms } from './terms.ts'
 
 /** Blocks that one turn takes at most: the tree has its turn between them. */
 const AT_ONCE = 4
@@ -38,16 +40,34 @@ export class LedgerIndexing {
     }
   }
 
+  /** Most events of a block are like others of it, two for each statement of a session: what terms come of is looked at once. */
   async #block(block: number): Promise<IndexedBlock> {
     const terms = new Set<string>()
+    const seen = new Set<string>()
     let [firstAt, lastAt] = [Number.MAX_SAFE_INTEGER, 0]
-    for (const leaf of await this.#store.tree.read(block * BLOCK, BLOCK)) {
-      const entry = readable(leaf)
-      if (!entry) continue
-      firstAt = Math.min(firstAt, entry.entry.at)
-      lastAt = Math.max(lastAt, entry.entry.at)
-      for (const event of entry.events) for (const term of [...ownTerms(event), ...aboutTerms(event, await this.#known.about(event))]) terms.add(term)
+    for (const { line } of await this.#store.tree.read(block * BLOCK, BLOCK)) {
+      const told = toldIn(line)
+      if (!told) continue
+      firstAt = Math.min(firstAt, told.entry.at)
+      lastAt = Math.max(lastAt, told.entry.at)
+      for (const event of told.events) {
+        const source = sourceOfTerms(event)
+        if (seen.has(source)) continue
+        seen.add(source)
+        for (const term of [...ownTerms(event), ...aboutTerms(event, await this.#known.about(event))]) terms.add(term)
+      }
     }
     return { block, firstAt, lastAt, terms: [...terms].map(indexed) }
+  }
+}
+
+/** Null for what no gateway wrote. Whoever searches looks whether the form is canonical; here it would only take time. */
+function toldIn(line: string): { readonly entry: Entry; readonly events: readonly LedgerEvent[] } | null {
+  try {
+    const entry = readEntry(line)
+    return { entry, events: eventsOf(entry) }
+  } catch (error) {
+    if (error instanceof LedgerError) return null
+    throw error
   }
 }

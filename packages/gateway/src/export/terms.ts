@@ -37,6 +37,11 @@ export const peopleIn = ({ body }: LedgerEvent, { principal }: Pick<About, 'prin
 /** Where an event says who did it. */
 const DOERS = ['by', 'reviewer', 'user']
 
+const SOURCES = ['request', 'requests', 'session', 'grant', 'principal', 'requester', 'subject', 'resource', ...DOERS]
+
+/** All that an event's terms come of: those who say the same here have the same terms. */
+export const sourceOfTerms = ({ type, body }: LedgerEvent): string => JSON.stringify([type, ...SOURCES.map((name) => body[name])])
+
 export interface TermsSought {
   readonly own: readonly string[]
   readonly about: readonly string[]
