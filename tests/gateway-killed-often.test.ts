@@ -15,7 +15,7 @@ import { lacks } from './support/needs.ts'
 import { type PostgresServer, startPostgres } from './support/postgres.ts'
 
 /** How many kills; a thousand by `npm run kills`. Each is a start too, which is what takes the time. */
-const KILLS = Number(process.env['KILLS'] ?? 200)
+const KILLS = Number(process.env['KILLS'] ?? 100)
 /** Says when; the moments themselves are the machine's. */
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const LANES = 2

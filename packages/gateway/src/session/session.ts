@@ -39,6 +39,8 @@ export class LiveSession implements Session {
   #purpose: Purpose
   readonly #remembered = new Remembered((statement) => this.#allowed(statement))
   #runs = 0
+  /** The name of the latest one. */
+  #latest = ''
   readonly #marks: Marks
   readonly #running: Running
   isOver = false
@@ -129,7 +131,7 @@ export class LiveSession implements Session {
   record(outcome: Outcome): void {
     const { run, summary } = outcome
     if (summary !== SUSPENDED) this.#shapes.ran(this.#running.leave(run), outcome)
-    if (run === this.#runName()) this.#idle.rest() // those before it are over too
+    if (run === this.#latest) this.#idle.rest() // those before it are over too
     const body = finishedBody(outcome, this.id)
     this.#services.context.journal.join({ type: 'action.finished', body, ...this.#marks.outcome(outcome, summary !== SUSPENDED) })
   }
@@ -199,12 +201,8 @@ export class LiveSession implements Session {
 
   #nextRun(): string {
     this.#runs++
-    return this.#runName()
-  }
-
-  /** Of the latest run. A method, because V8 calls into its runtime for a private getter. */
-  #runName(): string {
-    return `${this.id}.${this.#runs}`
+    this.#latest = `${this.id}.${this.#runs}`
+    return this.#latest
   }
 
   #policy() {
