@@ -13,6 +13,12 @@ const POLICY = `
 @id("works") permit (principal in Group::"engineering", action in [Action::"connect", Action::"sql:read", Action::"sql:write"], resource);
 @id("held") @review("dba") forbid (principal, action == Action::"sql:write", resource == Resource::"held");
 `
+const SEED = `
+  CREATE TABLE notes (n int, t text);
+  CREATE TABLE full_up (n int);
+  CREATE FUNCTION say_no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no more'; END $$;
+  CREATE TRIGGER say_no BEFORE INSERT ON full_up FOR EACH STATEMENT EXECUTE FUNCTION say_no();
+`
 const sum = (data: string) => ({ bytes: Buffer.byteLength(data), sha256: createHash('sha256').update(data).digest('hex') })
 const unnamed = bind({ portal: '', statement: '', formats: [], values: [], resultFormats: [] })
 const data = (text: string) => copyData(Buffer.from(text))
@@ -22,7 +28,7 @@ describe('COPY through the gateway', () => {
   let own: RawClient
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY, resources: { db: {}, held: {} }, seed: 'CREATE TABLE notes (n int, t text);' })
+    stage = await openStage({ policy: POLICY, resources: { db: {}, held: {} }, seed: SEED })
   })
 
   beforeEach(async () => {
@@ -55,6 +61,18 @@ describe('COPY through the gateway', () => {
     expect(await own.ask(...copy, data('2\tb\n'), copyDone(), sync())).toEqual(answers)
     expect(await notes()).toEqual(['1a', '2b'])
     await expect.poll(recorded).toMatchObject({ summary: 'COPY 1', sent: sum('2\tb\n') })
+  })
+
+  it('in that fails before any of its data came is answered as the server does, and the session goes on', async () => {
+    const failing = [parse('', 'COPY full_up FROM STDIN'), unnamed, execute('')]
+    const failed = ['parseComplete', 'bindComplete', 'copyInResponse', 'error P0001 no more', 'ready I']
+    const wrong = [parse('', 'COPY nowhere FROM STDIN'), unnamed, execute(''), sync()]
+    expect(await own.ask(...failing, sync())).toEqual(failed) // to this Sync the server answers, because it has read no data before it
+    own.send(data('1\n'), copyDone(), sync())
+    expect(await own.ask()).toEqual(['ready I'])
+    expect(await own.ask(...failing, data('1\n'), copyDone(), sync())).toEqual(failed)
+    expect(await own.ask(...wrong)).toEqual(['parseComplete', 'bindComplete', expect.stringMatching(/^error 42P01 /), 'ready I'])
+    expect(await own.ask(query('SELECT 1'))).toContain('row 1')
   })
 
   it('in twice in one message records both', async () => {

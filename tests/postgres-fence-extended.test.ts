@@ -1,4 +1,4 @@
-import { bind as bindMessage, describe as describeMessage, execute, flush, parse, query, sync } from '@countersign/wire/postgres/encode'
+import { bind as bindMessage, copyData, copyDone, describe as describeMessage, execute, flush, parse, query, sync } from '@countersign/wire/postgres/encode'
 import { Backend } from '@countersign/wire/postgres/backend'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -51,6 +51,17 @@ describe.each([18, 15] as const)('rights and the extended protocol of PostgreSQL
     expect(await client.ask(sync())).toEqual(['ready I'])
     expect(await client.ask(query('SELECT 1'))).toContain('row 1')
     expect(told(fenced.facts)).toEqual(['granted app_write', 'UPDATE 1', 'revoked app_write', 'granted app_write', 'revoked app_write', 'SELECT 1'])
+  })
+
+  it('are there until a COPY has its data, with the Sync that libpq sends ahead of that', async () => {
+    for (const portal of ['', 'copying']) {
+      client.send(parse('', 'COPY orders FROM STDIN'), bind([], { portal }), describeMessage('P', portal), execute(portal), sync())
+      expect((await client.until(Backend.copyInResponse)).map(tell)).toEqual(['parseComplete', 'bindComplete', 'noData', 'copyInResponse'])
+      expect(await client.ask(copyData(Buffer.from('101\tnew\n')), copyDone(), sync())).toEqual(['complete COPY 1', 'ready I'])
+      expect(await client.ask(query('DELETE FROM orders WHERE id > 100'))).toEqual(['complete DELETE 1', 'ready I'])
+    }
+    expect(await client.ask(query('SELECT 1'))).toContain('row 1')
+    expect(told(fenced.facts).slice(0, 3)).toEqual(['granted app_write', 'COPY 1', 'revoked app_write'])
   })
 
   it('are opened one by one for a pipeline that was approved as a whole, and for nothing behind an error', async () => {

@@ -1,6 +1,6 @@
 import { Backend } from '@countersign/wire/postgres/backend'
 import { bind, execute, flush, parse, query, sync } from '@countersign/wire/postgres/encode'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Fenced, openFenced, told } from './support/fenced.ts'
 import { type RawClient, tell } from './support/wire.ts'
 
@@ -16,6 +16,7 @@ const SEED = `
   CREATE FUNCTION show_secrets() RETURNS refcursor LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'shown'; BEGIN OPEN c FOR SELECT id FROM secrets; RETURN c; END $$;
   CREATE FUNCTION become(who text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN set_config('ro' || 'le', who, false); END $$;
 `
+const REVIEWED: ReadonlySet<string> = new Set(['sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown'])
 const UPDATE = "UPDATE orders SET status = 'paid' WHERE id = 1"
 
 describe.each([18, 15] as const)('what would outlive its rights on PostgreSQL %i', (version) => {
@@ -26,6 +27,7 @@ describe.each([18, 15] as const)('what would outlive its rights on PostgreSQL %i
   beforeAll(async () => {
     fenced = await openFenced({ version, seed: SEED, trusted: ['public.touch', 'public.known'] })
   })
+  afterEach(() => (fenced.reviewed = REVIEWED))
   afterAll(() => fenced?.close())
   beforeEach(async () => {
     client?.close()
@@ -75,6 +77,23 @@ describe.each([18, 15] as const)('what would outlive its rights on PostgreSQL %i
     expect(await ask('ROLLBACK; SELECT touch()')).toEqual([expect.stringMatching(/^error 25P02 /), 'ready E'])
     expect(await ask('ROLLBACK')).toEqual(['complete ROLLBACK', 'ready I'])
     expect(await ask('SELECT touch()')).toEqual([expect.stringMatching(/^error 42501 /), 'ready I'])
+  })
+
+  it('a transaction that has failed needs none: its end is the server’s to say, and nothing else runs', async () => {
+    fenced.reviewed = new Set()
+    for (const [end, told] of [
+      ['COMMIT', 'ROLLBACK'],
+      ['ROLLBACK', 'ROLLBACK'],
+    ] as const) {
+      await ask('BEGIN')
+      expect(await ask(UPDATE)).toEqual(['complete UPDATE 1', 'ready T'])
+      expect(await ask('SELECT 1 / 0')).toEqual([expect.stringMatching(/^error 22012 /), 'ready E'])
+      expect(await ask(UPDATE)).toEqual([expect.stringMatching(/^error 25P02 /), 'ready E'])
+      expect(await ask(`ROLLBACK; ${UPDATE}`)).toEqual([expect.stringMatching(/^error 25P02 /), 'ready E'])
+      expect(await ask(end)).toEqual([`complete ${told}`, 'ready I'])
+      expect(await ask('SELECT touch()')).toEqual([expect.stringMatching(/^error 42501 /), 'ready I'])
+    }
+    expect(told(fenced.facts).filter((fact) => fact.startsWith('granted'))).toHaveLength(2)
   })
 
   it('COMMIT has them again, for the triggers that waited for it', async () => {

@@ -30,6 +30,8 @@ export interface Fenced {
   readonly facts: Fact[]
   /** Said before each statement of the administrator: what it throws, the statement throws, and it is not sent. */
   beforeAdmin: (sql: string) => void | Promise<void>
+  /** Nobody who comes then reaches the target before the function that it returns is called. */
+  closeWay: () => () => void
   /** The types that policy does not allow by itself. */
   reviewed: ReadonlySet<string>
   /** Whoever reviews a statement approves all of its pipeline. */
@@ -100,7 +102,8 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
   opened.defer(() => direct.end())
   direct.on('error', () => undefined)
   await direct.query(SEED + seed)
-  const way = (username: string): Target => ({
+  let way = Promise.resolve()
+  const targetOf = (username: string): Target => ({
     resource: 'db',
     server: `${target.host}:${target.port}`,
     database: 'postgres',
@@ -114,39 +117,42 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     holdInTransactionMs: 60_000,
     password: () => Promise.resolve(PASSWORD),
     dial: async () => {
+      await way
       const socket = connect({ host: target.host, port: target.port, noDelay: true })
       await once(socket, 'connect')
       return socket
     },
     startTls: () => Promise.reject(new Error('there is no TLS here')),
   })
-  const keeper = await Beside.open(way('keeper'), new Map(), new AbortController().signal)
+  const keeper = await Beside.open(targetOf('keeper'), new Map(), new AbortController().signal)
   opened.defer(() => keeper[Symbol.asyncDispose]())
   for (const sql of makeRole(version, standing)) await keeper.ask(sql)
   const facts: Fact[] = []
   let isClosed = false
   let turn: Promise<unknown> = Promise.resolve()
+  /** One at a time, or one would get the answer of another. */
+  const asKeeper = (sql: string, before: () => void | Promise<void> = () => undefined) => {
+    const answer = turn.then(async () => {
+      await before()
+      if (isClosed) throw new Error('the test is over')
+      return keeper.ask(sql)
+    })
+    turn = answer.catch(() => undefined)
+    return answer
+  }
   const fencing: Fencing = {
     role: ROLE,
     rolesFor: (type) => ROLES[type] ?? [],
     owner,
     version,
     standing,
-    run: (sql) => {
-      const answer = turn.then(async () => {
-        await fenced.beforeAdmin(sql)
-        if (isClosed) throw new Error('the test is over')
-        return keeper.ask(sql)
-      })
-      turn = answer.catch(() => undefined)
-      return answer
-    },
+    run: (sql) => asKeeper(sql, () => fenced.beforeAdmin(sql)),
   }
   const verifier = await makeVerifier(TOKEN, scramParameters(USER).salt, scramParameters(USER).iterations)
   const gate: Gate = {
     verifiers: () => Promise.resolve({ ...scramParameters(USER), verifiers: [{ token: TOKEN, ...verifier }] }),
     tokenFor: () => Promise.resolve(TOKEN),
-    connect: () => Promise.resolve({ effect: 'allow', session: sessionOf(fenced), target: { ...way(ROLE), accounts: { roles: {}, owner } } }),
+    connect: () => Promise.resolve({ effect: 'allow', session: sessionOf(fenced), target: { ...targetOf(ROLE), accounts: { roles: {}, owner } } }),
   }
   const catalogs = new Catalogs()
   opened.defer(() => catalogs.close())
@@ -174,6 +180,11 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     target,
     facts,
     beforeAdmin: () => undefined,
+    closeWay: () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      way = promise
+      return resolve
+    },
     reviewed: new Set(['sql:write', 'sql:ddl', 'sql:admin', 'sql:unknown']),
     together: false,
     place,
@@ -182,8 +193,8 @@ export async function openFenced({ version, seed = '', standing = ['app_read'], 
     url: () => `postgres://${encodeURIComponent(USER)}:${encodeURIComponent(TOKEN)}@127.0.0.1:${port}/db`,
     ask,
     account: { user: ROLE, password: PASSWORD, database: 'postgres' },
-    give: async (role) => void (await keeper.ask(giving(version, role))),
-    take: async (role) => void (await keeper.ask(`REVOKE ${role} FROM ${QUOTED}`)),
+    give: async (role) => void (await asKeeper(giving(version, role))),
+    take: async (role) => void (await asKeeper(`REVOKE ${role} FROM ${QUOTED}`)),
     memberships: () =>
       ask(
         `SELECT r.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles s ON s.oid = m.member WHERE s.rolname LIKE 'cs %' ORDER BY 1`,

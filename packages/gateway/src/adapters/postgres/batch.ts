@@ -107,10 +107,11 @@ export class Batch {
 
   /**
    * Statements of the gateway's own behind everything that was sent, in the session's transaction, of which the client sees nothing: the first value that each
-   * answers. Null: the transaction has failed, and the server takes none. Rejects when one of them fails.
+   * answers. Null: the transaction has failed, and the server takes none. Rejects when one of them fails: then so has the transaction, and an implicit one is over.
    */
   async own(texts: readonly string[]): Promise<readonly (string | null | undefined)[] | null> {
     await this.outgoing.settle()
+    await this.#cancelling // it came for what has just been answered, and must not hit these
     if (this.#replies.status === 'E' || this.#replies.failed) return null
     this.#owning = true
     try {
@@ -128,10 +129,16 @@ export class Batch {
       for (const message of messages) this.outgoing.push(message)
       for (const each of expected) this.#replies.expect({ ...each, onRefused: (message) => refusals.push(message) })
     }
-    if (!this.inTransaction) await this.outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
+    await (this.inTransaction ? this.outgoing.settle() : this.#syncUnseen())
+    if (answers.length === texts.length) return answers
+    if (this.#replies.failed) await this.#syncUnseen() // until then it would skip whatever is sent, a Query too
+    throw new Error(refusals[0] ?? 'the server did not answer')
+  }
+
+  async #syncUnseen(): Promise<void> {
+    this.bound = false
+    await this.outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
     await this.outgoing.settle()
-    if (answers.length < texts.length) throw new Error(refusals[0] ?? 'the server did not answer')
-    return answers
   }
 
   async #put({ messages, expected }: Question): Promise<void> {
@@ -141,8 +148,7 @@ export class Batch {
     for (const message of messages) this.outgoing.push(message)
     for (const each of expected) this.#replies.expect(each)
     // Outside a transaction the server must not be left inside one by our question.
-    if (!this.inTransaction) await this.outgoing.forwardNow(sync(), { kind: 'sync', hidden: true })
-    await this.outgoing.settle()
+    await (this.inTransaction ? this.outgoing.settle() : this.#syncUnseen())
   }
 }
 

@@ -18,6 +18,8 @@ export interface Expected {
   sentAt?: number
   /** Nothing behind it is judged before it is over, because it may change how the next is read. */
   readonly settles?: boolean
+  /** It takes data once the server has said so. */
+  readonly copies?: boolean
   /** It may change settings, which the server reports with ReadyForQuery and not before. */
   readonly resets?: boolean
   /** It may change what names mean. */

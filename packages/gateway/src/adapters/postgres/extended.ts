@@ -202,9 +202,11 @@ export class Extended {
     if (!meansTheSame) return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
     this.#begun.add(portal)
     const { classified, run } = portal
+    const copies = takesData(classified)
     const expected: Expected = {
       kind: 'execute',
       run,
+      copies,
       settles: this.#judging.settles(classified),
       resets: this.#judging.resets(classified),
       touches: this.#judging.touches(classified),
@@ -212,7 +214,7 @@ export class Extended {
       changes: changesOf(classified),
     }
     // A server that is to take data says so at once, and a client may wait for that without a Flush.
-    return takesData(classified) ? this.#batch.outgoing.forwardNow(message.raw, expected) : this.#batch.outgoing.forward(message.raw, expected)
+    return copies ? this.#batch.outgoing.forwardNow(message.raw, expected) : this.#batch.outgoing.forward(message.raw, expected)
   }
 
   #close(message: Message<'close' | 'describe'>): Waiting {

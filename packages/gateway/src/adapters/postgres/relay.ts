@@ -71,14 +71,17 @@ export class Relay implements Cancellable {
 
   #take(message: FrontendMessage): Waiting {
     const { replies } = this.#sides
-    const isNext = this.#batch.isQuiet && this.#guard?.fence.isQuiet !== false && !replies.synced && replies.copyIn === null && !isCopy(message)
+    const isCopying = replies.copyIn !== null || replies.awaitsCopy || isCopy(message)
+    const isNext = this.#batch.isQuiet && this.#guard?.fence.isQuiet !== false && !replies.synced && !isCopying
     return isNext ? this.#takeNow(message) : this.#takeInTurn(message)
   }
 
   async #takeInTurn(message: FrontendMessage): Promise<void> {
     await this.#batch.cancelled()
     if (isCopy(message)) return this.#copy(message)
-    if (this.#sides.replies.copyIn?.open) return this.#duringCopy(message)
+    if (this.#sides.replies.awaitsCopy) await this.#whetherItCopies()
+    if (this.#sides.replies.copyIn?.open && !(await this.#copyFailsBefore(message))) return undefined
+    if (this.#guard?.fence.isQuiet === false) await this.#batch.outgoing.settle() // of a COPY the server says only then what became of it
     await this.#guard?.fence.settled()
     if (this.#sides.replies.synced) await this.#batch.settle()
     return this.#takeNow(message)
@@ -109,8 +112,23 @@ export class Relay implements Cancellable {
     await this.#batch.outgoing.send(message.raw)
   }
 
-  /** A server that copies ignores Flush and Sync; anything else would break it. */
-  #duringCopy({ kind }: FrontendMessage): void {
+  /** A COPY was executed, and has failed or takes data when this resolves. */
+  async #whetherItCopies(): Promise<void> {
+    await this.#batch.outgoing.write()
+    await this.#sides.replies.settled()
+  }
+
+  /**
+   * A server that copies ignores Flush and Sync; anything else would break it. A Sync that was sent with the COPY is kept back until data comes: true when the COPY fails before, because then the
+   * server would answer it.
+   */
+  async #copyFailsBefore({ kind }: FrontendMessage): Promise<boolean> {
+    const { inbox, replies } = this.#sides
     if (kind !== 'flush' && kind !== 'sync') throw new ProtocolError('unexpected', `a ${kind} was sent in the middle of COPY data`)
+    if (kind === 'flush' || !replies.copyIn?.isEmpty) return false
+    const answered = new AbortController()
+    const failed = replies.answered().finally(() => answered.abort())
+    await Promise.race([failed, inbox.ahead(0, answered.signal)])
+    return !replies.copyIn?.open
   }
 }

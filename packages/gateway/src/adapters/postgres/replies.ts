@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { Backend, type Piece } from '@countersign/wire/postgres/backend'
 import {
@@ -10,6 +9,7 @@ import {
 } from '@countersign/wire/postgres/backend-message'
 import { ProtocolError } from '@countersign/wire/postgres/error'
 import { type Outcome, SUSPENDED, UNANSWERED } from '../adapter.ts'
+import { CopyIn } from './copy-in.ts'
 import { asked, completes, type Expected } from './expected.ts'
 import type { Names } from './names.ts'
 import { OpenRuns } from './open-runs.ts'
@@ -20,23 +20,6 @@ export interface Watcher {
   /** These resolve when the client may be told of it, null at once. Neither rejects. */
   touched(): Promise<void> | null
   ready(status: TransactionStatus): Promise<void> | null
-}
-
-/** The data of a COPY FROM STDIN as it passes. */
-class CopyIn {
-  readonly #hash = createHash('sha256')
-  #bytes = 0
-  /** False once the client has said that it is done; the server may still be at it. */
-  open = true
-
-  add(data: Uint8Array): void {
-    this.#hash.update(data)
-    this.#bytes += data.length
-  }
-
-  sum(): NonNullable<Outcome['sent']> {
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') }
-  }
 }
 
 /** As much of an error's message as is recorded. */
@@ -145,6 +128,11 @@ export class Replies {
 
   get mustSettle(): boolean {
     return this.#settling !== null || this.#holding
+  }
+
+  /** A COPY was executed that takes data, and the server has not answered it. */
+  get awaitsCopy(): boolean {
+    return this.#settling?.copies === true && this.copyIn === null
   }
 
   /** False when the server has gone, or would skip it because something before it has failed: then nothing is owed, and nothing need be sent. */

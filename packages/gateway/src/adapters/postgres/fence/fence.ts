@@ -13,8 +13,8 @@ import { isNothing, NO_RIGHTS, type Objection, objection, type Rights, rightsFor
 interface Window {
   readonly run: string
   readonly rights: Rights
-  /** The cursors that there were before: any other was opened with these rights, and would be read on with them. */
-  readonly cursors: readonly string[]
+  /** The cursors that there were before: any other was opened with these rights, and would be read on with them. Null: nothing has been forwarded. */
+  readonly cursors: readonly string[] | null
 }
 
 /** How long the gateway's account may take for one step, before nobody waits for it any more. */
@@ -78,8 +78,12 @@ export class Fence {
   async stand(run: string, rights: Rights): Promise<string | null> {
     const failure = await this.#grant(run, rights)
     if (failure !== null) return failure
+    try {
+      if ((await this.#batch.own(['DISCARD PLANS', insideOf(this.#fencing, rights)])) === null) return FAILED
+    } catch (error) {
+      return unheard(error)
+    }
     for (const role of rights.roles) this.#standing.add(role)
-    await this.#batch.own(['DISCARD PLANS', insideOf(this.#fencing, rights)])
     return null
   }
 
@@ -91,7 +95,7 @@ export class Fence {
     this.#lastRun = run
     const failure = await this.#grant(run, rights)
     if (failure !== null) return failure
-    const window: Window = { run, rights, cursors: [] }
+    const window: Window = { run, rights, cursors: null }
     try {
       return await this.#enter(window)
     } catch (error) {
@@ -156,8 +160,8 @@ export class Fence {
     const { rights } = window
     this.#owed = window
     const becomes = rights.owner === null ? [] : [SCHEMAS, `SET ROLE ${name(rights.owner)}`, SCHEMAS]
-    const answers = await this.#batch.own(['DISCARD PLANS', insideOf(this.#fencing, rights), ...becomes])
-    if (answers === null) return this.#leave('its transaction has failed')
+    const answers = await this.#batch.own(['DISCARD PLANS', insideOf(this.#fencing, rights), ...becomes]).catch(unheard)
+    if (answers === null || typeof answers === 'string') return this.#leave(answers ?? FAILED)
     const [, inside, before, , after] = answers
     this.#owed = { ...window, cursors: decodeInside(inside).cursors }
     if (before !== after) return this.#leave(`names would mean something else to ${rights.owner}, because its own schema is in the search_path`)
@@ -193,13 +197,28 @@ export class Fence {
    */
   async #forget(window: Window): Promise<void> {
     await this.#batch.cancelled()
-    const answers = await this.#batch.own(['SET ROLE NONE', 'DISCARD PLANS', insideOf(this.#fencing, window.rights)])
+    const answers = await this.#insist(['SET ROLE NONE', 'DISCARD PLANS', insideOf(this.#fencing, window.rights)])
     if (answers === null) return
     const inside = decodeInside(answers[2])
-    const opened = inside.cursors.filter((cursor) => !window.cursors.includes(cursor))
-    if (opened.length > 0) await this.#batch.own(opened.map((cursor) => `CLOSE ${name(cursor)}`))
+    const opened = openedSince(window.cursors, inside.cursors)
+    if (opened.length > 0) await this.#insist(opened.map((cursor) => `CLOSE ${name(cursor)}`))
     this.#check(inside)
     this.#owed = null
+  }
+
+  /**
+   * Somebody on the target may cancel it, or a timeout of the session's own. Inside a transaction it is not asked again: what has been answered there would be undone, and nobody could
+   * tell the client before it commits.
+   */
+  async #insist(texts: readonly string[]): ReturnType<Batch['own']> {
+    const { inTransaction } = this.#batch
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#batch.own(texts)
+      } catch (error) {
+        if (inTransaction || attempt === ATTEMPTS) throw error
+      }
+    }
   }
 
   #check({ itself, has }: Inside): void {
@@ -225,6 +244,15 @@ export class Fence {
     return isNothing(rights) ? null : rights
   }
 }
+
+/** The unnamed portal is that of a COPY, of which nothing can be read on, and CLOSE cannot name it. */
+const openedSince = (before: Window['cursors'], now: readonly string[]) => now.filter((cursor) => cursor !== '' && before?.includes(cursor) === false)
+
+/** Of what has to be forgotten. */
+const ATTEMPTS = 3
+
+const FAILED = 'its transaction has failed'
+const unheard = (error: unknown) => `its session could not take note of the rights that it needs: ${messageOf(error)}`
 
 const UNSETTLED = 'its rights on the target are not known'
 

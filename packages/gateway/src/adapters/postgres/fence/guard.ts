@@ -34,14 +34,15 @@ export class Guard {
 
   /** Why this is not even judged. */
   refusal(classified: Classified): Uint8Array | null {
-    if (this.fence.isOwed && this.#replies.status === 'E' && !endsAlone(classified)) return statementFailure('25P02', AFTER_FAILURE, 'Send ROLLBACK by itself.')
+    if (this.#replies.status === 'E' && !endsAlone(classified) && (this.fence.isOwed || this.fence.needs(classified)))
+      return statementFailure('25P02', AFTER_FAILURE, 'Send ROLLBACK by itself.')
     const objection = this.fence.objection(classified)
     return objection && statementFailure('0A000', objection.message, objection.hint)
   }
 
-  /** What has to be granted first; null: nothing. */
+  /** What has to be granted first; null: nothing, as for what ends a transaction that has failed and so runs no triggers. */
   needs(classified: Classified, { run, reviewed }: Allowance): Pass | null {
-    const rights = this.fence.needs(classified)
+    const rights = this.#replies.status === 'E' ? null : this.fence.needs(classified)
     return rights && { run, rights, stays: !reviewed && classified.type === 'sql:read', reviewed }
   }
 
