@@ -115,6 +115,18 @@ describe('a name in SQL and in the protocol', () => {
     lax.close()
   })
 
+  it('is of nothing that was bound, once something unreadable has run, though some of it has been read', async () => {
+    const lax = await RawClient.login(stage.gateway.postgres, stage.alice, 'lax')
+    const before = await stage.runs()
+    await lax.ask(query('BEGIN'))
+    expect(await lax.ask(parse('', 'SELECT generate_series(1, 3)'), bind('', 'p'), execute('p', 1), sync())).toContain('row 1')
+    const another = "DO $$ DECLARE c refcursor := 'p'; BEGIN CLOSE c; OPEN c FOR SELECT nextval('runs'); END $$"
+    expect(await lax.ask(query(another))).toEqual(['complete DO', 'ready T'])
+    expect(await lax.ask(execute('p'), sync())).toEqual([expect.stringMatching(/^error 34000 /), 'ready E'])
+    expect(await stage.runs()).toBe(before)
+    lax.close()
+  })
+
   it('that the gateway might want for itself can be taken, and holds go on', async () => {
     await own.ask(query('BEGIN'))
     await own.ask(parse('countersign_state', 'SELECT 1'), parse('countersign refused the statement', 'SELECT 1'), sync())

@@ -46,6 +46,9 @@ describe('what became of a portal', () => {
     ['stood before what failed', [parse('', READ), bind('p'), flush(), parse('', 'SELEC'), execute('p'), sync()], [SKIPPED]],
     ['was read in part', [parse('', READ), bind(), execute('', 1), sync()], [['done suspended', 'done closed']]],
     ['was read in part and closed', [parse('', READ), bind('p'), execute('p', 1), close('P', 'p'), sync()], [['done suspended', 'done closed']]],
+    ['is executed again at its end', [parse('', READ), bind(), execute(''), execute(''), execute('', 1), sync()], [['done SELECT 3']]],
+    ['can be executed once', [parse('', 'RESET lock_timeout'), bind(), execute(''), execute(''), sync()], [['done RESET']]],
+    ['was at its end before what failed', [parse('', READ), bind('p'), execute('p'), parse('', 'SELEC'), execute('p'), sync()], [['done SELECT 3']]],
     ['was read to its end', [parse('', READ), bind(), execute('', 2), execute('', 2), sync()], [['done suspended', 'done SELECT 1']]],
   ] as const)('that %s is written down', async (_, messages, told) => {
     expect((await own.ask(...messages)).at(-1)).toBe('ready I')

@@ -111,6 +111,7 @@ export class Names {
     const why = 'something that cannot be read ran since it was prepared'
     for (const [name, prepared] of this.#statements) this.#statements.set(name, { ...prepared, classified: unknownBecause(prepared.classified.canonical, why) })
     this.#clear(this.#cursors)
+    this.closePortals() // one may have been closed, and a cursor opened under its name
   }
 
   #apply(change: Change): void {

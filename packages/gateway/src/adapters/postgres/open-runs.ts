@@ -1,4 +1,5 @@
 import { type Outcome, SUSPENDED, UNANSWERED } from '../adapter.ts'
+import type { Expected } from './expected.ts'
 
 /** Runs whose portal is there: each may still be executed, or read on, and the last that is recorded of it is that it cannot be any more. */
 export class OpenRuns {
@@ -13,6 +14,11 @@ export class OpenRuns {
   /** Its portal was bound, and nothing of it has run. */
   bound(run: string): void {
     this.#open.set(run, false)
+  }
+
+  /** False for what an Execute gives that comes when its portal is at its end: what became of the run has been recorded. */
+  isAnsweredBy({ kind, run }: Pick<Expected, 'kind' | 'run'>): boolean {
+    return run !== undefined && (kind !== 'execute' || this.#open.has(run))
   }
 
   record(outcome: Outcome): void {

@@ -339,9 +339,9 @@ export class Replies {
     const { failed } = this.#answering
     if (resets) this.stale = true
     if (touches) this.#tell(this.watcher?.touched())
-    if (taints) this.#names.taint()
     if (run && kind === 'bind' && !failed) this.#runs.bound(run)
-    else if (run) this.#recordAnswered(run, answered.sentAt ?? 0)
+    else if (run && this.#runs.isAnsweredBy(answered)) this.#recordAnswered(run, answered.sentAt ?? 0)
+    if (taints) this.#names.taint()
     this.#answering = { rows: null, bytes: 0, error: null, summary: '', failed: false }
     this.copyIn = null
   }
@@ -356,8 +356,11 @@ export class Replies {
 
   /** What was bound and executed behind a failure has not run, unless it is `failed` itself. */
   #skip(behind: readonly Expected[], failed?: string): void {
-    for (const run of new Set(behind.map((each) => each.run)))
-      if (run && run !== failed) this.#runs.record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
+    for (const run of this.#runsIn(behind)) if (run !== failed) this.#runs.record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
+  }
+
+  #runsIn(expected: readonly Expected[]): ReadonlySet<string> {
+    return new Set(expected.flatMap((each) => (each.run !== undefined && this.#runs.isAnsweredBy(each) ? [each.run] : [])))
   }
 
   #wake(): void {
@@ -371,8 +374,8 @@ export class Replies {
     if (this.#gone) return
     this.#gone = new Error(why)
     const copying = this.#expected[0]?.run // what stands behind it has got no data yet
-    for (const run of new Set(this.#expected.map((each) => each.run)))
-      if (run) this.#runs.record({ run, result: 'unknown', summary: why, ...UNANSWERED, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
+    for (const run of this.#runsIn(this.#expected))
+      this.#runs.record({ run, result: 'unknown', summary: why, ...UNANSWERED, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
     this.#runs.closeAll()
     if (this.#expected.some(({ touches }) => touches)) void this.watcher?.touched()
     this.#expected = []

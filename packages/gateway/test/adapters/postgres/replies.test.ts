@@ -60,7 +60,8 @@ test('a server that goes in the middle of a COPY has the data recorded with it, 
   const record = (outcome: Outcome) => outcomes.push(outcome)
   const replies = new Replies(client, { stream, scanner: new BackendScanner(), key: null, greeting: [], parameters: new Map() }, new Names(), record)
   const over = replies.relay()
-  for (const run of ['copy', 'behind', 'last']) replies.expect({ kind: 'execute', run })
+  for (const run of ['copy', 'behind', 'last']) for (const kind of ['bind', 'execute'] as const) replies.expect({ kind, run })
+  stream.emit('data', Buffer.from('3200000004', 'hex')) // BindComplete
   stream.emit('data', Buffer.from('4700000007000000', 'hex')) // CopyInResponse, no columns
   replies.copyIn?.add(copyData(Buffer.from('1')).subarray(5))
   stream.destroy()
