@@ -34,6 +34,7 @@ import { Tokens } from './identity/tokens.ts'
 import { drainInto } from './journal/drain.ts'
 import type { Event } from './journal/journal.ts'
 import { openJournal } from './journal/open.ts'
+import { openOwed } from './journal/owed.ts'
 import { storing } from './journal/storing.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Overviews } from './evidence/overview.ts'
@@ -74,7 +75,7 @@ import { openRecordings } from './recordings/open.ts'
 import { openScim } from './scim/open.ts'
 import { Registry } from './session/registry.ts'
 import { openStore } from './store/open.ts'
-import type { Store, StoreEvent } from './store/store.ts'
+import type { Store } from './store/store.ts'
 import { WorkerPool } from './workers/pool.ts'
 import { settleRetired } from './workers/retired.ts'
 import type { Context } from './workflow/context.ts'
@@ -139,8 +140,12 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const sequencing = new Sequencing(config, { gateway: localJournal.gateway, signer: signingKey, log, onWrong: (what, name) => telling?.wrong(what, name) })
   onClose(() => sequencing.stop())
 
-  const pulse = { ping: () => Promise.all([store.ping(), directory.ping()]) }
-  const health = new StoreHealth(pulse, clock, () => registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')))
+  const directory = new Directory(config, store, () => clock.now())
+  await directory.start()
+  onClose(() => directory.close())
+  const health = new StoreHealth([store, directory], clock, () =>
+    registry.cutAll(new Cut('store', 'the gateway has lost its store, and cannot know what was revoked')),
+  )
   const registry = new Registry(store, onError)
   onClose(() => registry.close())
   const metrics = new Metrics(
@@ -156,15 +161,15 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const admins = new Admins((name) => targetOf(config, resourceOf(config, name), null))
   onClose(() => catalogs.close())
   onClose(() => admins.close())
-  const directory = new Directory(config, store, () => clock.now())
-  await directory.start()
-  onClose(() => directory.close())
   const tokens = new Tokens(directory, store.tokens, () => clock.now())
+  const owed = await openOwed({ store: store.owed, journal, directory: config.data, onError })
+  onClose(() => owed.stop())
   const context: Context = {
     config,
     directory,
     store,
     journal,
+    owed,
     clock,
     policy: () => policies.engine,
     plan: (resource, text) => plan(config, catalogs, resource, text),
@@ -200,9 +205,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
 
   const pushKey = config.notify.push === null ? null : await openPushKey(store.notifications)
   const channels = openChannels(config, store, pushKey, clock)
-  const { maxMs } = config.session
-  const subscribe = (listener: (event: StoreEvent) => void) => store.subscribe(listener)
-  const queryTokens = new QueryTokens({ desk, logins: store.logins, subscribe, now: () => clock.now(), maxMs, onError })
+  const queryTokens = new QueryTokens({ desk, store, now: () => clock.now(), maxMs: config.session.maxMs, onError })
   onClose(() => queryTokens.close())
   const forgetting = new Forgetting({ store, clock, onError })
   if (listening) forgetting.start()
@@ -276,7 +279,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   addresses.http = http.address
   if (config.listen.http.port === 0) config.url = `http://${http.address.host}:${http.address.port}` // the port was not known before
 
-  await settleRetired(config, journal.gateway, signingKey, store, housekeeping)
+  await settleRetired(config, journal.gateway, signingKey, store, housekeeping, onError)
   recordings?.start()
   if (config.workers > 1)
     workers = new WorkerPool({ config, store, gateway: journal.gateway, signingKey, policies, log, namesChanged: (database) => catalogs.drop(database) })

@@ -11,6 +11,7 @@ import { systemClock } from './clock.ts'
 import { Directory } from './identity/directory.ts'
 import { Tokens } from './identity/tokens.ts'
 import { openJournal } from './journal/open.ts'
+import { openOwed } from './journal/owed.ts'
 import { storing } from './journal/storing.ts'
 import { recordLost } from './journal/unfinished.ts'
 import { Leases } from './leases/leases.ts'
@@ -54,10 +55,11 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   const policies = new GivenPolicies(config, files)
   const onBroken = (why: string) => log.fatal({ why }, 'the ledger of this worker cannot be written: every action is refused')
   const local = await openJournal({ directory: config.data, worker: number, clock: () => clock.now(), onBroken })
+  const directory = new Directory(config, store, () => clock.now())
+  await directory.start()
   const registry = new Registry(store, onError)
   const lost = (what: string) => registry.cutAll(new Cut('store', `the gateway has lost its ${what}, and cannot know what was revoked`))
-  const pulse = { ping: () => Promise.all([store.ping(), directory.ping()]) }
-  const health = new StoreHealth(pulse, clock, () => lost('store'))
+  const health = new StoreHealth([store, directory], clock, () => lost('store'))
   const metrics = new Metrics(
     () => registry.size,
     () => health.silence !== null,
@@ -66,11 +68,10 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   const journal = metrics.counting(storing(local, () => parent.ask('stored', [])))
   const catalogs = new Catalogs((database) => parent.ask('names', [database]))
   const admins = new Admins((name) => targetOf(config, resourceOf(config, name), null))
-  const directory = new Directory(config, store, () => clock.now())
-  await directory.start()
   const tokens = new Tokens(directory, store.tokens, () => clock.now())
   const plan = () => Promise.reject(new Error('a worker plans nothing: what is asked ahead is asked of its gateway'))
-  const context: Context = { config, directory, store, journal, clock, policy: () => policies.engine, plan }
+  const owed = await openOwed({ store: store.owed, journal, directory: config.data, onError })
+  const context: Context = { config, directory, store, journal, owed, clock, policy: () => policies.engine, plan }
   const told = await recordLost(config.data, journal, await store.sessions.list({ live: true, gateway: journal.gateway }))
   await journal.append({ type: 'gateway.started', body: { version: manifest.version, policy: policies.engine.version } }, 'disk')
   const services = { context, tokens, registry, health, onError }
@@ -93,6 +94,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
     health.stop()
     registry.close()
     directory.close()
+    await owed.stop()
     await journal.append({ type: 'gateway.stopped', body: { version: manifest.version } }, 'disk').catch(onError)
     catalogs.close()
     admins.close()

@@ -3,6 +3,7 @@ import { DomainError } from '@countersign/core/error'
 import type { Principal } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
 import { gatewayOf } from '../journal/files.ts'
+import type { Event } from '../journal/journal.ts'
 import type { Erasure, SessionRecord, Store } from '../store/store.ts'
 import type { Context } from '../workflow/context.ts'
 import { revokeGrant } from '../workflow/grants.ts'
@@ -20,12 +21,12 @@ export async function sessionsHere({ store, journal }: Context, user: string, be
 }
 
 /** Cuts them: each remembers what it was opened for. */
-export async function cutSessions({ store, journal, clock }: Context, sessions: readonly SessionRecord[], by: string): Promise<void> {
+export async function cutSessions({ store, owed, clock }: Context, sessions: readonly SessionRecord[], by: string): Promise<void> {
   for (const session of sessions) {
     if (session.cut !== null) continue
     const cut = { by, reason: `killed by ${by}: the personal data of its user is erased` }
-    if (!(await store.sessions.save({ ...session, version: session.version + 1, cut }))) continue
-    await journal.append({ type: 'session.killed', body: { session: session.id, by, at: clock.now() } }, 'disk')
+    const killed: Event = { type: 'session.killed', body: { session: session.id, by, at: clock.now() } }
+    await owed.change([killed], (kept) => store.sessions.save({ ...session, version: session.version + 1, cut }, kept))
   }
 }
 

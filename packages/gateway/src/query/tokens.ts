@@ -23,8 +23,10 @@ export interface Lent {
 
 export interface QueryTokensOptions {
   readonly desk: Pick<Desk, 'createToken' | 'revokeToken'>
-  readonly logins: { get(id: string): Promise<Pick<LoginRecord, 'endedAt'> | null> }
-  readonly subscribe: (listener: (event: StoreEvent) => void) => () => void
+  readonly store: {
+    readonly logins: { get(id: string): Promise<Pick<LoginRecord, 'endedAt'> | null> }
+    subscribe(listener: (event: StoreEvent) => void): () => void
+  }
   readonly now: () => number
   /** How long a connection may last, and so a token. */
   readonly maxMs: number
@@ -57,7 +59,7 @@ export class QueryTokens {
 
   constructor(options: QueryTokensOptions) {
     this.#options = options
-    this.#unsubscribe = options.subscribe((event) => {
+    this.#unsubscribe = options.store.subscribe((event) => {
       if (event.kind === 'login' || event.kind === 'resync') void this.#lookUntilRead(event.kind === 'login' ? event.id : null)
     })
   }
@@ -129,7 +131,7 @@ export class QueryTokens {
   }
 
   async #isOver(login: string): Promise<boolean> {
-    const record = await this.#options.logins.get(login)
+    const record = await this.#options.store.logins.get(login)
     return record === null || record.endedAt !== null
   }
 

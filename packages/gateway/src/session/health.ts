@@ -13,7 +13,7 @@ export interface Pulse {
 
 /** Listens to the store's pulse. */
 export class StoreHealth {
-  readonly #store: Pulse
+  readonly #pulses: readonly Pulse[]
   readonly #clock: Clock
   readonly #gone: () => void
   #answeredAt: number
@@ -21,8 +21,8 @@ export class StoreHealth {
   #timer: NodeJS.Timeout | undefined
 
   /** `gone` is called once each time the store has been silent for `GONE_MS`. */
-  constructor(store: Pulse, clock: Clock, gone: () => void) {
-    this.#store = store
+  constructor(pulses: readonly Pulse[], clock: Clock, gone: () => void) {
+    this.#pulses = pulses
     this.#clock = clock
     this.#gone = gone
     this.#answeredAt = clock.monotonic()
@@ -45,7 +45,7 @@ export class StoreHealth {
   }
 
   #beat(): void {
-    this.#store.ping().then(
+    Promise.all(this.#pulses.map((each) => each.ping())).then(
       () => {
         this.#answeredAt = this.#clock.monotonic()
         this.#cut = false

@@ -20,7 +20,7 @@ export async function closeRecord(context: Context, id: string, reason: string, 
     const grant = before.grant && (await endedWithSession(context, before.grant))
     const ended = await store.sessions.end({ ...record, version: record.version + 1, endedAt: clock.now(), endReason: reason }, grant)
     if (!ended.session) continue
-    if (ended.grant && grant) await recordEnd(context, grant, null)
+    if (ended.grant && grant) await recordEnd(context, grant)
     else if (grant) await endWithSession(context, grant.id) // somebody changed it in the meantime
     return true
   }

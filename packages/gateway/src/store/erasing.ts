@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import type { Changed } from './database.ts'
 import { deviceOf } from './devices.ts'
 import { inviteOf, passkeyOf, passkeyRow } from './passkeys.ts'
+import { eraseOwed } from './owed.ts'
 import { personOf, personRow } from './persons.ts'
 import type { Tables } from './tables.ts'
 import { tokenOf, tokenRow } from './tokens.ts'
@@ -13,6 +14,7 @@ const ERASED = 'erased'
 export async function erasePerson(transaction: Transaction<Tables>, changed: Changed, user: string, before: number): Promise<void> {
   await removeHis(transaction, changed, user, before)
   await unname(transaction, changed, user, before)
+  await eraseOwed(transaction, user)
   for (const person of (await transaction.selectFrom('people').selectAll().where('name', '=', user).execute()).map(personOf)) {
     if (person.displayName === null && person.email === null) continue
     const next = personRow({ ...person, version: person.version + 1, displayName: null, email: null })

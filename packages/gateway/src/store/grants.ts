@@ -1,9 +1,15 @@
 import type { Grant } from '@countersign/core/grant'
 import type { Transaction } from 'kysely'
 import type { Changed, Database } from './database.ts'
+import { insertOwed } from './owed.ts'
 import { grantShape, parseRow } from './shapes.ts'
-import type { GrantStore } from './store.ts'
+import { type GrantStore, type OwedRecord, StoreUnavailable } from './store.ts'
 import type { GrantRow, Tables } from './tables.ts'
+
+/** Thrown in a transaction, so that nothing of it is left. */
+class LostRace extends Error {}
+
+const byId = (one: Grant, other: Grant) => (one.id < other.id ? -1 : 1)
 
 export class Grants implements GrantStore {
   readonly #database: Database
@@ -45,8 +51,22 @@ export class Grants implements GrantStore {
     })
   }
 
-  save(next: Grant): Promise<boolean> {
-    return this.#database.write((transaction, changed) => replaceGrant(transaction, next, changed))
+  save(next: Grant, owed: readonly OwedRecord[] = []): Promise<boolean> {
+    return this.saveAll([next], owed)
+  }
+
+  async saveAll(next: readonly Grant[], owed: readonly OwedRecord[] = []): Promise<boolean> {
+    try {
+      await this.#database.write(async (transaction, changed) => {
+        // In one order everywhere, so that two of them do not wait for each other.
+        for (const grant of next.toSorted(byId)) if (!(await replaceGrant(transaction, grant, changed))) throw new LostRace(`${grant.id} was changed meanwhile`)
+        await insertOwed(transaction, owed)
+      })
+      return true
+    } catch (error) {
+      if (error instanceof StoreUnavailable && error.cause instanceof LostRace) return false
+      throw error
+    }
   }
 }
 

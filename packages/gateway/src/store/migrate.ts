@@ -20,6 +20,7 @@ import * as runs from './migrations/0018_runs.ts'
 import * as challengeKeys from './migrations/0019_challenge_keys.ts'
 import * as ledgerBlocks from './migrations/0020_ledger_blocks.ts'
 import * as gatewayUrls from './migrations/0021_gateway_urls.ts'
+import * as owed from './migrations/0022_owed.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -50,6 +51,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0019_challenge_keys': challengeKeys,
           '0020_ledger_blocks': ledgerBlocks,
           '0021_gateway_urls': gatewayUrls,
+          '0022_owed': owed,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

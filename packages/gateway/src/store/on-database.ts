@@ -9,6 +9,7 @@ import { LedgerIndex } from './ledger-index.ts'
 import { Leases } from './leases.ts'
 import { Logins } from './logins.ts'
 import { Notifications } from './notifications.ts'
+import { OwedEntries } from './owed.ts'
 import { Challenges, Invites, Passkeys } from './passkeys.ts'
 import { Persons } from './persons.ts'
 import { Policies } from './policies.ts'
@@ -40,6 +41,7 @@ export function storeOn(database: Database): Store {
     tree: new Tree(database),
     ledgerIndex: new LedgerIndex(database),
     erasures: new Erasures(database),
+    owed: new OwedEntries(database),
     policies: new Policies(database),
     exports: new Exports(database),
     recordings: new Recordings(database),

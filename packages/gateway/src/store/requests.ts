@@ -1,11 +1,12 @@
 import type { Grant } from '@countersign/core/grant'
 import { principalId } from '@countersign/core/principal'
-import { expire, likenessOf, type Request } from '@countersign/core/request'
+import { likenessOf, type Request } from '@countersign/core/request'
 import { sql, type Transaction } from 'kysely'
 import type { Changed, Database } from './database.ts'
 import { insertGrant } from './grants.ts'
+import { insertOwed } from './owed.ts'
 import { parseRow, requestShape } from './shapes.ts'
-import { type RequestStore, StoreUnavailable } from './store.ts'
+import { type OwedRecord, type RequestStore, StoreUnavailable } from './store.ts'
 import type { RequestRow, Tables } from './tables.ts'
 
 /** Each round somebody else was first: he opened the same ask, or decided the one that was found. */
@@ -18,16 +19,15 @@ export class Requests implements RequestStore {
     this.#database = database
   }
 
-  open(request: Request): ReturnType<RequestStore['open']> {
+  open(request: Request, owed: readonly OwedRecord[] = []): ReturnType<RequestStore['open']> {
     return this.#database.write(async (transaction, changed) => {
-      const expired: Request[] = []
       for (let round = 0; round < OPEN_ROUNDS; round++) {
-        if (await insertPending(transaction, request, changed)) return { request, attached: false, expired }
+        if (await insertPending(transaction, request, changed)) {
+          await insertOwed(transaction, owed)
+          return { request, attached: false, isOver: false }
+        }
         const pending = await findPending(transaction, request)
-        if (pending === null) continue
-        if (request.createdAt < pending.expiresAt) return { request: pending, attached: true, expired }
-        const over = expire(pending, request.createdAt)
-        if (await replace(transaction, over, changed)) expired.push(over)
+        if (pending !== null) return { request: pending, attached: true, isOver: request.createdAt >= pending.expiresAt }
       }
       throw new StoreUnavailable(`the ask of ${request.id} is being opened and decided by too many at once; ask again`)
     })
@@ -74,10 +74,11 @@ export class Requests implements RequestStore {
     })
   }
 
-  save(next: Request, grant: Grant | null = null): Promise<boolean> {
+  save(next: Request, grant: Grant | null = null, owed: readonly OwedRecord[] = []): Promise<boolean> {
     return this.#database.write(async (transaction, changed) => {
       if (!(await replace(transaction, next, changed))) return false
       if (grant) await insertGrant(transaction, grant, changed)
+      await insertOwed(transaction, owed)
       return true
     })
   }

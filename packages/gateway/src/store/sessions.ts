@@ -2,8 +2,9 @@ import type { Grant } from '@countersign/core/grant'
 import type { Transaction } from 'kysely'
 import type { Changed, Database } from './database.ts'
 import { insertGrant, replaceGrant } from './grants.ts'
+import { insertOwed } from './owed.ts'
 import { parseRow, sessionShape } from './shapes.ts'
-import type { SessionRecord, SessionStore } from './store.ts'
+import type { OwedRecord, SessionRecord, SessionStore } from './store.ts'
 import type { SessionRow, Tables } from './tables.ts'
 
 export class Sessions implements SessionStore {
@@ -44,8 +45,12 @@ export class Sessions implements SessionStore {
     })
   }
 
-  save(next: SessionRecord): Promise<boolean> {
-    return this.#database.write((transaction, changed) => replaceSession(transaction, next, changed))
+  save(next: SessionRecord, owed: readonly OwedRecord[] = []): Promise<boolean> {
+    return this.#database.write(async (transaction, changed) => {
+      if (!(await replaceSession(transaction, next, changed))) return false
+      await insertOwed(transaction, owed)
+      return true
+    })
   }
 
   end(next: SessionRecord, grant: Grant | null): Promise<{ readonly session: boolean; readonly grant: boolean }> {

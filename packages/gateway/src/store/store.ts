@@ -6,8 +6,10 @@ import type { NotificationStore } from './notification-store.ts'
 import type { ScimGroupStore } from './scim-group-store.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { LedgerIndexStore } from './ledger-index-store.ts'
+import type { PolicyStore } from './policy-store.ts'
 import type { RecordingStore } from './recording-store.ts'
 import type { RunRecord, RunStore } from './run-store.ts'
+import type { OwedRecord, OwedStore } from './owed-store.ts'
 import type { TokenStore } from './token-store.ts'
 import type { ChallengeStore, InviteStore, PasskeyStore } from './passkey-store.ts'
 
@@ -17,6 +19,8 @@ export type { ScimGroupRecord, ScimGroupStore } from './scim-group-store.ts'
 export type { LoginRecord, LoginStore, Method, PersonRecord, PersonStore, Source } from './people.ts'
 export type { DeliveryRecord, NotificationStore, PushSubscriptionRecord } from './notification-store.ts'
 export type { ChallengeStore, InviteRecord, InviteStore, PasskeyRecord, PasskeyStatus, PasskeyStore } from './passkey-store.ts'
+export type { OwedRecord, OwedStore } from './owed-store.ts'
+export type { PolicyText, PolicyStore } from './policy-store.ts'
 export type { RecordingRecord } from './recording-store.ts'
 export type { RunRecord, RunStore } from './run-store.ts'
 export type { TokenRecord, TokenStore } from './token-store.ts'
@@ -53,6 +57,7 @@ export interface WorkerStore {
   readonly leases: LeaseStore
   readonly gateways: GatewayStore
   readonly ledger: LedgerStore
+  readonly owed: OwedStore
   /** Called after each change is committed, by whichever gateway made it; returns the way to stop listening. */
   subscribe(listener: (event: StoreEvent) => void): () => void
   /** Resolves when the store answers, and its changes are heard. */
@@ -70,10 +75,10 @@ export type StoreEvent =
 
 export interface RequestStore {
   /**
-   * Inserts, or returns the pending request of the same requester, resource and ask digest that is there already. One whose
-   * own life was over stands in `expired`: it was ended in the same transaction, and the caller has to record that.
+   * Inserts, or returns the pending request of the same requester, resource and ask digest that is there already. Where that one's own life is over
+   * (`isOver`) it has to be ended first. What is `owed` is inserted with the request alone.
    */
-  open(request: Request): Promise<{ readonly request: Request; readonly attached: boolean; readonly expired: readonly Request[] }>
+  open(request: Request, owed?: readonly OwedRecord[]): Promise<{ readonly request: Request; readonly attached: boolean; readonly isOver: boolean }>
   get(id: string): Promise<Request | null>
   /** Newest first. */
   list(filter: {
@@ -95,8 +100,8 @@ export interface RequestStore {
   pending(): Promise<readonly string[]>
   /** Pending requests whose own life is over at `now`. */
   due(now: number): Promise<readonly Request[]>
-  /** Replaces version `next.version - 1`, and inserts `grant` in the same transaction. False: somebody else was first, nothing changed. */
-  save(next: Request, grant?: Grant | null): Promise<boolean>
+  /** Replaces version `next.version - 1`, and inserts `grant`, and what is `owed`, in the same transaction. False: somebody else was first, nothing changed. */
+  save(next: Request, grant?: Grant | null, owed?: readonly OwedRecord[]): Promise<boolean>
 }
 
 export interface GrantStore {
@@ -114,8 +119,10 @@ export interface GrantStore {
   }): Promise<readonly Grant[]>
   /** Grants still `active` whose end has passed at `now`. */
   due(now: number): Promise<readonly Grant[]>
-  /** Replaces version `next.version - 1`. False: somebody else was first, nothing changed. */
-  save(next: Grant): Promise<boolean>
+  /** Replaces version `next.version - 1`, and inserts what is `owed`. False: somebody else was first, nothing changed. */
+  save(next: Grant, owed?: readonly OwedRecord[]): Promise<boolean>
+  /** All of them, or none. */
+  saveAll(next: readonly Grant[], owed?: readonly OwedRecord[]): Promise<boolean>
 }
 
 /** One live or past connection. `cut` is set by whoever wants it ended; the gateway that holds the socket obeys it. */
@@ -149,7 +156,7 @@ export interface SessionStore {
     readonly before?: { readonly startedAt: number; readonly id: string }
     readonly limit?: number
   }): Promise<readonly SessionRecord[]>
-  save(next: SessionRecord): Promise<boolean>
+  save(next: SessionRecord, owed?: readonly OwedRecord[]): Promise<boolean>
   /** `save`, and in the same transaction that of its grant, where nobody else has changed the one or the other. */
   end(next: SessionRecord, grant: Grant | null): Promise<{ readonly session: boolean; readonly grant: boolean }>
 }
@@ -259,19 +266,6 @@ export interface StoredEntry {
   readonly gateway: string
   readonly seq: number
   readonly line: string
-}
-
-/** One file of policies. */
-export interface PolicyText {
-  readonly name: string
-  readonly text: string
-}
-
-/** The policies that were in force, as they were written: entries name them by their version alone. */
-export interface PolicyStore {
-  /** One that is there already is left as it is. */
-  keep(version: string, files: readonly PolicyText[]): Promise<void>
-  get(version: string): Promise<readonly PolicyText[] | null>
 }
 
 /** The one tree over the entries of all gateways, whose growth is somebody's at a time. Tables `tree`, `tree_runs`, `tiles`, `key_leaves`, `checkpoints`. */

@@ -35,6 +35,7 @@ export interface Tables {
   checkpoints: { size: number; at: number; note: string }
   /** `files` is JSON. */
   policies: { version: string; files: string }
+  owed: { id: string; gateway: string; person: string | null; erased: number; sealed: string }
   exports: { name: string; position: number; term: number; holder: string | null; beat: number }
   notification_choices: { username: string; body: string }
   push_subscriptions: PushSubscriptionRow

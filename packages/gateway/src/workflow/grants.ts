@@ -3,6 +3,7 @@ import { DomainError } from '@countersign/core/error'
 import { consume, expireGrant, finish, type Grant, isLive, makeVoid, revoke } from '@countersign/core/grant'
 import { personalOf, personOf } from '@countersign/core/obligations'
 import { type Principal, principalId } from '@countersign/core/principal'
+import type { Event } from '../journal/journal.ts'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
 import { WorkflowError } from './workflow.ts'
@@ -15,19 +16,33 @@ export async function liveGrants({ store, clock }: Context, principal: Principal
 }
 
 /** One use, by compare-and-set. False: it was used, revoked or ended in the meantime. */
-export async function useGrant(context: Context, grant: Grant): Promise<boolean> {
-  const next = await quietly(() => consume(grant, trustedNow(context)))
-  if (next === null) return false
-  if (next === grant) return true // uses are not counted
-  if (!(await context.store.grants.save(next))) return false
-  await context.journal.append({ type: 'grant.used', body: { grant: grant.id, request: grant.request, usesLeft: next.usesLeft } }, 'disk')
-  return true
+export function useGrant(context: Context, grant: Grant): Promise<boolean> {
+  return takeUses(context, [grant])
 }
 
-/** One use of each. False: somebody else used one of them first, which means asking again. */
+/**
+ * One use of each, or of none. False: one of them was used, revoked or ended in the meantime, which means asking again. What lives under them has to be
+ * registered before, because of an end that comes later it hears only then.
+ */
 export async function useGrants(context: Context, grants: readonly Grant[]): Promise<boolean> {
-  for (const grant of grants) if (!(await useGrant(context, grant))) return false
-  return true
+  // Nothing compares and sets what is not counted, and its end may have been heard of while nothing lived under it.
+  for (const { id, usesLeft } of grants) if (usesLeft === null && !(await isLiveStill(context, id))) return false
+  return takeUses(context, grants)
+}
+
+async function isLiveStill({ store, clock }: Context, id: string): Promise<boolean> {
+  const grant = await store.grants.get(id)
+  return grant !== null && isLive(grant, clock.now())
+}
+
+async function takeUses(context: Context, grants: readonly Grant[]): Promise<boolean> {
+  const now = trustedNow(context)
+  const next = await quietly(() => grants.map((grant) => consume(grant, now)))
+  if (next === null) return false
+  const counted = next.filter((grant) => !grants.includes(grant))
+  if (counted.length === 0) return true
+  const used = counted.map(({ id, request, usesLeft }): Event => ({ type: 'grant.used', body: { grant: id, request, usesLeft } }))
+  return context.owed.change(used, (owed) => context.store.grants.saveAll(counted, owed))
 }
 
 /** The grant under which a connection lives that policy allows by itself. It is not in the ledger yet, and is inserted with its session. */
@@ -86,17 +101,20 @@ async function end(context: Context, id: string, step: (grant: Grant) => Grant, 
     const grant = await context.store.grants.get(id)
     if (!grant) throw new WorkflowError('not-found', `there is no grant ${id}`)
     const next = step(grant)
-    if (!(await context.store.grants.save(next))) continue
-    await recordEnd(context, next, by)
-    return next
+    if (await context.owed.change([endedEvent(context, next, by)], (owed) => context.store.grants.save(next, owed))) return next
   }
 }
 
-export async function recordEnd(context: Context, grant: Grant, by: Principal | null): Promise<void> {
+/** For the grant that was a connection's own. */
+export async function recordEnd(context: Context, grant: Grant): Promise<void> {
+  await context.journal.append(endedEvent(context, grant, null), 'disk')
+}
+
+function endedEvent(context: Context, grant: Grant, by: Principal | null): Event {
   const { id, request, status, endReason } = grant
   const person = by && endReason !== null ? whoseReason(context, by, grant.subject, grant.resource) : null
   const body = { grant: id, request, status, by: by && principalId(by) }
-  await context.journal.append({ type: 'grant.ended', body, secret: { reason: endReason }, person }, 'disk')
+  return { type: 'grant.ended', body, secret: { reason: endReason }, person }
 }
 
 /** Whose personal data is the reason for which `by` ends what somebody has on a resource: his own, where policy says so of who connects there. */

@@ -47,7 +47,7 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
   const now = trustedNow(context)
   const expiresAt = now + (opening.obligations.expiresMs ?? DEFAULT_LIFE_MS)
   const policy = context.policy().version
-  const { expired, ...opened } = await context.store.requests.open({
+  const asked: Request = {
     ...opening,
     ...(opening.obligations.sign ? { signing: { policy, salt: randomBytes(16).toString('hex') } } : {}),
     ticket,
@@ -58,11 +58,23 @@ export async function openRequest(context: Context, opening: Opening): Promise<{
     createdAt: now,
     expiresAt,
     decidedAt: null,
-  })
-  for (const request of expired) await record(context, { request, grant: null })
-  if (opened.attached) return { ...opened, request: await showWhoWaits(context, opened.request, opening) }
-  await context.journal.append(openedEvent(opened.request, policy), 'disk')
-  return opened
+  }
+  const opened = await openOrAttach(context, asked, policy)
+  return opened.attached ? { ...opened, request: await showWhoWaits(context, opened.request, opening) } : opened
+}
+
+/** One that asks the same and whose own life is over is ended first. */
+async function openOrAttach(context: Context, asked: Request, policy: string): Promise<{ readonly request: Request; readonly attached: boolean }> {
+  for (;;) {
+    let opened = { request: asked, attached: false, isOver: false }
+    await context.owed.change([openedEvent(asked, policy)], async (owed) => {
+      opened = await context.store.requests.open(asked, owed)
+      return !opened.attached
+    })
+    const { request, attached, isOver } = opened
+    if (!isOver) return { request, attached }
+    await expireRequest(context, request.id, asked.createdAt)
+  }
 }
 
 /** False for what is too long for anybody to review. */
@@ -197,10 +209,14 @@ async function liveAmong({ store }: Context, sessions: readonly (string | null)[
 /** Ends every pending request whose own life is over. */
 export async function expireDueRequests(context: Context): Promise<void> {
   const now = context.clock.now()
-  for (const due of await context.store.requests.due(now)) {
-    await transition(context, due.id, (current) => ({ request: expire(current, now), grant: null })).catch((error: unknown) => {
-      if (!(error instanceof DomainError)) throw error // somebody decided it in the meantime
-    })
+  for (const { id } of await context.store.requests.due(now)) await expireRequest(context, id, now)
+}
+
+async function expireRequest(context: Context, id: string, now: number): Promise<void> {
+  try {
+    await transition(context, id, (current) => ({ request: expire(current, now), grant: null }))
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error // somebody decided it in the meantime
   }
 }
 
@@ -222,14 +238,8 @@ async function steppedOn(context: Context, id: string, step: (current: Request) 
     const current = await context.store.requests.get(id)
     if (!current) throw new WorkflowError('not-found', `there is no request ${id}`)
     const next = await step(current)
-    if (!(await context.store.requests.save(next.request, next.grant))) continue
-    await record(context, next)
-    return next.request
+    if (await context.owed.change(outcomes(next), (owed) => context.store.requests.save(next.request, next.grant, owed))) return next.request
   }
-}
-
-async function record({ journal }: Context, step: Step): Promise<void> {
-  for (const event of outcomes(step)) await journal.append(event, 'disk')
 }
 
 /** `policy` is the version by which it was judged. All that the digest is made of is sealed with it, and what the reviewers are shown of its effects. */

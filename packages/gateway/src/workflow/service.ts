@@ -7,6 +7,7 @@ import { isOf, principalId } from '@countersign/core/principal'
 import { type Ask, assertApprovable, assertWithinCeiling, likenessOf, type Request, type Signature, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
 import { type Caller, reaches, scopeOf, seesAll } from '../identity/caller.ts'
+import type { Event } from '../journal/journal.ts'
 import type { SessionRecord } from '../store/store.ts'
 import { type Context, trustedNow } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
@@ -108,17 +109,16 @@ export class WorkflowService implements Workflow {
   }
 
   async kill(caller: Caller, id: string, reason: string | null): Promise<SessionRecord> {
-    const { store, clock, journal } = this.#context
+    const { store, clock, owed } = this.#context
     for (;;) {
       const session = await this.session(caller, id)
       if (!caller.admin && !isOf(session.principal, caller.principal)) throw new WorkflowError('forbidden', 'an auditor cuts no session')
       if (session.endedAt !== null) throw new WorkflowError('invalid', `${id} ended at ${new Date(session.endedAt).toISOString()} already`)
       const by = principalId(caller.principal)
       const next = { ...session, version: session.version + 1, cut: { by, reason: `killed by ${by}${reason ? `: ${reason}` : ''}` } }
-      if (!(await store.sessions.save(next))) continue
       const person = reason === null ? null : whoseReason(this.#context, caller.principal, session.principal, session.resource)
-      await journal.append({ type: 'session.killed', body: { session: id, by, at: clock.now() }, secret: { reason }, person }, 'disk')
-      return next
+      const killed: Event = { type: 'session.killed', body: { session: id, by, at: clock.now() }, secret: { reason }, person }
+      if (await owed.change([killed], (kept) => store.sessions.save(next, kept))) return next
     }
   }
 

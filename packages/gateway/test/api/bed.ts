@@ -8,6 +8,7 @@ import type { Finding } from '@countersign/contract/schemas/finding'
 import { type Action, NO_FACTS, type SqlType } from '@countersign/core/action'
 import { type Decision, NO_OBLIGATIONS } from '@countersign/core/obligations'
 import { pino } from 'pino'
+import { expect } from 'vitest'
 import { LoginCookie } from '../../src/api/cookie.ts'
 import { serveAdminSocket, serveApi } from '../../src/api/listen.ts'
 import { createApi } from '../../src/api/server.ts'
@@ -47,6 +48,7 @@ import { runsOf } from '../../src/receipts/runs.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { aUser } from '../policy/fixture.ts'
+import { Owed } from '../../src/journal/owed.ts'
 import { WorkflowService } from '../../src/workflow/service.ts'
 import { WorkflowError } from '../../src/workflow/workflow.ts'
 
@@ -95,11 +97,13 @@ export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 
   await directory.start()
   const tokens = new Tokens(directory, store.tokens, Date.now)
   const logins = new Logins({ directory, store: store.logins, journal, clock: systemClock, config })
+  const owed = new Owed({ store: store.owed, journal, directory: folder, onError: (error) => expect.unreachable(String(error)) })
   const context = {
     config,
     directory,
     store,
     journal,
+    owed,
     clock: systemClock,
     policy: () => engine,
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
@@ -110,8 +114,7 @@ export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 
   const keys = openPasskeys({ store, directory, leaving, journal, clock: systemClock, config, challengeKey: await openChallengeKey(store.challenges) })
   const queryTokens = new QueryTokens({
     desk,
-    logins: store.logins,
-    subscribe: (listener) => store.subscribe(listener),
+    store,
     now: Date.now,
     maxMs: config.session.maxMs,
     onError: () => undefined,
@@ -234,6 +237,7 @@ export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 
       await queryTokens.close()
       await recordings?.close()
       directory.close()
+      await owed.stop()
       await journal.close()
       await store.close()
       await rm(folder, { recursive: true, force: true })

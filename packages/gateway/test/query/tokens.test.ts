@@ -38,10 +38,12 @@ beforeEach(() => {
         return aToken({ id })
       },
     },
-    logins: { get: async () => (isDown ? Promise.reject(new Error('not now')) : { endedAt }) },
-    subscribe: (listener) => {
-      tell = listener
-      return () => undefined
+    store: {
+      logins: { get: async () => (isDown ? Promise.reject(new Error('not now')) : { endedAt }) },
+      subscribe: (listener) => {
+        tell = listener
+        return () => undefined
+      },
     },
     now: () => Date.now(),
     maxMs: 8 * HOUR,

@@ -15,7 +15,7 @@ beforeEach(() => {
   gone = vi.fn<() => void>()
   answers = 'at once'
   health = new StoreHealth(
-    { ping: () => (answers === 'at once' ? Promise.resolve() : answers === 'never' ? new Promise(() => {}) : Promise.reject(new Error('no'))) },
+    [{ ping: () => (answers === 'at once' ? Promise.resolve() : answers === 'never' ? new Promise(() => {}) : Promise.reject(new Error('no'))) }],
     clock,
     gone,
   )

@@ -4,7 +4,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Attempted, Hold } from '../../src/adapters/adapter.ts'
 import { LiveSession } from '../../src/session/session.ts'
 import { type Store, StoreUnavailable } from '../../src/store/store.ts'
-import { aWrite, type Bed, openBed } from '../workflow/bed.ts'
+import { revokeGrant } from '../../src/workflow/grants.ts'
+import { aGrant } from '../../../core/test/arbitraries.ts'
+import { ALICE, aWrite, type Bed, BOB, openBed } from '../workflow/bed.ts'
 import { type Made, openSession, servicesOf } from './services.ts'
 
 let bed: Bed
@@ -115,6 +117,28 @@ test('ends once, with its grant', async () => {
   await Promise.all([session.end('the client left'), session.end('again')])
   expect(await bed.context.store.sessions.get('ses-1')).toMatchObject({ endReason: 'the client left' })
   expect((await bed.entries()).map(({ type }) => type)).toEqual(['grant.issued', 'session.ended', 'grant.ended'])
+})
+
+test('what was revoked while it was looked up is not used, though its end was heard of before anything ran under it', async () => {
+  const session = await openSession(made, 'ses-1')
+  const { grants } = bed.context.store
+  const now = bed.clock.now()
+  const approvers = [{ user: BOB.user, groups: BOB.groups }]
+  const coverage = { kind: 'scope', scope: 'sql:write' } as const
+  await grants.insert(aGrant({ id: 'while', subject: ALICE, resource: 'orders', coverage, approvers, usesLeft: null, startsAt: now, endsAt: now + 60_000 }))
+  const list = grants.list.bind(grants)
+  vi.spyOn(grants, 'list').mockImplementationOnce(async (filter) => {
+    const live = await list(filter)
+    await revokeGrant(bed.context, 'while', BOB, 'enough')
+    return live
+  })
+  const gone = AbortSignal.abort('disconnected')
+  const action = aWrite()
+  const { state } = action
+  if (state === null) throw new Error('a write has the state that it is sent in')
+  const write = { ...aRead(), action, state: () => Promise.resolve(state) }
+  expect(await session.decide({ ...write, differs: () => null }, { ...HOLD, signal: gone })).toMatchObject({ effect: 'refuse', code: 'pending' })
+  expect((await bed.entries()).map(({ type }) => type)).not.toContain('action.started')
 })
 
 test('what policy allows by itself is allowed at once, and resolves when it is written', async () => {

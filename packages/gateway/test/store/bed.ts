@@ -44,6 +44,7 @@ export const TABLES = [
   'erasures',
   'erasures_done',
   'policies',
+  'owed',
   'exports',
   'people',
   'logins',

@@ -15,7 +15,9 @@ import type { Clock } from '../../src/clock.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Context } from '../../src/workflow/context.ts'
+import { Owed } from '../../src/journal/owed.ts'
 import type { Opening } from '../../src/workflow/requests.ts'
+import { expect } from 'vitest'
 import { ALICE, CONFIG, engineOf } from '../policy/fixture.ts'
 
 export { ALICE }
@@ -75,11 +77,13 @@ export async function openBed(policy: string = POLICY): Promise<Bed> {
   const store = await openStore({ store: { kind: 'sqlite' }, data: folder })
   const journal = await openJournal({ directory: folder, clock: () => clock.now() })
   const engine = engineOf(policy)
+  const owed = new Owed({ store: store.owed, journal, directory: folder, onError: (error) => expect.unreachable(String(error)) })
   const context = {
     config: { ...CONFIG, data: folder },
     directory: new Directory(CONFIG, store, () => clock.now()),
     store,
     journal,
+    owed,
     clock,
     policy: () => engine,
     plan: () => Promise.reject(new Error('nothing is asked for ahead here')),
@@ -96,6 +100,7 @@ export async function openBed(policy: string = POLICY): Promise<Bed> {
       return read
     },
     close: async () => {
+      await owed.stop()
       await journal.close()
       await store.close()
       rmSync(folder, { recursive: true, force: true })

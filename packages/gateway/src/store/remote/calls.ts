@@ -21,6 +21,8 @@ const nothing = z.void()
 const status = z.enum(['pending', 'approved', 'denied', 'withdrawn', 'expired']).optional()
 const entries = z.array(z.strictObject({ gateway: z.string(), seq: z.int(), line: z.string() }))
 const signedHead = z.strictObject({ gateway: z.string(), seq: z.int(), hash: z.string(), key: z.string(), signature: z.string() })
+const owedRecords = z.array(z.strictObject({ id: z.string(), gateway: z.string(), person: z.string().nullable(), erased: z.boolean(), sealed: z.string() }))
+const owed = owedRecords.optional()
 const runs = z.array(
   z.strictObject({
     request: z.string(),
@@ -36,7 +38,7 @@ const runs = z.array(
 /** Every method of every part, as it crosses from one process to another in JSON: a method without its shapes does not compile. */
 export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } = {
   requests: {
-    open: { args: z.tuple([requestShape]), result: z.strictObject({ request: requestShape, attached: z.boolean(), expired: z.array(requestShape) }) },
+    open: { args: z.tuple([requestShape, owed]), result: z.strictObject({ request: requestShape, attached: z.boolean(), isOver: z.boolean() }) },
     get: { args: id, result: requestShape.nullable() },
     list: {
       args: z.tuple([
@@ -56,7 +58,7 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     },
     pending: { args: z.tuple([]), result: z.array(z.string()) },
     due: { args: now, result: z.array(requestShape) },
-    save: { args: z.tuple([requestShape, grantShape.nullish()]), result: z.boolean() },
+    save: { args: z.tuple([requestShape, grantShape.nullish(), owed]), result: z.boolean() },
   },
   grants: {
     insert: { args: z.tuple([grantShape]), result: nothing },
@@ -76,7 +78,8 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
       result: z.array(grantShape),
     },
     due: { args: now, result: z.array(grantShape) },
-    save: { args: z.tuple([grantShape]), result: z.boolean() },
+    save: { args: z.tuple([grantShape, owed]), result: z.boolean() },
+    saveAll: { args: z.tuple([z.array(grantShape), owed]), result: z.boolean() },
   },
   sessions: {
     insert: { args: z.tuple([sessionShape, grantShape.nullish()]), result: nothing },
@@ -94,7 +97,7 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
       ]),
       result: z.array(sessionShape),
     },
-    save: { args: z.tuple([sessionShape]), result: z.boolean() },
+    save: { args: z.tuple([sessionShape, owed]), result: z.boolean() },
     end: { args: z.tuple([sessionShape, grantShape.nullable()]), result: z.strictObject({ session: z.boolean(), grant: z.boolean() }) },
   },
   tokens: {
@@ -122,6 +125,10 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
   gateways: {
     beat: { args: z.tuple([z.string(), z.int(), z.string().nullable()]), result: nothing },
     list: { args: z.tuple([]), result: z.array(z.strictObject({ id: z.string(), seenAt: z.int(), url: z.string().nullable() })) },
+  },
+  owed: {
+    of: { args: id, result: owedRecords },
+    settle: { args: z.tuple([z.array(z.string())]), result: nothing },
   },
   ledger: {
     append: { args: z.tuple([entries, signedHead.nullish(), runs.optional()]), result: nothing },

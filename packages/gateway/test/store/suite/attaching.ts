@@ -21,7 +21,7 @@ export function attaching(pair: () => Pair): void {
   test('with the other’s values, not with one’s own', async () => {
     const first = aRequest({ reason: 'first' })
     await pair().here.requests.open(first)
-    expect(await pair().there.requests.open(aRequest({ id: 'req-2', reason: 'second' }))).toEqual({ request: first, attached: true, expired: [] })
+    expect(await pair().there.requests.open(aRequest({ id: 'req-2', reason: 'second' }))).toEqual({ request: first, attached: true, isOver: false })
   })
 
   test('never another principal, resource or ask', async () => {
@@ -43,25 +43,16 @@ export function attaching(pair: () => Pair): void {
     expect(await here.requests.open(aRequest({ id: 'req-2' }))).toMatchObject({ attached: false, request: { id: 'req-2' } })
   })
 
-  test('until the moment it expires, and then it is expired', async () => {
+  test('until the moment it expires, and then it has to be ended first', async () => {
     const { here } = pair()
     const first = aRequest({ expiresAt: NOW + MINUTE })
     await here.requests.open(first)
-    expect((await here.requests.open(aRequest({ id: 'in-time', createdAt: NOW + MINUTE - 1 }))).attached).toBe(true)
-    expect(await here.requests.open(aRequest({ id: 'late', createdAt: NOW + MINUTE }))).toMatchObject({
-      attached: false,
-      expired: [expire(first, NOW + MINUTE)],
-    })
-    expect(await here.requests.get('req-1')).toEqual(expire(first, NOW + MINUTE))
+    expect(await here.requests.open(aRequest({ id: 'in-time', createdAt: NOW + MINUTE - 1 }))).toEqual({ request: first, attached: true, isOver: false })
+    const late = aRequest({ id: 'late', createdAt: NOW + MINUTE })
+    expect(await here.requests.open(late)).toEqual({ request: first, attached: true, isOver: true })
+    expect(await here.requests.get('req-1')).toEqual(first)
+    await here.requests.save(expire(first, NOW + MINUTE))
+    expect(await here.requests.open(late)).toMatchObject({ attached: false, request: { id: 'late' } })
     expect((await here.requests.list({ status: 'pending' })).map(({ id }) => id)).toEqual(['late'])
-  })
-
-  test('one of many that find it expired', async () => {
-    await pair().here.requests.open(aRequest({ expiresAt: NOW + MINUTE }))
-    const opened = await openAll(racing({ createdAt: NOW + MINUTE }))
-    expect(opened.filter(({ attached }) => !attached)).toHaveLength(1)
-    expect(opened.flatMap(({ expired }) => expired)).toHaveLength(1)
-    expect(await pair().there.requests.list({ status: 'pending' })).toHaveLength(1)
-    expect(await pair().there.requests.get('req-1')).toMatchObject({ status: 'expired', version: 2 })
   })
 }

@@ -2,7 +2,7 @@ import { DEFAULT_CHOICES } from '@countersign/core/notification'
 import { expect, test } from 'vitest'
 import { NOW } from '../../../../core/test/arbitraries.ts'
 import type { Pair } from '../bed.ts'
-import { aLogin, anInvite, aPasskey, aPerson, aToken } from '../values.ts'
+import { aLogin, anInvite, aPasskey, aPerson, aSession, aToken } from '../values.ts'
 
 const BROWSER = { p256dh: 'point', auth: 'secret', label: 'the laptop of Ann' }
 
@@ -40,6 +40,22 @@ export function erasing(pair: () => Pair): void {
     expect(choices).toBeNull()
     await here.erasures.erasePerson('ann', NOW)
     expect((await here.people.get('ann'))?.version).toBe(2)
+  })
+
+  test('what the ledger is owed of him is there without what is his', async () => {
+    const { here, there } = pair()
+    const owed = ['ann', 'bob', null].map((person, at) => ({ id: String(at), gateway: 'gw-1', person, erased: false, sealed: 'AAAA' }))
+    await here.sessions.insert(aSession())
+    expect(await here.sessions.save(aSession({ version: 2 }), owed)).toBe(true)
+    await here.erasures.erasePerson('ann', NOW)
+    expect((await there.owed.of('gw-1')).map(({ person, erased }) => [person, erased])).toEqual([
+      ['ann', true],
+      ['bob', false],
+      [null, false],
+    ])
+    await there.owed.settle(['0', '2'])
+    expect((await here.owed.of('gw-1')).map(({ id }) => id)).toEqual(['1'])
+    expect(await here.owed.of('gw-2')).toEqual([])
   })
 
   test('and every gateway hears of it', async () => {

@@ -62,16 +62,6 @@ export function events(pair: () => Pair): void {
     expect(await far.all()).toEqual([])
   })
 
-  test('of a request that was found expired, and of the new one', async () => {
-    const { here, there } = pair()
-    const far = heard(there)
-    await here.requests.open(aRequest())
-    await marked(here, 'first')
-    await here.requests.open(aRequest({ id: 'req-2', createdAt: aRequest().expiresAt }))
-    await marked(here, 'last')
-    expect(await far.all()).toEqual(['request req-1', 'new request req-2'])
-  })
-
   test('what is read on hearing of it is what was committed', async () => {
     const { here, there } = pair()
     const heard = new Promise<string>((resolve) => there.subscribe((event) => event.kind === 'grant' && resolve(event.id)))

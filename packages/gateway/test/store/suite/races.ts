@@ -85,6 +85,24 @@ export function races(pair: () => Pair): void {
     expect(await pair().there.grants.get('grant-1')).toMatchObject({ status: 'used', usesLeft: 0, version: 2 })
   })
 
+  test('of several grants that are used together all are used, or none', async () => {
+    const { here, there } = pair()
+    const [one, two] = [aGrant({ id: 'one' }), aGrant({ id: 'two' })]
+    await here.grants.insert(one)
+    await here.grants.insert(two)
+    const used = (grants: readonly Grant[]) => grants.map((grant) => consume(grant, NOW))
+    const owed = (id: string) => [{ id, gateway: 'gw-1', person: null, erased: false, sealed: 'AAAA' }]
+    const saved = await racers((store, index) => store.grants.saveAll(used(index % 2 ? [one, two] : [two, one]), owed(String(index))))
+    expect(wins(saved)).toBe(1)
+    expect(await there.owed.of('gw-1')).toEqual(owed(String(saved.indexOf(true))))
+
+    const three = aGrant({ id: 'three' })
+    await here.grants.insert(three)
+    for (const grants of [[three, one], [one, three]]) expect(await there.grants.saveAll(used(grants), owed('never'))).toBe(false) // prettier-ignore
+    expect(await here.grants.get('three')).toEqual(three)
+    expect(await there.owed.of('gw-1')).toHaveLength(1)
+  })
+
   test('a session is changed by one', async () => {
     await pair().here.sessions.insert(aSession())
     const saved = await racers((store, index) => store.sessions.save(aSession({ version: 2, cut: { by: 'bob', reason: String(index) } })))
