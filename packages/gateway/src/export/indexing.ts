@@ -1,6 +1,7 @@
 import { type Entry, readEntry } from '@countersign/ledger/entry'
 import { LedgerError } from '@countersign/ledger/error'
 import { eventsOf, type LedgerEvent } from '@countersign/ledger/group'
+import { breathe } from '../ledger/breathe.ts'
 import { BLOCK, type IndexedBlock } from '../store/ledger-index-store.ts'
 import type { Store } from '../store/store.ts'
 import { Known } from './known.ts'
@@ -8,6 +9,8 @@ import { aboutTerms, indexed, ownTerms, sourceOfTerms } from './terms.ts'
 
 /** Blocks that one turn takes at most: the tree has its turn between them. */
 const AT_ONCE = 4
+/** Leaves that are looked at before the processor is left to others. */
+const AT_A_STRETCH = 64
 /** What fails is not tried again at once. */
 const PAUSE_MS = 10_000
 
@@ -45,7 +48,8 @@ export class LedgerIndexing {
     const terms = new Set<string>()
     const seen = new Set<string>()
     let [firstAt, lastAt] = [Number.MAX_SAFE_INTEGER, 0]
-    for (const { line } of await this.#store.tree.read(block * BLOCK, BLOCK)) {
+    for (const [at, { line }] of (await this.#store.tree.read(block * BLOCK, BLOCK)).entries()) {
+      if (at % AT_A_STRETCH === 0) await breathe()
       const told = toldIn(line)
       if (!told) continue
       firstAt = Math.min(firstAt, told.entry.at)

@@ -2,6 +2,7 @@ import { type Entry, hashEntry, NO_PREVIOUS, parseEntry } from '@countersign/led
 import type { KeyHistory } from '@countersign/ledger/key-history'
 import type { Hash } from '@countersign/ledger/merkle'
 import { isKeyEvent, type Trust } from '@countersign/ledger/trust'
+import { breathe } from './breathe.ts'
 import type { LedgerStore, StoredEntry, StoredHead } from '../store/store.ts'
 
 /** The last entry of a chain that is known to be good. */
@@ -42,8 +43,8 @@ export class DoesNotFit extends Error {
   }
 }
 
-/** Entries of one question to the store. */
-const PAGE = 1_000
+/** Entries of one question to the store, which together take about a millisecond. */
+const PAGE = 100
 /** Heads of one question: there is one for each batch that a drain moves. */
 const HEADS = 64
 
@@ -109,6 +110,7 @@ async function* entriesBetween(ledger: Reading, gateway: string, from: number, t
     if (!last || last.seq < next) return
     yield* page
     next = last.seq + 1
+    if (next <= to) await breathe()
   }
 }
 
