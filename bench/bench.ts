@@ -65,6 +65,7 @@ async function main(): Promise<void> {
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}. "node scripts/setup.ts" as root on Debian brings them`)
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}; clients, relays and server share it`
   process.once('SIGINT', () => process.exit(130)) // whoever has started something ends it then
+  process.setMaxListeners(0) // and that is many
   await using stack = new AsyncDisposableStack()
   const ground = new Ground(ways, stack)
   for (const name of only) {
