@@ -105,6 +105,8 @@ export interface Action {
    * looked, or when it could not be found out.
    */
   readonly definition?: string
+  /** A digest of what its names stood for when somebody was asked: where that is another it is not what was approved. Absent as `definition`. */
+  readonly objects?: string
   /** The constants of `text` that may differ where its shape is approved. Absent where nobody could say. */
   readonly differs?: readonly Span[]
   /** Which approval of its shape covers it no more, and why: shown to whoever is asked instead. */

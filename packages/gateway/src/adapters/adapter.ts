@@ -51,6 +51,11 @@ export interface Attempted {
    * statement would do the same. It costs a round trip, and in a transaction two.
    */
   definition(): Promise<string | null>
+  /**
+   * A digest of what its names stand for now, null where that cannot be found out. Two equal ones mean the same objects. Rejects with Skipped where it would do something else by now than
+   * what `action` says.
+   */
+  objects(): Promise<string | null>
   /** The constants of its text that may differ in its shape; null where that cannot be said. */
   differs(): readonly Span[] | null
   /**
@@ -70,6 +75,7 @@ export interface Pipeline {
   /** All of it, with a part for each statement. */
   readonly action: Omit<Action, 'state'>
   impact(state: SessionState): Promise<Impacts>
+  objects(): Promise<string | null>
 }
 
 /** The summary of a run that has stopped in the middle and may go on. */

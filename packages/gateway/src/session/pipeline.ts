@@ -17,6 +17,7 @@ export function whole(first: Attempted, pipeline: Pipeline): Attempted {
     state: () => first.state(),
     impact: (state) => pipeline.impact(state),
     definition: () => first.definition(),
+    objects: () => pipeline.objects(),
     differs: () => null,
   }
 }

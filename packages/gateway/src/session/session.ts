@@ -15,6 +15,7 @@ import { Idle } from './idle.ts'
 import { coveringGrants, judge, type Judgement } from './judge.ts'
 import { allowanceOf, needsMore, type Run, runsOf, secretOfAll, whichOf, whole } from './pipeline.ts'
 import { Marks } from './marks.ts'
+import { changedSince } from './objects.ts'
 import { approvedNotice, decidedRefusal, denialHint, heldNotice, pendingRefusal, refusal, shapeNotice } from './notices.ts'
 import type { Opened } from './opened.ts'
 import { closeRecord, type Recorded } from './records.ts'
@@ -172,6 +173,7 @@ export class LiveSession implements Session {
       if (typeof verdict === 'object') return verdict
       if (verdict === 'together' && asking.pipeline) asked = whole(alone, await asking.pipeline())
       if (verdict !== 'unweighed') asking = askingOnce(asked)
+      if (verdict === 'approved') await asking.objects() // the wait may have been long: it is judged as what it was read as, or not at all
       weigh = verdict === 'unweighed' || this.#countsRows(asked)
     }
   }
@@ -291,6 +293,8 @@ export class LiveSession implements Session {
     const sent = { principal, resource: resource.name, digest, state: action.state, alone: action.statements.length === 1 }
     const grants = coveringGrants(judgement, live, sent, context.clock.now())
     const isVoid = grants !== null && (await this.#shapes.endVoid(attempted, grants, hold))
+    const changed = grants && !isVoid ? await changedSince(this.#services, attempted, grants) : null
+    if (changed) return changed
     if (isVoid || this.#policy() !== policy) return 'approved' // the wait for the target may have been long
     if (grants) return this.#allowUnder(attempted, judgement, grants, hold)
     if (isUnweighed(attempted) && isReviewable(action)) return 'unweighed'

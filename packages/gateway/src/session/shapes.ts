@@ -41,14 +41,16 @@ export class Shapes {
     return stale.length > 0
   }
 
-  /** With what a reviewer has to know of its shape: only where policy would let him approve that is it worth a question to the target. */
+  /** With what its approval is bound to, and what a reviewer has to know of its shape: only where policy would let him approve that is it worth another question to the target. */
   async asked(action: Action, attempted: Attempted, request: Pick<Request, 'obligations'>): Promise<Action> {
     const [only, ...others] = action.statements
     const isShaped = only !== undefined && others.length === 0 && ceilingOf(request).kind !== 'once' && only.fingerprint !== null
     const differs = isShaped ? attempted.differs() : null
     const definition = differs === null ? null : await attempted.definition()
+    const objects = await attempted.objects()
     return {
       ...action,
+      ...(objects === null ? {} : { objects }),
       ...(definition === null || differs === null ? {} : { definition, differs }),
       ...(this.#voided === null ? {} : { voided: this.#voided }),
     }

@@ -2,11 +2,17 @@ import type { Statement } from '@countersign/core/action'
 import type { Impact } from '@countersign/core/impact'
 import type { Attempted } from '../adapters/adapter.ts'
 
-/** Asks for the session's state once: nothing else runs in a session that waits. */
+/** Asks for the session's state once, and for what depends on it: nothing else runs in a session that waits. */
 export function askingOnce(attempted: Attempted): Attempted {
   let state: ReturnType<Attempted['state']> | null = null
   let definition: ReturnType<Attempted['definition']> | null = null
-  return { ...attempted, state: () => (state ??= attempted.state()), definition: () => (definition ??= attempted.definition()) }
+  let objects: ReturnType<Attempted['objects']> | null = null
+  return {
+    ...attempted,
+    state: () => (state ??= attempted.state()),
+    definition: () => (definition ??= attempted.definition()),
+    objects: () => (objects ??= attempted.objects()),
+  }
 }
 
 /** The action with what it would do now, so that policy and grants judge by the rows that were counted. */

@@ -57,6 +57,7 @@ const action = z.strictObject({
   pipeline: z.literal(true).optional(),
   impact: impact.optional(),
   definition: z.string().optional(),
+  objects: z.string().optional(),
   differs: z.array(z.strictObject({ from: z.int(), to: z.int() })).optional(),
   voided: z.string().optional(),
 })

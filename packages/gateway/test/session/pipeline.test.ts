@@ -33,6 +33,7 @@ function attempt(statements: readonly { readonly statement: Statement; readonly 
   const pipeline: Pipeline = {
     action: { type: 'sql:write', text: statements.map(({ text }) => text).join(';\n'), parameters: [], statements: parts, pipeline: true },
     impact,
+    objects: () => Promise.resolve(null),
   }
   return {
     action: { type: first.statement.type, text: first.text, parameters: [], statements: [first.statement] },
@@ -40,6 +41,7 @@ function attempt(statements: readonly { readonly statement: Statement; readonly 
     state: () => Promise.resolve(state ?? expect.fail('a write has a state')),
     impact,
     definition: () => Promise.resolve('defined so'),
+    objects: () => Promise.resolve(null),
     differs: () => [],
     pipeline: () => Promise.resolve(pipeline),
   }

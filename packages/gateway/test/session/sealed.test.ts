@@ -64,6 +64,7 @@ describe('an action of more than 1 MiB', () => {
     state: () => (state ? Promise.resolve(state) : Promise.reject(new Error('a write has a state'))),
     impact: () => Promise.reject(new Error('nobody asks what this would do')),
     definition: () => Promise.reject(new Error('nobody asks how its tables are defined')),
+    objects: () => Promise.resolve(null),
     differs: () => [],
   })
   const size = () => readdirSync(bed.folder, { recursive: true, encoding: 'utf8' }).reduce((sum, name) => sum + statSync(join(bed.folder, name)).size, 0)

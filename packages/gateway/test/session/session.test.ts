@@ -32,6 +32,7 @@ const aRead = (): Attempted => {
     state: () => Promise.reject(new Error('nobody needs the state of a session for this')),
     impact: () => Promise.reject(new Error('nobody asks what this would do')),
     definition: () => Promise.reject(new Error('nobody asks how its tables are defined')),
+    objects: () => Promise.resolve(null),
     differs: () => [],
   }
 }

@@ -64,6 +64,7 @@ describe('the approval of a shape', () => {
     state: () => Promise.resolve(STATE),
     impact: () => Promise.reject(new Error('nobody asks what this would do')),
     definition: () => Promise.resolve(definition),
+    objects: () => Promise.resolve(null),
     differs: () => [],
   })
   const status = async () => (await bed.context.store.grants.get('grant-1'))?.status

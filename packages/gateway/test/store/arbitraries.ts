@@ -75,6 +75,7 @@ const action: fc.Arbitrary<Action> = fc.record(
     pipeline: fc.constant(true as const),
     impact,
     definition: text,
+    objects: text,
     differs: fc.array(fc.record({ from: count, to: count }), { maxLength: 2 }),
     voided: text,
   },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Parameter, SessionState } from '@countersign/core/action'
 import type { Duplex } from 'node:stream'
 import { type Allowance, type Attempted, type HoldEnd, type Impacts, type Refusal, type Session, Skipped, type Target, type Verdict } from '../adapter.ts'
@@ -14,7 +15,7 @@ import { weigh } from './impact/impact.ts'
 import type { Inbox, Message } from './inbox.ts'
 import type { Names, Portal, Prepared } from './names.ts'
 import { lookAhead, type Step } from './pipeline.ts'
-import { actionOf, type Bound, looksUpLate, meant, pipelineOf, read, type Reading, resets, settles, takesBack, unheldOf, usesOf } from './readable.ts'
+import { actionOf, type Bound, looksUpLate, meant, namedBy, pipelineOf, read, type Reading, resets, settles, takesBack, unheldOf, usesOf } from './readable.ts'
 import { statementError, statementFailure } from './refuse.ts'
 import type { Replies } from './replies.ts'
 import { holdLimit, OWN_ACCOUNT, sessionState, type Snapshot } from './state.ts'
@@ -160,6 +161,12 @@ export class Judging {
     let failed = false
     let place: Place = { processId: 0, schemas: [] }
     const steps = message && once(() => this.#lookAhead({ ...bound, message }, () => (failed = true)))
+    const objectsOf = async (all: readonly Bound[]) => {
+      const objects = await this.#objects(all)
+      failed ||= objects === 'failed'
+      if (objects === 'failed') throw new Skipped()
+      return objects.digest
+    }
     const attempted: Attempted = {
       action: actionOf(bound.reading, bound.parameters),
       inTransaction: batch.inTransaction,
@@ -180,11 +187,12 @@ export class Judging {
         if (definition === 'failed') throw new Skipped()
         return definition.digest
       },
+      objects: () => objectsOf([bound]),
       differs: () => differingIn(bound.reading.classified.canonical),
       ...(steps && {
         pipeline: async () => {
           const all = await steps()
-          return { action: pipelineOf(all), impact: (state) => this.#impact(all, state, place) }
+          return { action: pipelineOf(all), impact: (state) => this.#impact(all, state, place), objects: () => objectsOf(all) }
         },
       }),
     }
@@ -263,6 +271,22 @@ export class Judging {
     return rows === null ? 'failed' : { digest: definitionIn(rows) === beside ? beside : null }
   }
 
+  /** What all of their names stand for now, as one digest. Throws Skipped where one of them does something else by now than what is judged. */
+  async #objects(all: readonly Bound[]): Promise<{ readonly digest: string | null } | 'failed'> {
+    const digests: (string | null)[] = []
+    for (const { reading, parameters } of all) {
+      const { statements } = reading.classified
+      const uses = statements.flatMap((statement) => namedBy(statement) ?? [])
+      if (!(await this.#standing.learn(uses, performance.now()))) return 'failed'
+      const declared = parameters.map(({ type }) => type)
+      const now = this.#meant(reading, declared).classified.statements
+      if (now.some(({ type }, index) => type !== statements[index]?.type)) throw new Skipped('pending', `${OTHERS}, and does something else now`)
+      digests.push(...uses.map((each) => this.#standing.objects(each)))
+    }
+    const digest = createHash('sha256').update(JSON.stringify(digests)).digest('hex')
+    return { digest: digests.includes(null) ? null : digest }
+  }
+
   #meant(reading: Reading, declared: readonly number[]): Reading {
     const classified = meant(reading.classified, (uses) => this.#standing.judge(uses, declared), this.#standing.changed)
     return classified === reading.classified ? reading : { ...reading, classified }
@@ -280,6 +304,8 @@ export class Judging {
     return () => clearTimeout(timer)
   }
 }
+
+const OTHERS = 'it did not run: what it names has changed since it was sent'
 
 /** It was not parsed, and what it was is not asked again. */
 function isUnreadable({ type, error }: Classified): boolean {

@@ -35,6 +35,12 @@ export function usesOf({ statements }: Classified): readonly Uses[] {
   return statements.flatMap(({ type, uses }) => (uses === null || type === 'sql:unknown' ? [] : [uses]))
 }
 
+/** All that it names, also where nobody has to ask what that means; null: nothing. What is not walked has its tables. */
+export function namedBy({ uses, facts: { tables } }: ClassifiedStatement): Uses | null {
+  if (uses !== null || tables.length === 0) return uses
+  return { functions: [], operators: [], types: [], relations: tables.map((table) => table.split('.')), attributes: [], sources: [] }
+}
+
 const NO_USES: readonly Uses[] = []
 
 /**

@@ -19,6 +19,8 @@ export interface UserFunction extends Callable {
   readonly defaults: number
   readonly variadic: boolean
   readonly result: number
+  /** Another once it was replaced or altered. */
+  readonly version: string
 }
 
 export interface UserOperator extends Callable {
@@ -152,6 +154,7 @@ function readFunction(fields: Fields): Rewritten {
     source: fields.maybe(9) ?? '',
     body: stored(fields.at(10)),
     extension: fields.maybe(11),
+    version: fields.text(12),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Parameter } from '@countersign/core/action'
 import type { Uses } from '../classify/uses.ts'
 import { readObjects, readRelation, type Relation } from './facts.ts'
 import { type Finding, Inside, readBy } from './inside.ts'
-import { meaningOf, namesToLookUp, type SearchPath } from './meaning.ts'
+import { meaningOf, namesToLookUp, objectsOf, type SearchPath } from './meaning.ts'
 import { digestOf, FIRST_USER_OID, MOMENT, OBJECTS, RELATIONS } from './queries.ts'
 import type { Trust } from './trust.ts'
 import { replacedIn, type World } from './world.ts'
@@ -98,6 +98,22 @@ export class Known {
     const findings = this.#findings.get(uses) ?? new Map<SearchPath, Finding>()
     this.#findings.set(uses, findings.set(path, finding))
     return finding
+  }
+
+  /** A digest of what the names of a statement stand for, with relations as they are defined, and those that they read. */
+  objects(uses: Uses, path: SearchPath): string {
+    const { relations, others } = objectsOf(uses, path, this.#world, this.#inside)
+    const reached = new Set(relations)
+    for (const oid of reached) for (const next of this.#readBy(oid)) reached.add(next) // those too are gone through
+    const rows = [...reached].map((oid) => this.#numbered.get(oid)?.row ?? `none ${oid}`)
+    return createHash('sha256')
+      .update(JSON.stringify([rows, others]))
+      .digest('hex')
+  }
+
+  #readBy(oid: number): readonly number[] {
+    const found = this.#numbered.get(oid)
+    return found ? readBy(found.relation) : []
   }
 
   async #lookUp(ask: Ask, names: readonly string[], oids: readonly number[]): Promise<readonly Relation[]> {

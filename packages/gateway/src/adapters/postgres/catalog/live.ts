@@ -85,10 +85,10 @@ export class LiveCatalog {
     this.#droppedAt = performance.now()
   }
 
-  /** The catalog as it is now, with what these statements name. Rejects with why it cannot be read. */
-  async read(uses: readonly Uses[], path: SearchPath): Promise<Known> {
+  /** The catalog as it is now, or was not before `since` (monotonic milliseconds), with what these statements name. Rejects with why it cannot be read. */
+  async read(uses: readonly Uses[], path: SearchPath, since = -Infinity): Promise<Known> {
     const now = performance.now()
-    while (this.fresh === null && this.#asOf < now) await this.#check()
+    while (this.#asOf < since || (this.fresh === null && this.#asOf < now)) await this.#check()
     const known = this.#known
     if (!known) throw new Error(this.#failure)
     for (const each of uses) if (!known.covers(each, path)) await this.#ask((ask) => known.learn(ask, each, path))

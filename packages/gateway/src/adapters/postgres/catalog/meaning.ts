@@ -37,6 +37,17 @@ export function meaningOf(uses: Uses, path: SearchPath, declared: readonly numbe
   return new Meaning(uses, path, declared, world, inside).finding()
 }
 
+/** What the names of one statement stand for: relations by OID, 0 for none, and whatever else has such a name and is not PostgreSQL's own. */
+export function objectsOf(uses: Uses, path: SearchPath, world: World, inside: Inside): Named {
+  return new Meaning(uses, path, [], world, inside).objects()
+}
+
+interface Named {
+  readonly relations: readonly number[]
+  /** Each with its OID, and of a function what tells it from what it was before it was replaced. */
+  readonly others: readonly string[]
+}
+
 /** The names of relations that have to be looked up before `meaningOf` can say anything. */
 export function namesToLookUp(uses: Uses, path: SearchPath): readonly string[] {
   // In a schema before pg_catalog a table gives its name to a type, too.
@@ -79,6 +90,23 @@ class Meaning {
       ...attributes.map((attribute) => this.#attribute(attribute)),
       ...this.#withoutName(),
     ])
+  }
+
+  objects(): Named {
+    const { functions, attributes, operators, types, relations } = this.#uses
+    const called = [...functions, ...attributes.map(({ name }) => [name])].flatMap((path) => this.#functions(path))
+    return {
+      relations: relations.map((path) => this.#find(path)?.oid ?? 0),
+      others: [
+        ...called.map(({ oid, version }) => `function ${oid} ${version}`),
+        ...this.#seen(operators, this.#world.objects.operators).map(({ oid, function: runs }) => `operator ${oid} ${runs}`),
+        ...this.#seen(types, this.#world.objects.typesByName).map(({ oid }) => `type ${oid}`),
+      ],
+    }
+  }
+
+  #seen<T extends Owned>(paths: readonly Path[], named: ReadonlyMap<string, readonly T[]>): readonly T[] {
+    return paths.flatMap((path) => (named.get(path.at(-1) ?? '') ?? []).filter(({ schema }) => this.#schemas(path).includes(schema)))
   }
 
   #relations(): readonly Relation[] {

@@ -51,6 +51,7 @@ SELECT ${json(
   `CASE WHEN p.oid < ${USER} THEN p.prosrc END`,
   `CASE WHEN p.oid < ${USER} THEN ${named('p.prosqlbody')} END`,
   extensionOf('pg_proc', 'p.oid'),
+  'p.xmin', // another once it was replaced or altered
 )} AS fact
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.oid >= ${USER} OR p.xmin <> 1 AND l.lanname <> 'c'::pg_catalog.name`
@@ -150,6 +151,7 @@ SELECT ${json(
     SELECT pg_catalog.json_agg(${named('d.adbin')}) FROM kin JOIN pg_catalog.pg_attribute a ON a.attrelid = kin.oid
     JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attgenerated = 'v'::pg_catalog."char")`,
   extensionOf('pg_class', 'c.oid'),
+  `(SELECT pg_catalog.md5(pg_catalog.string_agg(r.ev_action::pg_catalog.text, '' ORDER BY r.oid)) FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)`,
 )} AS fact
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE (c.relname = ANY ($1::pg_catalog.name[]) OR c.oid = ANY ($2::pg_catalog.oid[])) AND c.relkind <> ALL (ARRAY['i', 'I', 't', 'c']::pg_catalog."char"[])`)

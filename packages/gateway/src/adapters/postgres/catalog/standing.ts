@@ -84,13 +84,13 @@ export class Standing {
     return this.#own.seesOthers ? [this.#own.known] : fresh && [this.#own.known, fresh]
   }
 
-  /** Asks what `judge` has to know. False when the server could not answer, and the client has seen why. */
-  async learn(uses: readonly Uses[]): Promise<boolean> {
+  /** Asks what `judge` has to know; nothing that was read before `since` (monotonic milliseconds) counts. False when the server could not answer, and the client has seen why. */
+  async learn(uses: readonly Uses[], since = -Infinity): Promise<boolean> {
     this.#known = []
     try {
-      const path = this.#freshPath() ?? (await this.#askPath())
+      const path = (this.#pathAsOf < since ? null : this.#freshPath()) ?? (await this.#askPath())
       if (path === null) return false
-      this.#known = this.#changed ? await this.#learnOwn(uses, path) : [await this.#live.read(uses, path)]
+      this.#known = this.#changed ? await this.#learnOwn(uses, path, since) : [await this.#live.read(uses, path, since)]
     } catch (error) {
       if (this.#batch.failed) return false
       this.#failure = error instanceof Skipped ? 'what ran before it has failed' : error instanceof Error ? error.message : String(error)
@@ -102,6 +102,12 @@ export class Standing {
     const path = this.#path
     if (this.#known.length === 0 || path === null) return unanswered(this.#failure)
     return first(this.#known.map((known) => known.judge(uses, path, declared)))
+  }
+
+  /** A digest of what these names stand for, as the last `knows` or `learn` found it; null where that is not known. */
+  objects(uses: Uses): string | null {
+    const path = this.#path
+    return this.#known.length === 0 || path === null ? null : this.#known.map((known) => known.objects(uses, path)).join()
   }
 
   #freshPath(): SearchPath | null {
@@ -120,15 +126,15 @@ export class Standing {
    * Asked on the session's own connection, where an error would end its transaction: so only where the same could be read beside it. A transaction that keeps an older
    * snapshot is not shown what others have committed, while the server finds names by it: then the catalog beside has to say the same.
    */
-  async #learnOwn(uses: readonly Uses[], path: SearchPath): Promise<readonly Known[]> {
+  async #learnOwn(uses: readonly Uses[], path: SearchPath, since: number): Promise<readonly Known[]> {
     await this.#live.read([], path)
-    const { known, seesOthers } = (this.#own = await this.#askOwn(uses, path))
-    return seesOthers ? [known] : [known, await this.#live.read(uses, path)]
+    const { known, seesOthers } = (this.#own = await this.#askOwn(uses, path, since))
+    return seesOthers ? [known] : [known, await this.#live.read(uses, path, since)]
   }
 
-  async #askOwn(uses: readonly Uses[], path: SearchPath): Promise<Own> {
+  async #askOwn(uses: readonly Uses[], path: SearchPath, since: number): Promise<Own> {
     const before = this.#own
-    const isFresh = before !== null && this.#live.isFresh(before.asOf)
+    const isFresh = before !== null && before.asOf >= since && this.#live.isFresh(before.asOf)
     if (isFresh && uses.every((each) => before.known.covers(each, path))) return before
     const asOf = isFresh ? before.asOf : performance.now()
     return this.#uncompiled(async (ask, isolation) => {
