@@ -54,7 +54,7 @@ export function shorten(text: string): string {
 export function outcomeLine(request: Request): string {
   const verdict = request.status === 'denied' ? 'deny' : 'approve'
   const reviews = request.reviews
-    .filter((review) => review.verdict === verdict)
+    .filter((review) => review.verdict === verdict && !review.lapsed)
     .map(({ reviewer, comment, unproven }) => `${reviewer.id}${unproven ? ' (unproven)' : ''}${comment === null ? '' : `: "${comment}"`}`)
   const by = reviews.length > 0 && ['approved', 'denied'].includes(request.status) ? ` by ${reviews.join(', ')}` : ''
   if (request.status === 'pending')

@@ -112,7 +112,7 @@ function bounds({ maxRows, uses, durationMs, until }: Extract<Given, { kind: 'sh
   ].join('')
 }
 
-function reviewLine({ reviewer, verdict, comment, given, unproven, signature, at }: Review): string {
+function reviewLine({ reviewer, verdict, comment, given, unproven, signature, lapsed, at }: Review): string {
   const wide = given === null || given.kind === 'once' ? '' : given.kind === 'shape' ? ` (shape${bounds(given)})` : ` (for ${duration(given.durationMs)})`
-  return `${verdict === 'approve' ? 'approved' : 'denied'}${wide} by ${reviewer.id}${unproven ? ' (unproven)' : ''}${signature ? `, signed with ${signature.passkey},` : ''} at ${moment(at)}${comment === null ? '' : `: "${comment}"`}`
+  return `${verdict === 'approve' ? 'approved' : 'denied'}${wide} by ${reviewer.id}${lapsed ? ' (does not count: he was disabled, or left the group)' : ''}${unproven ? ' (unproven)' : ''}${signature ? `, signed with ${signature.passkey},` : ''} at ${moment(at)}${comment === null ? '' : `: "${comment}"`}`
 }

@@ -35,7 +35,12 @@ export interface Review {
   /** Null where policy asks for none. */
   readonly signature: Signature | null
   readonly at: number
+  /** An approval that counts no longer; see `recounted`. */
+  readonly lapsed?: true
 }
+
+/** The groups that somebody is in now; null for who is disabled, or unknown. */
+export type GroupsOf = (user: string) => readonly string[] | null
 
 /** A request in one state; every transition is a new value, saved by compare-and-set on `version`. Times are Unix milliseconds. */
 export interface Request {
@@ -75,6 +80,11 @@ export interface GrantId {
   readonly grantId: string
 }
 
+/** What it supplies when a request is reviewed. Without `groupsOf` everybody is in the groups that he approved in. */
+export interface World extends GrantId {
+  readonly groupsOf?: GroupsOf
+}
+
 /** What policy asks for and the requester did not give (`reason-required` or `ticket-required`); null when nothing is missing. */
 export function unmet(obligations: Obligations, reason: string | null, ticket: string | null): DomainError | null {
   if (obligations.reason && !reason?.trim())
@@ -95,7 +105,8 @@ export function assertAskable(obligations: Obligations, reason: string | null, t
  * One review. Returns the next state, and the grant when this review completes the need. A single deny by somebody who
  * may review decides against the request.
  */
-export function review(request: Request, given: Review, { grantId }: GrantId): { readonly request: Request; readonly grant: Grant | null } {
+export function review(asked: Request, given: Review, { grantId, groupsOf }: World): { readonly request: Request; readonly grant: Grant | null } {
+  const request = groupsOf ? recounted(asked, groupsOf) : asked
   assertPending(request, given.at)
   assertMayReview(request, given)
   const reviews = [...request.reviews, given]
@@ -104,6 +115,25 @@ export function review(request: Request, given: Review, { grantId }: GrantId): {
   if (!isSatisfied(request.need, approvers(reviews))) return { request: next({ ...request, reviews }), grant: null }
   const reviewed = { ...request, reviews }
   return { request: decided(reviewed, 'approved', given.at), grant: grantFor(reviewed, givenTogether(reviewed), grantId, given.at) }
+}
+
+/**
+ * With each approval marked that counts no longer: its reviewer is gone, or has left a group for which he approved. He may approve again in those that he has;
+ * and it counts again when he is back. Of what is decided nothing is changed.
+ */
+export function recounted(request: Request, groupsOf: GroupsOf): Request {
+  if (request.status !== 'pending' || request.reviews.length === 0) return request
+  const reviews = request.reviews.map((review): Review => {
+    const { lapsed: _, ...said } = review
+    return counts(said, request.need, groupsOf) ? said : { ...said, lapsed: true }
+  })
+  return { ...request, reviews }
+}
+
+function counts({ verdict, reviewer: { user, groups } }: Review, need: Need, groupsOf: GroupsOf): boolean {
+  if (verdict === 'deny') return true
+  const now = groupsOf(user)
+  return now !== null && groups.every((group) => now.includes(group) || !mayFill(need, [group]))
 }
 
 /** Policy alone approved it: a scope asked for ahead whose actions need no review. */
@@ -136,23 +166,23 @@ export function expire(request: Request, now: number): Request {
   return decided(request, 'expired', now)
 }
 
-/** The humans whose approvals count, with their groups when they approved. */
+/** The humans whose approvals count, with their groups when they approved. What has lapsed is known of a request that was `recounted`. */
 export function approvers(reviews: readonly Review[]): readonly Approver[] {
   return reviews
-    .filter(({ verdict, reviewer }) => verdict === 'approve' && reviewer.agent === null)
+    .filter(({ verdict, reviewer, lapsed }) => verdict === 'approve' && reviewer.agent === null && !lapsed)
     .map(({ reviewer: { user, groups }, signature }) => ({ user, groups, ...(signature ? { signed: true } : {}) }))
 }
 
 /** Whether it waits for this person's review: of his own he reviews none, and one he has reviewed waits for others. */
 export function waitsFor(request: Request, { user, agent, groups }: Principal, now: number): boolean {
   const open = request.status === 'pending' && now < request.expiresAt
-  const reviewed = request.reviews.some(({ reviewer }) => reviewer.user === user)
+  const reviewed = request.reviews.some(({ reviewer, lapsed }) => reviewer.user === user && !lapsed)
   return open && agent === null && request.requester.user !== user && !reviewed && mayFill(request.need, groups)
 }
 
 /** What an approval gives: the narrowest of what its reviewers gave; what was asked for where policy needed none of them. */
 export function givenTogether(request: Request): Given {
-  const approvals = request.reviews.filter(({ verdict }) => verdict === 'approve')
+  const approvals = request.reviews.filter(({ verdict, lapsed }) => verdict === 'approve' && !lapsed)
   return approvals.length === 0 ? asAsked(request) : narrowestOf(approvals.map(({ given }) => given ?? asAsked(request)))
 }
 
@@ -182,7 +212,7 @@ function assertMayReview(request: Request, { reviewer, verdict, comment, given, 
   if (reviewer.user === request.requester.user) throw new DomainError('own-request', 'nobody reviews their own request, an admin neither')
   if (!mayFill(request.need, reviewer.groups))
     throw new DomainError('not-a-reviewer', `${request.id} needs ${describeNeed(request.need)}; ${reviewer.user} is in none of these groups`)
-  if (request.reviews.some((earlier) => earlier.reviewer.user === reviewer.user))
+  if (request.reviews.some((earlier) => earlier.reviewer.user === reviewer.user && !earlier.lapsed))
     throw new DomainError('already-reviewed', `${reviewer.user} has reviewed ${request.id} already`)
   if (verdict === 'deny' && !comment?.trim()) throw new DomainError('comment-required', 'a denial needs a comment: the requester is shown it')
   if (verdict === 'approve' && request.obligations.sign) assertSigned(signature, at)

@@ -5,7 +5,7 @@ import { DomainError } from '../src/error.ts'
 import type { Grant } from '../src/grant.ts'
 import { isSatisfied } from '../src/need.ts'
 import { NO_OBLIGATIONS } from '../src/obligations.ts'
-import { approveByPolicy, approvers, assertWithinCeiling, ceilingOf, expire, type Request, review, withdraw } from '../src/request.ts'
+import { approveByPolicy, approvers, assertWithinCeiling, ceilingOf, expire, recounted, type Request, review, waitsFor, withdraw } from '../src/request.ts'
 import { ALICE, aRequest, aReview, aShape, ask, attempt, BOB, CAROL, ceiling, MINUTE, NOW, principal, request, reviewAt, shapeCoverage } from './arbitraries.ts'
 
 const moment = fc.integer({ min: NOW, max: NOW + 50 * 24 * 60 * MINUTE })
@@ -287,4 +287,46 @@ test('only the approvals of humans count, whatever a stored request says', () =>
   const agent = { ...CAROL, agent: 'claude' }
   const stored = [aReview(), aReview({ reviewer: agent }), aReview({ reviewer: CAROL, verdict: 'deny', comment: 'no' })]
   expect(approvers(stored)).toEqual([{ user: BOB.user, groups: BOB.groups }])
+})
+
+describe('an approval whose reviewer is gone, or has left the group that he approved for', () => {
+  const need = [[{ policy: 'writes', groups: ['dba', 'security'], quorum: 2 }]]
+  const bob = aReview({ reviewer: { ...BOB, groups: ['dba', 'staff'] }, given: { kind: 'once' } })
+  const carol = aReview({ reviewer: { ...CAROL, groups: ['security'] } })
+  const world = (bobsGroups: readonly string[] | null) => ({ grantId: 'g', groupsOf: (user: string) => (user === BOB.user ? bobsGroups : ['security']) })
+  const once = () => review(aRequest({ need }), bob, world(['dba', 'staff'])).request
+
+  test.each([
+    ['is disabled', null],
+    ['has left it', ['staff']],
+    ['has another instead', ['security']],
+  ])('does not count where he %s', (_, groups) => {
+    const second = review(once(), carol, world(groups))
+    expect(second).toMatchObject({ grant: null, request: { status: 'pending', reviews: [{ verdict: 'approve', lapsed: true }, { verdict: 'approve' }] } })
+    expect(approvers(second.request.reviews).map(({ user }) => user)).toEqual([CAROL.user])
+    expect(recounted(second.request, world(groups).groupsOf)).toEqual(second.request)
+  })
+
+  test('counts where what he has left is no group of these, and again where he is back', () => {
+    expect(review(once(), carol, world(['dba']))).toMatchObject({ grant: { approvers: [{ user: BOB.user }, { user: CAROL.user }] } })
+    const without = review(once(), carol, world(null)).request
+    expect(recounted(without, world(['dba']).groupsOf).reviews).toEqual([bob, carol])
+  })
+
+  test('may be given anew for the group that he has, and what he gave before narrows nothing', () => {
+    const without = recounted(once(), world(['security']).groupsOf)
+    const again = aReview({ reviewer: { ...BOB, groups: ['security'] } })
+    expect(waitsFor(without, again.reviewer, NOW)).toBe(true)
+    const both = review(review(once(), carol, world(['security'])).request, again, world(['security']))
+    expect(both.grant?.approvers).toEqual([
+      { user: CAROL.user, groups: ['security'] },
+      { user: BOB.user, groups: ['security'] },
+    ])
+    expect(() => review(without, again, world(['dba', 'security']))).toThrow('has reviewed')
+  })
+
+  test('stays as it was in what is decided', () => {
+    const approved = review(once(), carol, world(['dba'])).request
+    expect(recounted(approved, () => null)).toEqual(approved)
+  })
 })

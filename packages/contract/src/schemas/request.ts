@@ -46,6 +46,8 @@ export const Review = z
     unproven: z.boolean(),
     /** The passkey that signed what was shown; null where policy asks for no signature. */
     signature: z.object({ passkey: z.string() }).nullable(),
+    /** An approval that does not count: its reviewer was disabled, or left the group for which he approved, before there were enough. */
+    lapsed: z.boolean(),
     at: Timestamp,
   })
   .meta({ id: 'Review' })

@@ -130,7 +130,7 @@ function presentOwnImpact({ rows, estimate, uniqueKey, because, ...named }: OwnI
 
 const words = (list: readonly string[] | null) => list && [...list]
 
-function presentReview({ reviewer, verdict, comment, given, proven, signature, at }: Review): ReviewJson {
+function presentReview({ reviewer, verdict, comment, given, proven, signature, at, lapsed }: Review): ReviewJson {
   return {
     reviewer: presentPrincipal(reviewer),
     verdict,
@@ -138,6 +138,7 @@ function presentReview({ reviewer, verdict, comment, given, proven, signature, a
     given: given && presentGiven(given),
     unproven: !proven,
     signature: signature && { passkey: signature.passkey },
+    lapsed: lapsed === true,
     at: iso(at),
   }
 }

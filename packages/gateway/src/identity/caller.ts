@@ -1,4 +1,5 @@
 import { LOCAL_ADMIN, type Principal } from '@countersign/core/principal'
+import type { GroupsOf } from '@countersign/core/request'
 import { scopeNames, type TokenScope } from '@countersign/core/token-scope'
 import type { PersonRecord, Source } from '../store/store.ts'
 
@@ -34,6 +35,12 @@ export interface Users {
   /** Called with the name of whoever was changed, when it is in force; returns what ends that. */
   onChange(listener: (name: string) => void): () => void
 }
+
+/** In which groups people are now, as core asks it. */
+export const groupsIn =
+  (users: Users): GroupsOf =>
+  (name) =>
+    users.user(name)?.groups ?? null
 
 /** Somebody who has proved who he is, on any door. Groups are read at each use, so leaving one binds the next action. */
 export interface Caller {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import type { Users } from '../identity/caller.ts'
+import { recounted } from '@countersign/core/request'
+import { groupsIn, type Users } from '../identity/caller.ts'
 import type { DeliveryRecord, Store } from '../store/store.ts'
 import { decidedItem, grantItem, type Item, ledgerItem, reviewItem } from './message.ts'
 import { mayReview, reviewersOf } from './occasions.ts'
@@ -33,9 +34,10 @@ export async function itemOf(sources: Sources, { kind, subject, user }: Delivery
 }
 
 async function waiting({ store, users, clock }: Sources, id: string, user: string): Promise<Item | null> {
-  const request = await store.requests.get(id)
+  const asked = await store.requests.get(id)
   const now = clock.now()
-  if (request?.status !== 'pending' || now >= request.expiresAt) return null
+  if (asked?.status !== 'pending' || now >= asked.expiresAt) return null
+  const request = recounted(asked, groupsIn(users))
   if (user === '') return reviewItem(request, reviewersOf(request, users, now))
   const known = users.user(user)
   return known && mayReview(request, known, now) ? reviewItem(request, [user]) : null

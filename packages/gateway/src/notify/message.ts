@@ -59,7 +59,7 @@ export function reviewItem(request: Request, reviewers: readonly string[]): Item
 }
 
 export function decidedItem(request: Request): Item {
-  const by = request.reviews.map(({ reviewer }) => principalId(reviewer))
+  const by = request.reviews.filter(({ lapsed }) => !lapsed).map(({ reviewer }) => principalId(reviewer))
   const outcome = request.status === 'expired' ? 'expired: nobody decided in time' : `was ${request.status}`
   return {
     kind: 'decided',

@@ -1,6 +1,6 @@
 import type { Grant } from '@countersign/core/grant'
-import { type Request, waitsFor } from '@countersign/core/request'
-import type { User, Users } from '../identity/caller.ts'
+import { recounted, type Request, waitsFor } from '@countersign/core/request'
+import { groupsIn, type User, type Users } from '../identity/caller.ts'
 import type { DeliveryRecord } from '../store/store.ts'
 import type { LedgerTrouble } from './message.ts'
 
@@ -14,7 +14,8 @@ const RECENT_MS = 60 * 60_000
 export type Occasion = Pick<DeliveryRecord, 'kind' | 'subject' | 'user'> & { readonly dueAt: number }
 
 /** What a request gives to tell, and to whom. */
-export function occasionsOfRequest(request: Request, users: Users, now: number): readonly Occasion[] {
+export function occasionsOfRequest(asked: Request, users: Users, now: number): readonly Occasion[] {
+  const request = recounted(asked, groupsIn(users))
   const { id, status, reviews, decidedAt, requester } = request
   const told = (kind: Occasion['kind'], users: readonly string[]) => ['', ...users].map((user) => ({ kind, subject: id, user, dueAt: now }))
   // One that needs nobody is approved in the same moment.
@@ -46,4 +47,5 @@ export function reviewersOf(request: Request, users: Users, now: number): readon
     .map(({ name }) => name)
 }
 
+/** Of a request as its reviews count now. */
 export const mayReview = (request: Request, { name, groups }: User, now: number): boolean => waitsFor(request, { user: name, agent: null, groups }, now)

@@ -26,13 +26,14 @@ const NOTHING_TO_JUDGE: Decision = { effect: 'allow', policies: ['connect'], obl
 /**
  * The grants that together stand in for every review that these statements need, or null. A grant counts only where it
  * covers the statement and where the people who approved it satisfy that statement's own need. A counted use of a scope
- * or a shape is one statement; an exact approval is the whole action.
+ * or a shape is one statement; an exact approval is the whole action, and is used before any other, so that no more uses are taken than it takes.
  */
 export function coveringGrants(judgement: Judgement, live: readonly Grant[], attempt: Attempt, now: number): readonly Grant[] | null {
   const chosen = new Set<Grant>()
+  const inOrder = live.toSorted((one, other) => cost(one) - cost(other))
   for (const { statement, decision } of judgement.each) {
     if (decision.effect !== 'review') continue
-    const grant = live.find(
+    const grant = inOrder.find(
       (candidate) =>
         !isSpent(candidate, chosen) &&
         covers(candidate, attempt, statement, now) &&
@@ -44,6 +45,9 @@ export function coveringGrants(judgement: Judgement, live: readonly Grant[], att
   }
   return [...chosen]
 }
+
+/** An approval of exactly this is for this; what is counted is spared where something else will do. */
+const cost = ({ coverage, usesLeft }: Grant) => (coverage.kind === 'exact' ? 0 : usesLeft === null ? 1 : 2)
 
 type Reviewed = Extract<Decision, { effect: 'review' }>
 

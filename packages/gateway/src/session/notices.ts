@@ -26,7 +26,7 @@ export function heldNotice(url: string, request: Request, stillHeld: boolean): N
 
 export function approvedNotice(request: Request): Notice {
   const said = request.reviews
-    .filter(({ verdict }) => verdict === 'approve')
+    .filter(({ verdict, lapsed }) => verdict === 'approve' && !lapsed)
     .map(({ reviewer, comment, proven }) => `${principalId(reviewer)}${proven ? '' : ' (unproven)'}${comment ? `: "${comment}"` : ''}`)
   return { message: `${request.id} approved by ${said.join(', ') || 'policy'}; ${describeGiven(request)}`, detail: null, hint: null }
 }

@@ -2,6 +2,7 @@ import type { Grant } from '@countersign/core/grant'
 import type { Transaction } from 'kysely'
 import type { Changed, Database } from './database.ts'
 import { insertOwed } from './owed.ts'
+import { ofGroups } from './request-groups.ts'
 import { grantShape, parseRow } from './shapes.ts'
 import { type GrantStore, type OwedRecord, StoreUnavailable } from './store.ts'
 import type { GrantRow, Tables } from './tables.ts'
@@ -29,12 +30,13 @@ export class Grants implements GrantStore {
     })
   }
 
-  list({ user, agent, resource, asked, live, before, limit }: Parameters<GrantStore['list']>[0]): Promise<readonly Grant[]> {
+  list({ user, agent, resource, groups, asked, live, before, limit }: Parameters<GrantStore['list']>[0]): Promise<readonly Grant[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('grants').selectAll().orderBy('starts_at', 'desc').orderBy('id', 'desc')
       if (user !== undefined) query = query.where('username', '=', user)
       if (agent !== undefined) query = agent === null ? query.where('agent', 'is', null) : query.where('agent', '=', agent)
       if (resource !== undefined) query = query.where('resource', '=', resource)
+      if (groups !== undefined) query = query.where('request', 'in', ofGroups(db, groups))
       if (asked === true) query = query.where('session', 'is', null)
       if (live === true) query = query.where('status', '=', 'active')
       if (before !== undefined)
@@ -103,6 +105,7 @@ function columnsOf(grant: Grant): Omit<GrantRow, 'body'> {
     username: grant.subject.user,
     agent: grant.subject.agent,
     resource: grant.resource,
+    request: grant.request,
     session: grant.session,
     status: grant.status,
     starts_at: grant.startsAt,

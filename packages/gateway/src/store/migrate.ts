@@ -21,6 +21,7 @@ import * as challengeKeys from './migrations/0019_challenge_keys.ts'
 import * as ledgerBlocks from './migrations/0020_ledger_blocks.ts'
 import * as gatewayUrls from './migrations/0021_gateway_urls.ts'
 import * as owed from './migrations/0022_owed.ts'
+import * as groupsOfRequests from './migrations/0023_groups_of_requests.ts'
 import type { Tables } from './tables.ts'
 
 /** Brings the schema up to date. Gateways that start at once wait for each other (the dialect's migration lock). */
@@ -52,6 +53,7 @@ export async function migrate(db: Kysely<Tables>, schema: string | null): Promis
           '0020_ledger_blocks': ledgerBlocks,
           '0021_gateway_urls': gatewayUrls,
           '0022_owed': owed,
+          '0023_groups_of_requests': groupsOfRequests,
         }),
     },
     ...(schema === null ? {} : { migrationTableSchema: schema }),

@@ -5,6 +5,7 @@ import { sql, type Transaction } from 'kysely'
 import type { Changed, Database } from './database.ts'
 import { insertGrant } from './grants.ts'
 import { insertOwed } from './owed.ts'
+import { insertGroups, ofGroups } from './request-groups.ts'
 import { parseRow, requestShape } from './shapes.ts'
 import { type OwedRecord, type RequestStore, StoreUnavailable } from './store.ts'
 import type { RequestRow, Tables } from './tables.ts'
@@ -40,7 +41,18 @@ export class Requests implements RequestStore {
     })
   }
 
-  list({ status, since, user, reviewer, resource, likeness, session, before, limit }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
+  list({
+    status,
+    since,
+    user,
+    reviewer,
+    groups,
+    resource,
+    likeness,
+    session,
+    before,
+    limit,
+  }: Parameters<RequestStore['list']>[0]): Promise<readonly Request[]> {
     return this.#database.read(async (db) => {
       let query = db.selectFrom('requests').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc')
       if (since !== undefined) query = query.where('created_at', '>=', since)
@@ -49,6 +61,7 @@ export class Requests implements RequestStore {
       if (resource !== undefined) query = query.where('resource', '=', resource)
       if (likeness !== undefined) query = query.where('likeness', '=', likeness)
       if (session !== undefined) query = query.where('session', '=', session)
+      if (groups !== undefined) query = query.where('id', 'in', ofGroups(db, groups))
       if (reviewer !== undefined) query = query.where('body', 'like', mentioning(reviewer))
       if (before !== undefined)
         query = query.where((of) =>
@@ -96,6 +109,7 @@ async function insertPending(transaction: Transaction<Tables>, request: Request,
     .onConflict((conflict) => conflict.columns(['requester', 'resource', 'digest']).where('status', '=', sql.lit('pending')).doNothing())
     .executeTakeFirstOrThrow()
   if (numInsertedOrUpdatedRows !== 1n) return false
+  await insertGroups(transaction, request)
   changed({ kind: 'request', id: request.id, inserted: true })
   return true
 }

@@ -89,6 +89,7 @@ const review = z.strictObject({
     .nullable()
     .default(null),
   at: time,
+  lapsed: z.literal(true).optional(),
 })
 
 export const requestShape: z.ZodType<Request> = z.strictObject({

@@ -85,6 +85,8 @@ export interface RequestStore {
     readonly status?: RequestStatus
     readonly user?: string
     readonly reviewer?: string
+    /** Those that members of one of these may review. */
+    readonly groups?: readonly string[]
     readonly resource?: string
     /** Opened then or later, Unix milliseconds. */
     readonly since?: number
@@ -112,6 +114,8 @@ export interface GrantStore {
     readonly user?: string
     readonly agent?: string | null
     readonly resource?: string
+    /** Those of requests that members of one of these may review. */
+    readonly groups?: readonly string[]
     readonly asked?: boolean
     readonly live?: boolean
     readonly before?: Pick<Grant, 'startsAt' | 'id'>

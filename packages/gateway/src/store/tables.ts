@@ -4,6 +4,8 @@
  */
 export interface Tables {
   requests: RequestRow
+  /** Whose members may review it. */
+  request_groups: { grp: string; request: string }
   grants: GrantRow
   sessions: SessionRow
   tokens: TokenRow
@@ -67,6 +69,7 @@ export interface GrantRow {
   username: string
   agent: string | null
   resource: string
+  request: string | null
   /** The connection it belongs to, if any. */
   session: string | null
   status: string

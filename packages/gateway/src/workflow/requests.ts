@@ -13,13 +13,14 @@ import {
   expire,
   givenBy,
   leave,
+  recounted,
   type Request,
   type Review,
   review,
   type Signature,
   withdraw,
 } from '@countersign/core/request'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, groupsIn } from '../identity/caller.ts'
 import { type Event, JournalBroken, type JsonValue } from '../journal/journal.ts'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
@@ -72,7 +73,7 @@ async function openOrAttach(context: Context, asked: Request, policy: string): P
       return !opened.attached
     })
     const { request, attached, isOver } = opened
-    if (!isOver) return { request, attached }
+    if (!isOver) return { request: recounted(request, groupsIn(context.directory)), attached }
     await expireRequest(context, request.id, asked.createdAt)
   }
 }
@@ -152,7 +153,7 @@ export async function reviewRequest(
       signature: verdict.signature ?? null,
       at,
     }
-    const next = review(current, given, { grantId })
+    const next = review(current, given, { grantId, groupsOf: groupsIn(context.directory) })
     const event = reviewedEvent(caller, given, next)
     const telling = JSON.stringify(event)
     // At another gateway, or in a worker, somebody was first: where that changes nothing of what is said here, it is said already.

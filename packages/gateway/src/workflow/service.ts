@@ -4,11 +4,11 @@ import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
 import { type Decision, isBeyondScope, strictest } from '@countersign/core/obligations'
 import { isOf, principalId } from '@countersign/core/principal'
-import { type Ask, assertApprovable, assertWithinCeiling, likenessOf, type Request, type Signature, waitsFor } from '@countersign/core/request'
+import { type Ask, assertApprovable, assertWithinCeiling, likenessOf, recounted, type Request, type Signature, waitsFor } from '@countersign/core/request'
 import type { Resource } from '../config/config.ts'
-import { type Caller, reaches, scopeOf, seesAll } from '../identity/caller.ts'
+import { type Caller, groupsIn, reaches, scopeOf, seesAll } from '../identity/caller.ts'
 import type { Event } from '../journal/journal.ts'
-import type { SessionRecord } from '../store/store.ts'
+import type { SessionRecord, WorkerStore } from '../store/store.ts'
 import { type Context, trustedNow } from './context.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
 import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
@@ -125,7 +125,7 @@ export class WorkflowService implements Workflow {
   async request(caller: Caller, id: string): Promise<Request> {
     const request = await this.#context.store.requests.get(id)
     if (!request || !seesRequest(caller, request)) throw new WorkflowError('not-found', `there is no request ${id}`)
-    return request
+    return this.#recounted(request)
   }
 
   /** Who may see a request may see the session it is held in, and what else its requester asked there. */
@@ -150,18 +150,22 @@ export class WorkflowService implements Workflow {
     const { store, clock } = this.#context
     const wanted = inbox ? 'pending' : status
     const filter = wanted === null ? {} : { status: wanted }
-    const newest = (isSeen: (request: Request) => boolean, of: { readonly user?: string } = {}) =>
+    const newest = (isSeen: (request: Request) => boolean, of: { readonly user?: string; readonly groups?: readonly string[] } = {}) =>
       newestSeen<Request>({
         most: MOST_LISTED,
-        read: (limit, last) => store.requests.list({ ...filter, ...of, limit, ...(last ? { before: { createdAt: last.createdAt, id: last.id } } : {}) }),
+        read: async (limit, last) => {
+          const page = await store.requests.list({ ...filter, ...of, limit, ...(last ? { before: { createdAt: last.createdAt, id: last.id } } : {}) })
+          return page.map((request) => this.#recounted(request))
+        },
         isSeen,
       })
     if (inbox) return newest((request) => seesRequest(caller, request) && waitsFor(request, caller.principal, clock.now()))
     if (seesAll(caller) || wanted === 'pending') return newest((request) => seesRequest(caller, request))
-    // All that was ever decided is more than is looked through for one answer: of others' the newest.
-    const own = await newest((request) => isOf(request.requester, caller.principal) && seesRequest(caller, request), { user: caller.principal.user })
-    const all = await store.requests.list({ ...filter, limit: MOST_LISTED })
-    return merged([own, all.filter((request) => seesRequest(caller, request))], ({ createdAt }) => createdAt, MOST_LISTED)
+    // All that was ever decided is more than is looked through for one answer.
+    const { user, agent, groups } = caller.principal
+    const own = await newest((request) => isOf(request.requester, caller.principal) && seesRequest(caller, request), { user })
+    const reviewed = agent === null ? await newest((request) => seesRequest(caller, request), { groups }) : []
+    return merged([own, reviewed], ({ createdAt }) => createdAt, MOST_LISTED)
   }
 
   async grants(caller: Caller, { live }: { readonly live: boolean }): Promise<readonly Grant[]> {
@@ -169,7 +173,10 @@ export class WorkflowService implements Workflow {
     const { user, agent } = caller.principal
     const now = clock.now()
     const isWanted = (grant: Grant) => !live || isLive(grant, now) || grant.usesLeft === 0
-    const newest = (isSeen: (grant: Grant) => boolean | Promise<boolean>, of: { readonly user?: string; readonly agent?: string; readonly asked?: true }) =>
+    const newest = (
+      isSeen: (grant: Grant) => boolean | Promise<boolean>,
+      of: Pick<Parameters<WorkerStore['grants']['list']>[0], 'user' | 'agent' | 'asked' | 'groups'>,
+    ) =>
       newestSeen<Grant>({
         most: MOST_LISTED,
         read: (limit, last) =>
@@ -179,9 +186,11 @@ export class WorkflowService implements Workflow {
     if (seesAll(caller)) return newest(async (grant) => caller.auditor || (await this.#concerns(caller, grant)), {})
     const own = await newest((grant) => reaches(caller, grant.resource), { user, ...(agent === null ? {} : { agent }) })
     const isOthers = async (grant: Grant) => !isOf(grant.subject, caller.principal) && (await this.#concerns(caller, grant))
-    // What policy gave to others' connections is in nobody's hands but admins', and of what was ever asked for the newest is looked through.
-    const others = live ? await newest(isOthers, { asked: true }) : await seenAmong(await store.grants.list({ asked: true, limit: MOST_LISTED }), isOthers)
-    return merged([own, others], ({ startsAt }) => startsAt, MOST_LISTED)
+    // What policy gave to others' connections is in nobody's hands but admins'. Of what he approved in a group that he has left since the newest is looked through.
+    if (live) return merged([own, await newest(isOthers, { asked: true })], ({ startsAt }) => startsAt, MOST_LISTED)
+    const reviewed = agent === null ? await newest(isOthers, { groups: caller.principal.groups }) : []
+    const others = await seenAmong(await store.grants.list({ asked: true, limit: MOST_LISTED }), isOthers)
+    return merged([own, reviewed, others], ({ startsAt }) => startsAt, MOST_LISTED)
   }
 
   async sessions(caller: Caller, { live, user, before, limit }: SessionsFilter): Promise<readonly SessionRecord[]> {
@@ -246,6 +255,11 @@ export class WorkflowService implements Workflow {
     const ask: Ask = { kind: 'scope', digest: scopeDigest(caller.principal, resource.name, scope, asked), scope, ms: asked }
     assertWithinCeiling(ask, ceiling)
     return { ask, decision }
+  }
+
+  /** As its reviews count now. */
+  #recounted(request: Request): Request {
+    return recounted(request, groupsIn(this.#context.directory))
   }
 
   #resource(name: string): Resource {

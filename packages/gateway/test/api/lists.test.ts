@@ -51,6 +51,13 @@ test('what waits for a reviewer is in his inbox, however much waits for others',
   expect(ids(await bob.grants({ live: true }))).toEqual(['grant-claudes', 'grant-alices'])
 })
 
+test('and so is what he could have reviewed, and what became of it, whatever has been decided since', async () => {
+  const bob = bed.client('bob')
+  expect(ids(await bob.requests())).toEqual(['req-claudes', 'req-alices'])
+  expect(ids(await bob.requests({ status: 'denied' }))).toEqual([])
+  expect(ids(await bob.grants())).toEqual(['grant-claudes', 'grant-alices'])
+})
+
 test('an agent is shown its own, however much of its user’s has come since', async () => {
   expect(ids(await claude.requests())).toEqual(['req-claudes'])
   expect(ids(await claude.grants())).toEqual(['grant-claudes'])

@@ -85,7 +85,7 @@ const ask: fc.Arbitrary<Ask> = fc.oneof(
   fc.record({ kind: one('action'), digest: name, action }),
   fc.record({ kind: one('scope'), digest: name, scope, ms: count }),
 )
-const review: fc.Arbitrary<Review> = fc.record({
+const said = {
   reviewer: principal,
   verdict: one('approve', 'deny'),
   comment: maybe(text),
@@ -93,7 +93,8 @@ const review: fc.Arbitrary<Review> = fc.record({
   proven: fc.boolean(),
   signature: maybe(fc.record({ passkey: id, clientDataJSON: text, authenticatorData: text, signature: text, before: time })),
   at: time,
-})
+}
+const review: fc.Arbitrary<Review> = fc.oneof(fc.record(said), fc.record({ ...said, lapsed: fc.constant(true as const) }))
 
 const required = {
   id,
@@ -101,7 +102,7 @@ const required = {
   requester: principal,
   resource: name,
   ask,
-  need: fc.array(fc.array(fc.record({ policy: text, groups: texts, quorum: count }), { maxLength: 2 }), { maxLength: 2 }),
+  need: fc.array(fc.array(fc.record({ policy: text, groups: fc.array(name, { maxLength: 3 }), quorum: count }), { maxLength: 2 }), { maxLength: 2 }),
   policies: texts,
   obligations: fc.record({
     reason: fc.boolean(),
@@ -134,7 +135,7 @@ const coverage: fc.Arbitrary<Coverage> = fc.oneof(
 export const anyGrant: fc.Arbitrary<Grant> = fc.record({
   id,
   version,
-  request: maybe(text),
+  request: maybe(id),
   session: maybe(id),
   subject: principal,
   resource: name,

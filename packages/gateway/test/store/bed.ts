@@ -29,6 +29,7 @@ export const TABLES = [
   'recordings',
   'recording_places',
   'requests',
+  'request_groups',
   'grants',
   'sessions',
   'tokens',

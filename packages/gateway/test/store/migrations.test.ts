@@ -65,6 +65,8 @@ test('a shape that was approved before shapes were bound to anything is read, an
   expect(await store.grants.get(id)).toMatchObject({ coverage: { kind: 'shape', maxRows: 3, definition: '', state: { role: '' } } })
   expect(await store.requests.get(request.id)).toEqual(request)
   expect(await store.requests.list({ resource: request.resource, likeness: 'f1' })).toEqual([request])
+  expect(await store.requests.list({ groups: ['dba'] })).toEqual([request])
+  expect((await store.grants.list({ groups: ['dba'] })).map((of) => of.id)).toEqual([id])
   await store.close()
   rmSync(data, { recursive: true })
 })

@@ -1,16 +1,28 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Caller } from '../../src/identity/caller.ts'
 import { openRequest, reviewRequest } from '../../src/workflow/requests.ts'
+import { aPerson } from '../store/values.ts'
 import { anOpening, type Bed, BOB_CALLS, openBed } from './bed.ts'
 
 let bed: Bed
 beforeEach(async () => void (bed = await openBed()))
-afterEach(() => bed.close())
+afterEach(async () => {
+  bed.context.directory.close()
+  await bed.close()
+})
 
 const callsAs = (user: string): Caller => ({ ...BOB_CALLS, principal: { user, agent: null, groups: ['dba'] } })
 
+/** Dbas of a directory. */
+async function there(...names: readonly string[]) {
+  const { directory, store } = bed.context
+  for (const name of names) await store.people.insert(aPerson({ id: name, name, externalId: name, groups: ['dba'] }))
+  await directory.start()
+}
+
 test('each of several who approve at the same time is in the ledger once', async () => {
   const reviewers = ['bob', 'carol', 'dave']
+  await there(...reviewers)
   const { request } = await openRequest(bed.context, anOpening({ need: [[{ policy: 'writes', groups: ['dba'], quorum: 3 }]] }))
   const verdict = { approve: true, comment: null, given: null }
   await Promise.all(reviewers.map((user) => reviewRequest(bed.context, callsAs(user), request.id, verdict)))
@@ -42,4 +54,22 @@ test('one that somebody joins meanwhile in another process is in the ledger once
   expect(approved).toMatchObject({ status: 'approved', session: 'ses-2' })
   const said = (await bed.entries()).filter(({ type }) => type === 'request.reviewed' || type === 'grant.issued')
   expect(said).toMatchObject([{ type: 'request.reviewed', body: { completes: true, grant: said[1]?.body['grant'] } }, { type: 'grant.issued' }])
+})
+
+test('whoever is disabled, or leaves the group, before there are enough counts no more, and somebody else has to', async () => {
+  const { store, directory } = bed.context
+  await there('bob', 'carol', 'dave')
+  const { request } = await openRequest(bed.context, anOpening({ need: [[{ policy: 'writes', groups: ['dba'], quorum: 2 }]] }))
+  const approve = (user: string) => reviewRequest(bed.context, callsAs(user), request.id, { approve: true, comment: null, given: null })
+  await approve('bob')
+  const [bob] = await store.people.list({ name: 'bob' })
+  if (bob) await store.people.save({ ...bob, version: 2, active: false })
+  await vi.waitFor(() => expect(directory.user('bob')).toBeNull())
+
+  expect(await approve('carol')).toMatchObject({ status: 'pending', reviews: [{ lapsed: true }, {}] })
+  expect((await openRequest(bed.context, anOpening())).request).toMatchObject({ reviews: [{ lapsed: true }, {}] })
+  expect(await approve('dave')).toMatchObject({ status: 'approved' })
+  const issued = (await bed.entries()).filter(({ type }) => type === 'grant.issued')
+  expect(issued).toMatchObject([{ body: { approvers: ['carol', 'dave'] } }])
+  expect(await store.requests.get(request.id)).toMatchObject({ reviews: [{ lapsed: true }, {}, {}] })
 })

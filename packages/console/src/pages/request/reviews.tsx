@@ -13,10 +13,11 @@ export function Reviews({ request: { reviews } }: { readonly request: Request })
   return (
     <Section title="Reviews">
       <ul className={classes.list}>
-        {reviews.map(({ reviewer, verdict, comment, given, unproven, at }) => (
-          <Section as="li" key={reviewer.id}>
+        {reviews.map(({ reviewer, verdict, comment, given, unproven, lapsed, at }) => (
+          <Section as="li" key={`${reviewer.id} ${at}`}>
             <span>
               <Status status={verdict === 'approve' ? 'approved' : 'denied'} /> by {reviewer.id}
+              {lapsed && ' (does not count: he was disabled, or left the group, before there were enough)'}
               {unproven && ' (unproven: with a token that the local administrator made)'}
               {given && `, ${inWords(given)}`}{' '}
               <Dim as="span">

@@ -6,7 +6,7 @@ export function whyNot(me: Whoami, { status, requester, reviews, needs }: Reques
   if (status !== 'pending') return null
   if (me.agent !== null) return 'An agent never reviews.'
   if (requester.user === me.user) return 'It is your own request: somebody else has to review it.'
-  if (reviews.some(({ reviewer }) => reviewer.user === me.user)) return 'You have reviewed it. It waits for somebody else.'
+  if (reviews.some(({ reviewer, lapsed }) => reviewer.user === me.user && !lapsed)) return 'You have reviewed it. It waits for somebody else.'
   if (!groupsOf(needs).some((group) => me.groups.includes(group))) return `It waits for ${needs.missing ?? needs.text}.`
   return me.mayReview ? null : 'This login cannot review.'
 }

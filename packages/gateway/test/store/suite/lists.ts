@@ -44,6 +44,23 @@ export function lists(pair: () => Pair): void {
     expect(ids(await requests.list({ session: 'ses-3' }))).toEqual(['two'])
   })
 
+  test('requests, and the grants of them, newest first, by the groups that may review them', async () => {
+    const { requests, grants } = pair().here
+    const need = (...groups: readonly string[]) => groups.map((group) => [{ policy: group, groups: [group, 'everybody'], quorum: 1 }])
+    await requests.open(aRequest({ id: 'dba', createdAt: ago(3), ask: scope('a'), need: need('dba') }))
+    await requests.open(aRequest({ id: 'both', createdAt: ago(2), ask: scope('b'), need: need('dba', 'security'), status: 'denied' }))
+    await requests.open(aRequest({ id: 'nobody', createdAt: ago(1), ask: scope('c'), need: [] }))
+    for (const request of ['dba', 'both', 'nobody', null])
+      await grants.insert(aGrant({ id: `of ${request}`, request, startsAt: ago(request === 'dba' ? 2 : 1) }))
+    expect(ids(await requests.list({ groups: ['dba', 'security'] }))).toEqual(['both', 'dba'])
+    expect(ids(await requests.list({ groups: ['security', '\0', "'"] }))).toEqual(['both'])
+    expect(ids(await requests.list({ groups: ['everybody'], status: 'denied' }))).toEqual(['both'])
+    expect(ids(await requests.list({ groups: ['everybody'], limit: 1, before: { createdAt: ago(2), id: 'both' } }))).toEqual(['dba'])
+    expect(ids(await requests.list({ groups: [] }))).toEqual([])
+    expect(ids(await grants.list({ groups: ['dba'] }))).toEqual(['of both', 'of dba'])
+    expect(ids(await grants.list({ groups: ['\0'] }))).toEqual([])
+  })
+
   test('grants, newest first, by user, agent, resource and life', async () => {
     const { grants } = pair().here
     const put = (id: string, startsAt: number, over: Partial<Grant>) => grants.insert(aGrant({ id, startsAt, ...over }))
