@@ -9,6 +9,7 @@ const POLICY = `
 @id("writes") @review("dba") permit (principal in Group::"engineering", action == Action::"sql:write", resource);
 `
 const WRITE = 'DELETE FROM orders WHERE id = 7'
+const SLOW_SEVEN = 'CREATE FUNCTION slow_seven() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN 7; END $$;'
 const UPPER = "SELECT upper('a')"
 const unnamed = bind({ portal: '', statement: '', formats: [], values: [], resultFormats: [] })
 const EXTENDED = [parse('', WRITE), unnamed, execute(''), sync()]
@@ -18,7 +19,8 @@ describe('the question that the gateway asks a session about its state', () => {
   let own: RawClient
 
   beforeAll(async () => {
-    stage = await openStage({ policy: POLICY })
+    const eager = { catalog: { maxAge: '0s' }, functions: { trusted: ['public.slow_seven'] } }
+    stage = await openStage({ policy: POLICY, seed: SLOW_SEVEN, resources: { db: {}, eager } })
   })
 
   beforeEach(async () => {
@@ -115,6 +117,20 @@ describe('the question that the gateway asks a session about its state', () => {
     })
     const [grant] = (await stage.alice.api.grants({ live: 'true' })).filter(({ request }) => request === id)
     await stage.bob.api.revoke({ id: grant?.id ?? 'none' })
+  })
+
+  it('ends with a cancel request before rows are counted, and then nobody is asked', async () => {
+    const eager = await RawClient.login(stage.gateway.postgres, stage.alice, 'eager')
+    eager.send(query('DELETE FROM orders WHERE id = slow_seven()'))
+    const planning = "SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'countersign:impact' AND wait_event = 'PgSleep'"
+    await expect.poll(() => stage.ask(planning), { interval: 10 }).toEqual([1])
+    await locked(async () => {
+      await expect.poll(() => stage.ask("SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).toEqual([1])
+      await cancel(stage.gateway.postgres, eager)
+      expect(await eager.ask()).toEqual([expect.stringMatching(/^error 57014 /), 'ready I'])
+    })
+    expect(await stage.alice.api.requests({ status: 'pending' })).toEqual([])
+    eager.close()
   })
 
   it('finds how long the server still lets the transaction go on, and the hold ends before that', async () => {

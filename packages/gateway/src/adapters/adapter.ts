@@ -44,7 +44,7 @@ export interface Attempted {
   readonly action: Omit<Action, 'state'>
   readonly inTransaction: boolean
   state(): Promise<SessionState>
-  /** What it would do now, in the state just taken. It costs a connection, and never rejects: what cannot be found out is unknown. */
+  /** What it would do now, in the state just taken. It costs a connection; what cannot be found out is unknown. Rejects with Skipped, as the others do. */
   impact(state: SessionState): Promise<Impacts>
   /**
    * A digest of how everything that its one statement may touch is defined now, after `state`; null where that cannot be found out. Two equal ones mean that the same

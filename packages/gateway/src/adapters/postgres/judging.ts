@@ -167,6 +167,11 @@ export class Judging {
       if (objects === 'failed') throw new Skipped()
       return objects.digest
     }
+    const impactOf = async (all: readonly Bound[], state: SessionState) => {
+      const impacts = await this.#impact(all, state, place, () => (failed = true))
+      if (failed) throw new Skipped()
+      return impacts
+    }
     const attempted: Attempted = {
       action: actionOf(bound.reading, bound.parameters),
       inTransaction: batch.inTransaction,
@@ -180,7 +185,7 @@ export class Judging {
         cancelDeadline = this.#endHoldAfter(holdLimit(snapshot, batch.inTransaction, target.holdInTransactionMs))
         return sessionState(target, this.#sides.fencing?.role ?? null, snapshot)
       },
-      impact: (state) => this.#impact([bound], state, place),
+      impact: (state) => impactOf([bound], state),
       definition: async () => {
         const definition = await this.#definition(bound.reading, place.schemas)
         failed ||= definition === 'failed'
@@ -192,7 +197,7 @@ export class Judging {
       ...(steps && {
         pipeline: async () => {
           const all = await steps()
-          return { action: pipelineOf(all), impact: (state) => this.#impact(all, state, place), objects: () => objectsOf(all) }
+          return { action: pipelineOf(all), impact: (state) => impactOf(all, state), objects: () => objectsOf(all) }
         },
       }),
     }
@@ -241,10 +246,11 @@ export class Judging {
     return statementFailure('25P02', 'current transaction is aborted, commands ignored until end of transaction block')
   }
 
-  async #impact(bound: readonly Bound[], state: SessionState, { processId, schemas }: Place): Promise<Impacts> {
+  async #impact(bound: readonly Bound[], state: SessionState, { processId, schemas }: Place, onFailure: () => void): Promise<Impacts> {
     const { target, session, replies } = this.#sides
     const isRead = async (text: string) => {
       const counting = await this.read(text)
+      if (counting === 'failed') onFailure()
       return counting !== 'failed' && counting.classified.type === 'sql:read'
     }
     const transaction = this.#batch.inTransaction ? processId : null
