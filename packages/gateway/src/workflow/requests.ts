@@ -22,6 +22,7 @@ import {
 } from '@countersign/core/request'
 import { type Caller, groupsIn } from '../identity/caller.ts'
 import { type Event, JournalBroken, type JsonValue } from '../journal/journal.ts'
+import { assertScopeWithin, underPolicyNow } from './ceiling.ts'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
 import { inTurn } from './in-turn.ts'
@@ -153,7 +154,9 @@ export async function reviewRequest(
       signature: verdict.signature ?? null,
       at,
     }
-    const next = review(current, given, { grantId, groupsOf: groupsIn(context.directory) })
+    const asked = verdict.approve ? underPolicyNow(context, current) : current
+    if (verdict.approve) assertScopeWithin(asked, verdict.given)
+    const next = review(asked, given, { grantId, groupsOf: groupsIn(context.directory) })
     const event = reviewedEvent(caller, given, next)
     const telling = JSON.stringify(event)
     // At another gateway, or in a worker, somebody was first: where that changes nothing of what is said here, it is said already.

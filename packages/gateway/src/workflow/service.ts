@@ -1,4 +1,4 @@
-import { NO_FACTS, type Scope, scopeIncludes, SQL_TYPES, type ActionType } from '@countersign/core/action'
+import { NO_FACTS, type Scope } from '@countersign/core/action'
 import type { Grant } from '@countersign/core/grant'
 import { isLive } from '@countersign/core/grant'
 import { mayFill } from '@countersign/core/need'
@@ -10,6 +10,7 @@ import { type Caller, groupsIn, reaches, scopeOf, seesAll } from '../identity/ca
 import type { Event } from '../journal/journal.ts'
 import type { SessionRecord, WorkerStore } from '../store/store.ts'
 import { type Context, trustedNow } from './context.ts'
+import { assertScopeWithin, typesOf, underPolicyNow } from './ceiling.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
 import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
 import { merged, newestSeen, seenAmong } from './newest.ts'
@@ -65,6 +66,7 @@ export class WorkflowService implements Workflow {
     const now = trustedNow(this.#context)
     const before = signBefore(request, now)
     const shown = shownTo(request, caller.principal.user, wanted, before)
+    assertScopeWithin(request, wanted.given)
     assertApprovable(request, { reviewer: caller.principal, ...wanted, at: now })
     return { shown, before }
   }
@@ -74,6 +76,7 @@ export class WorkflowService implements Workflow {
     const now = trustedNow(this.#context)
     assertInTime(presented, now)
     const shown = shownTo(request, caller.principal.user, wanted, presented.before)
+    assertScopeWithin(request, wanted.given)
     assertApprovable(request, { reviewer: caller.principal, ...wanted, at: now })
     return this.#signatures.verify(caller.principal.user, presented, shown)
   }
@@ -125,7 +128,7 @@ export class WorkflowService implements Workflow {
   async request(caller: Caller, id: string): Promise<Request> {
     const request = await this.#context.store.requests.get(id)
     if (!request || !seesRequest(caller, request)) throw new WorkflowError('not-found', `there is no request ${id}`)
-    return this.#recounted(request)
+    return underPolicyNow(this.#context, this.#recounted(request))
   }
 
   /** Who may see a request may see the session it is held in, and what else its requester asked there. */
@@ -244,8 +247,7 @@ export class WorkflowService implements Workflow {
   /** A scope is judged without facts: policy sees those at every action, with a live grant too. */
   #askScope(caller: Caller, resource: Resource, scope: Scope, ms: number | null): { ask: Ask; decision: Open } {
     const asker = { principal: caller.principal, scope: scopeOf(caller) }
-    const types: readonly ActionType[] = scope === 'connect' ? ['connect'] : SQL_TYPES.filter((type) => type !== 'sql:session' && scopeIncludes(scope, type))
-    const decision = open(strictest(types.map((type) => this.#context.policy().decide({ ...asker, resource: resource.name, type, facts: NO_FACTS }))))
+    const decision = open(strictest(typesOf(scope).map((type) => this.#context.policy().decide({ ...asker, resource: resource.name, type, facts: NO_FACTS }))))
     const ceiling =
       decision.obligations.ceiling ??
       (decision.effect === 'allow' || scope === 'connect'

@@ -3,7 +3,7 @@ import { openJournal } from '../../src/journal/open.ts'
 import { trustedNow } from '../../src/workflow/context.ts'
 import { grantForSession, liveGrants, useGrant } from '../../src/workflow/grants.ts'
 import { openRequest, reviewRequest } from '../../src/workflow/requests.ts'
-import { ALICE, anOpening, type Bed, BOB_CALLS, openBed } from './bed.ts'
+import { ALICE, anOpening, type Bed, BOB_CALLS, openBed, POLICY } from './bed.ts'
 
 const HOUR = 3_600_000
 const REFUSED = /this gateway's clock is \d+ s behind its own ledger, so nothing is granted; set the clock right/
@@ -12,7 +12,7 @@ const APPROVE = { approve: true, comment: null, given: null } as const
 let bed: Bed
 
 beforeEach(async () => {
-  bed = await openBed()
+  bed = await openBed(POLICY.replace('@expires', '@grants("1h") @expires'))
   await bed.context.journal.append({ type: 'gateway.started', body: {} }, 'process')
 })
 afterEach(() => bed.close())
