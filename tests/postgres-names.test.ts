@@ -1,4 +1,4 @@
-import { bind as bindMessage, close, execute, parse, query, sync } from '@countersign/wire/postgres/encode'
+import { bind as bindMessage, close, execute, flush, parse, query, sync } from '@countersign/wire/postgres/encode'
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest'
 import { leftovers } from './support/aftermath.ts'
 import { openStage, type Stage } from './support/stage.ts'
@@ -46,6 +46,15 @@ describe('a name in SQL and in the protocol', () => {
     const answers = await own.ask(parse('bad', 'SELEC'), parse('', 'SELECT 1'), sync())
     expect(answers).toEqual([expect.stringMatching(/^error 42601/), 'ready I'])
     own.send(bind(), execute(''), sync())
+    expect(await own.told()).toEqual(HELD)
+  })
+
+  it('is judged as what it was, when its next Parse was not sent because something before it had failed meanwhile', async () => {
+    await own.ask(parse('a', WRITE), sync())
+    const long = `SELECT ${Array.from({ length: 60_000 }, (_, n) => n).join(',')}` // is read beside, and the error comes meanwhile
+    const failing = [parse('', 'SELECT count(*) / 0 FROM generate_series(1, 300000)'), bind(), execute('')]
+    expect((await own.ask(...failing, flush(), parse('a', long), sync())).slice(2)).toEqual([expect.stringMatching(/^error 22012 /), 'ready I'])
+    own.send(bind('a'), execute(''), sync())
     expect(await own.told()).toEqual(HELD)
   })
 

@@ -57,6 +57,17 @@ describe('what ends a transaction takes back what its names meant', () => {
     expect(await own.ask(query(LOWER))).toContainEqual(UNKNOWN)
   })
 
+  it('for what comes behind the ROLLBACK of a transaction that has failed, and the client is told what to do', async () => {
+    const client = await behind.connect()
+    await client.query('BEGIN')
+    await behind.outcome(client, 'SET LOCAL search_path = app')
+    await behind.outcome(client, 'SELECT 1 / 0')
+    expect(await behind.outcome(client, `ROLLBACK; ${LOWER}`)).toMatch(/may change what its names mean; send it by itself/)
+    expect(await behind.outcome(client, 'ROLLBACK')).toBe('runs')
+    expect(await behind.outcome(client, LOWER)).toBe('runs')
+    await client.end()
+  })
+
   it('so that nothing has run, and nothing is left behind', async () => {
     own.close()
     expect(await behind.stage.runs()).toBe(0)

@@ -91,7 +91,7 @@ export class Names {
     this.#apply(change)
   }
 
-  /** What was proposed and not confirmed will not happen. */
+  /** What was proposed and not confirmed will not happen: something before it has failed, or it is not sent at all. */
   discardProposed(): void {
     for (const key of this.#proposed.keys()) this.#forget(key)
   }

@@ -60,7 +60,7 @@ export function meant(classified: Classified, judge: (uses: Uses) => Finding, ch
   return same ? classified : { ...classified, statements, type: widestOf(statements, classified) }
 }
 
-const UNSETTLED = doubt('a statement before it in the same message may change what its names mean')
+const UNSETTLED = doubt('a statement before it in the same message may change what its names mean; send it by itself')
 
 /** Of a table, an index or a sequence that is made or changed the next statement may speak; anything else may change what is behind its names. */
 function unsettles({ type, defines, kind }: ClassifiedStatement): boolean {

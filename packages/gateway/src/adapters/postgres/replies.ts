@@ -139,6 +139,7 @@ export class Replies {
   expect(expected: Expected): boolean {
     if (this.isGone || (this.failed && expected.kind !== 'sync')) {
       this.#skip([expected])
+      this.#names.discardProposed() // what it was to give is not sent, and a name keeps what the server knows by it
       return false
     }
     if (expected.run !== undefined) expected.sentAt = performance.now()

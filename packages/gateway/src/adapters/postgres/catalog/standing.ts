@@ -10,6 +10,9 @@ import { samePath, type SearchPath } from './meaning.ts'
 const SETTING = (name: string) => `pg_catalog.current_setting('${name}')`
 const UNCOMPILED = `SELECT ${SETTING('jit')}, ${SETTING('transaction_isolation')}, pg_catalog.set_config('jit', 'off', true)`
 
+/** To read such a message as what follows its ROLLBACK would mean was thought through: what the search_path is then only the server knows. */
+const IN_FAILED = 'its transaction has failed, and until that is over the target answers nothing; send ROLLBACK by itself'
+
 /** What a transaction sees of the catalog. */
 interface Own {
   readonly known: Known
@@ -93,7 +96,7 @@ export class Standing {
       this.#known = this.#changed ? await this.#learnOwn(uses, path, since) : [await this.#live.read(uses, path, since)]
     } catch (error) {
       if (this.#batch.failed) return false
-      this.#failure = error instanceof Skipped ? 'what ran before it has failed' : error instanceof Error ? error.message : String(error)
+      this.#failure = error instanceof Skipped ? IN_FAILED : error instanceof Error ? error.message : String(error)
     }
     return true
   }
