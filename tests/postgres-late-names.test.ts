@@ -55,6 +55,15 @@ describe('a portal that was bound, and is executed later', () => {
     other.close()
   })
 
+  it.each(STATEMENTS)('is refused behind another search_path, though an Execute of it was sent and did not run: %s', async (text) => {
+    expect(await own.ask(parse('', text), bind('p'), sync())).toContain('bindComplete')
+    await own.ask(query('SAVEPOINT s'))
+    expect((await own.ask(parse('', 'SELEC'), execute('p'), sync())).at(-1)).toBe('ready E')
+    expect(await own.ask(query('ROLLBACK TO s'))).toContain('ready T')
+    expect(await own.ask(query('SET LOCAL search_path = app, public'))).toContain('complete SET')
+    expect(await own.ask(execute('p'), sync())).toContainEqual(CHANGED)
+  })
+
   it('runs where nothing has changed', async () => {
     for (const text of STATEMENTS) {
       expect(await own.ask(parse('', text), bind(text), sync())).toContain('bindComplete')

@@ -55,6 +55,16 @@ describe('what became of a portal', () => {
     await expect.poll(outcomes).toEqual(told)
   })
 
+  it('that outlives what failed, and is executed then, is written down as what it gave', async () => {
+    await own.ask(query('BEGIN'))
+    await own.ask(parse('', READ), bind('p'), sync())
+    await own.ask(query('SAVEPOINT s'))
+    expect((await own.ask(parse('', 'SELEC'), execute('p'), sync())).at(-1)).toBe('ready E')
+    await own.ask(query('ROLLBACK TO s'))
+    expect(await own.ask(execute('p'), sync())).toContain('complete SELECT 3')
+    await expect.poll(outcomes).toEqual([['done BEGIN'], ['done SELECT 3'], ['done SAVEPOINT'], ['done ROLLBACK']])
+  })
+
   it('is written down when its client leaves', async () => {
     await own.ask(query('BEGIN'))
     await own.ask(parse('s', READ), bind('bound', 's'), bind('begun', 's'), execute('begun', 1), sync())

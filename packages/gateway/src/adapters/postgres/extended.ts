@@ -27,8 +27,6 @@ export class Extended {
   readonly #refusing: Desk['refusing']
   readonly #guard: Desk['guard']
   #pending: Pending | null = null
-  /** Portals of which some has been executed. */
-  readonly #begun = new WeakSet<Portal>()
 
   constructor({ sides, batch, judging, refusing, guard }: Desk) {
     this.#sides = sides
@@ -184,7 +182,7 @@ export class Extended {
 
   /** What has been begun goes on as it was. */
   #meansTheSame(portal: Portal): boolean | null {
-    return this.#begun.has(portal) || this.#judging.meansTheSame(portal)
+    return this.#sides.replies.hasBegun(portal.run) || this.#judging.meansTheSame(portal)
   }
 
   async #executeInTurn(message: Message<'execute'>): Promise<void> {
@@ -200,7 +198,6 @@ export class Extended {
 
   #executePortal(message: Message<'execute'>, portal: Portal, meansTheSame: boolean): Waiting {
     if (!meansTheSame) return this.#refuseExtended('55000', `what portal "${message.portal}" refers to has changed since it was bound`, 'Bind it again.')
-    this.#begun.add(portal)
     const { classified, run } = portal
     const copies = takesData(classified)
     const expected: Expected = {

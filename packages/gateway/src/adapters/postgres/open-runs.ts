@@ -21,6 +21,10 @@ export class OpenRuns {
     return run !== undefined && (kind !== 'execute' || this.#open.has(run))
   }
 
+  hasBegun(run: string): boolean {
+    return this.#open.get(run) === true
+  }
+
   record(outcome: Outcome): void {
     if (outcome.summary === SUSPENDED) this.#open.set(outcome.run, true)
     else this.#open.delete(outcome.run)

@@ -116,6 +116,11 @@ export class Replies {
     return this.#expected.length === 0 && !this.#holding
   }
 
+  /** Some of its portal was read, and more may be. */
+  hasBegun(run: string): boolean {
+    return this.#runs.hasBegun(run)
+  }
+
   /** Answers that have not come yet. */
   get owed(): number {
     return this.#expected.length
@@ -355,13 +360,10 @@ export class Replies {
     this.#runs.record({ run, result: failed ? 'failed' : 'done', summary, rows, bytes, ms, error, sent: this.copyIn?.sum() ?? null })
   }
 
-  /** What was bound and executed behind a failure has not run, unless it is `failed` itself. */
+  /** What was to be bound behind a failure has not run, unless it is `failed` itself. A portal that was bound before may outlive the failure, and be executed yet. */
   #skip(behind: readonly Expected[], failed?: string): void {
-    for (const run of this.#runsIn(behind)) if (run !== failed) this.#runs.record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
-  }
-
-  #runsIn(expected: readonly Expected[]): ReadonlySet<string> {
-    return new Set(expected.flatMap((each) => (each.run !== undefined && this.#runs.isAnsweredBy(each) ? [each.run] : [])))
+    for (const { kind, run } of behind)
+      if (run && kind !== 'execute' && run !== failed) this.#runs.record({ run, result: 'failed', summary: 'skipped', ...UNANSWERED, sent: null })
   }
 
   #wake(): void {
@@ -375,7 +377,8 @@ export class Replies {
     if (this.#gone) return
     this.#gone = new Error(why)
     const copying = this.#expected[0]?.run // what stands behind it has got no data yet
-    for (const run of this.#runsIn(this.#expected))
+    const open = this.#expected.flatMap((each) => (each.run !== undefined && this.#runs.isAnsweredBy(each) ? [each.run] : []))
+    for (const run of new Set(open))
       this.#runs.record({ run, result: 'unknown', summary: why, ...UNANSWERED, sent: run === copying ? (this.copyIn?.sum() ?? null) : null })
     this.#runs.closeAll()
     if (this.#expected.some(({ touches }) => touches)) void this.watcher?.touched()
