@@ -80,6 +80,7 @@ function outcomeOf({ type, body }: LedgerEvent): keyof Counts | null {
     case 'session.refused':
       return isDenied(body) ? 'denied' : null
     case 'session.started':
+      if (typeof body['request'] === 'string') return 'approved'
       return body['mode'] === 'observe' ? 'observed' : 'allowed'
     case 'action.decided':
       return body['effect'] === 'deny' ? 'denied' : null

@@ -179,6 +179,7 @@ export class SessionGate implements Gate {
       resource: resource.name,
       database: knock.database,
       grant: grant.id,
+      request: grant.request,
       client: knock.client,
       token: knock.token,
       policies: decision.policies,

@@ -39,3 +39,20 @@ test('what ran under two approvals was approved by those of both', () => {
   const rows = reported(issued(1, 'bob', 'carol'), issued(2, 'carol', 'dave'), event('action.started', started))
   expect(rows).toMatchObject([{ outcome: 'approved', request: 'req-1', approvedBy: ['bob', 'carol', 'dave'] }])
 })
+
+test('a connection that people approved was approved, in the overview as in the report', () => {
+  const connected = (grant: string, request: string | null) => event('session.started', { ...aboutAlice, grant, request, mode: 'enforce' })
+  const events = [
+    event('grant.issued', { grant: 'grant-1', request: 'req-1', approvers: ['bob'] }),
+    connected('grant-1', 'req-1'),
+    event('grant.issued', { grant: 'grant-2', request: null, approvers: [] }),
+    connected('grant-2', null),
+  ]
+  expect(reported(...events).map(({ outcome, count }) => [outcome, count])).toEqual([
+    ['approved', 1],
+    ['allowed', 1],
+  ])
+  const ran = new Ran()
+  for (const entry of entriesOf(events).toReversed()) ran.add(entry)
+  expect(ran.counts).toEqual({ allowed: 1, approved: 1, observed: 0, denied: 0 })
+})

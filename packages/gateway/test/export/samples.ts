@@ -82,6 +82,7 @@ export const SAMPLES: Readonly<Record<EventType, Sample>> = byType([
       session: 'ses-1',
       database: 'orders',
       grant: 'grant-own',
+      request: null,
       client: '10.0.0.7:51234',
       token: 'tok-1',
       policies: ['reads'],
