@@ -19,7 +19,7 @@ const LONGEST_PAUSE_MS = 600_000
 const MAX_FAILURES = 10
 
 export interface SenderOptions extends Sources {
-  readonly deliveries: Pick<NotificationStore, 'due' | 'save'>
+  readonly deliveries: Pick<NotificationStore, 'due' | 'save' | 'drop'>
   readonly wishes: Wishes
   readonly repeat: NotifyConfig['repeat']
   readonly personal: Channels
@@ -71,13 +71,13 @@ export class Sender {
       return
     }
     const wanted: Claimed[] = []
-    const over: DeliveryRecord[] = []
+    const unwanted: DeliveryRecord[] = []
     for (const delivery of parcel) {
       const item = (await this.#isWanted(delivery)) ? await itemOf(this.#options, delivery) : null
-      if (item === null) over.push({ ...delivery, dueAt: null })
+      if (item === null) unwanted.push(delivery)
       else wanted.push({ delivery, item })
     }
-    await this.#save(over)
+    await this.#options.deliveries.drop(unwanted) // it may be wanted later, and is planned then
     const ours = new Set(await this.#save(wanted.map(({ delivery }) => this.#claimed(delivery))))
     const [first, ...rest] = wanted.filter(({ delivery }) => ours.has(delivery.id))
     if (first) await this.#send(key, [first, ...rest], signal)

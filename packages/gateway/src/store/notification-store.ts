@@ -53,6 +53,8 @@ export interface NotificationStore {
   due(now: number, limit: number): Promise<readonly DeliveryRecord[]>
   /** Each replaces version `next.version - 1`. Returns the ids of those that did: of the others somebody else was first, and nothing changed. */
   save(nexts: readonly DeliveryRecord[]): Promise<readonly string[]>
+  /** Removes those that are as they are here: each may be planned again. */
+  drop(deliveries: readonly DeliveryRecord[]): Promise<void>
   /** Removes what is over and has not changed since. */
   forget(before: number): Promise<void>
 }

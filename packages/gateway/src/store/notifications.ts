@@ -110,6 +110,16 @@ export class Notifications implements NotificationStore {
     return saved
   }
 
+  async drop(deliveries: readonly DeliveryRecord[]): Promise<void> {
+    const rows = deliveries.map(deliveryRow).sort(byId)
+    for (let from = 0; from < rows.length; from += SAVED_AT_ONCE) {
+      await this.#database.write(async (transaction) => {
+        for (const { id, version } of rows.slice(from, from + SAVED_AT_ONCE))
+          await transaction.deleteFrom('deliveries').where('id', '=', id).where('version', '=', version).execute()
+      })
+    }
+  }
+
   async forget(before: number): Promise<void> {
     await this.#database.write((transaction) => transaction.deleteFrom('deliveries').where('due_at', 'is', null).where('changed_at', '<', before).execute())
   }

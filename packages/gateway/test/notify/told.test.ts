@@ -62,6 +62,22 @@ describe('a request that waits', () => {
     expect((await later(EVERY_MS)).filter((told) => told.includes('waits'))).toEqual([])
   })
 
+  test.each([
+    ['he chooses', async (isOn: boolean) => choose(BOB.user, { kinds: { ...DEFAULT_CHOICES.kinds, review: { email: isOn, push: true } } })],
+    [
+      'he is in the group',
+      (isOn: boolean) =>
+        Promise.resolve(void (bed.people = bed.people.map((user) => (user.name === BOB.user ? { ...user, groups: isOn ? ['dba'] : [] } : user)))),
+    ],
+  ])('and is told again once it is wanted again, as %s, though it was not for a while', async (_, want) => {
+    await ask()
+    expect(await bed.round()).toContain(WAITS)
+    await want(false)
+    expect((await later(EVERY_MS)).filter((told) => told.includes('waits'))).toEqual([])
+    await want(true)
+    expect((await later(EVERY_MS)).filter((told) => told.includes('waits'))).toEqual([WAITS])
+  })
+
   test('is told by the browser too when one is subscribed, and to who joins the group later', async () => {
     await ask()
     await bed.round()

@@ -69,6 +69,20 @@ export function notifications(pair: () => Pair): void {
     expect(await here.notifications.due(10, 1)).toEqual([])
   })
 
+  test('what is dropped may be planned again, and what somebody has changed meanwhile is not dropped', async () => {
+    const { here, there } = pair()
+    const [one, other] = [aDelivery({ id: 'one' }), aDelivery({ id: 'other' })]
+    await here.notifications.plan([one, other])
+    await there.notifications.save([{ ...other, version: 2, told: 1 }])
+    await here.notifications.drop([one, other])
+    expect(await there.notifications.due(100, 10)).toEqual([{ ...other, version: 2, told: 1 }])
+    await there.notifications.plan([one, other])
+    expect((await here.notifications.due(100, 10)).map(({ id, told }) => [id, told])).toEqual([
+      ['one', 0],
+      ['other', 1],
+    ])
+  })
+
   test('what somebody has chosen, until he chooses again', async () => {
     const { here, there } = pair()
     expect(await here.notifications.choices('alice')).toBeNull()
