@@ -103,6 +103,20 @@ describe.skipIf(lacks('chromium'))('the console, as the gateway serves it', { ti
     expect(bytes()).toBeGreaterThan(50_000)
     expect(bytes()).toBeLessThan(LARGEST_FIRST_LOAD)
   })
+
+  test('reads what it shows once when it is opened, when its changes are heard', async () => {
+    const { page } = await signedIn(browser, gateway, { token: await gateway.token('bob') })
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await page.route('**/api/v1/events', async (route) => {
+      await page.waitForTimeout(250)
+      await route.continue()
+    })
+    await page.goto('/')
+    await page.getByText('live', { exact: true }).last().waitFor()
+    await page.getByText('Nothing waits for you').waitFor()
+    expect(asked.filter((path) => path === '/api/v1/requests')).toHaveLength(1)
+  })
 })
 
 /** Over the wire, of everything that the page fetches from now on. */
