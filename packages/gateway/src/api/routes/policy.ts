@@ -18,6 +18,7 @@ const UNKNOWN_ROWS: Facts = { ...NO_FACTS, rows: ROWS_UNKNOWN, rowsKnown: false 
 
 export function mountPolicy(app: App, services: ApiServices): void {
   app.openapi(routes.policy, (c) => {
+    assertPerson(c.get('caller'))
     const { version, files, loadedAt, refused } = services.policies()
     const problems = refused?.problems.map(({ file, line, message }) => ({ file: basename(file), line, message })) ?? []
     return c.json(
@@ -64,6 +65,15 @@ export function mountPolicy(app: App, services: ApiServices): void {
       200,
     )
   })
+}
+
+/** The texts say which rules there are for others, and how much nobody looks at: people read them, and a program is told what was decided of what it asks. */
+function assertPerson(caller: Caller): void {
+  if (seesAll(caller) || (caller.principal.agent === null && scopeOf(caller) === null)) return
+  throw new WorkflowError(
+    'forbidden',
+    'an agent, or a token with a scope, is not shown the policies; `policy explain` says which of them decide of its actions',
+  )
 }
 
 /** The caller himself, or an agent of his; anybody else's rights are an admin's or an auditor's to ask about. */
