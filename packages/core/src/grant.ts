@@ -35,8 +35,11 @@ export interface Attempt extends Sent {
   readonly resource: string
 }
 
+/** How far the clocks of gateways may be apart, milliseconds: who approves says when a grant begins, and who uses it asks at once. */
+export const CLOCKS_MS = 60_000
+
 export function isLive(grant: Grant, now: number): boolean {
-  return grant.status === 'active' && now >= grant.startsAt && now < grant.endsAt && grant.usesLeft !== 0
+  return grant.status === 'active' && now >= grant.startsAt - CLOCKS_MS && now < grant.endsAt && grant.usesLeft !== 0
 }
 
 /** True when the grant is live, belongs to this very principal and covers this statement. */

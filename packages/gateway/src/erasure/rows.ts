@@ -1,5 +1,6 @@
 import { withoutPerson, withoutWordsOf } from '@countersign/core/erasure'
 import { DomainError } from '@countersign/core/error'
+import { CLOCKS_MS } from '@countersign/core/grant'
 import type { Principal } from '@countersign/core/principal'
 import type { Request } from '@countersign/core/request'
 import { gatewayOf } from '../journal/files.ts'
@@ -8,9 +9,6 @@ import type { Erasure, SessionRecord, Store } from '../store/store.ts'
 import type { Context } from '../workflow/context.ts'
 import { revokeGrant } from '../workflow/grants.ts'
 import { withdrawRequest } from '../workflow/requests.ts'
-
-/** How far the clocks of gateways may be apart. */
-const CLOCKS_MS = 60_000
 
 type About = Pick<Erasure, 'user' | 'by' | 'at'>
 

@@ -142,6 +142,20 @@ test('what was revoked while it was looked up is not used, though its end was he
   expect((await bed.entries()).map(({ type }) => type)).not.toContain('action.started')
 })
 
+test('what another gateway approved, whose clock is ahead, is used and not asked for again', async () => {
+  const session = await openSession(made, 'ses-1')
+  const action = aWrite()
+  const { state } = action
+  if (state === null) throw new Error('a write has the state that it is sent in')
+  const startsAt = bed.clock.now() + 5_000
+  const approvers = [{ user: BOB.user, groups: BOB.groups }]
+  const coverage = { kind: 'scope', scope: 'sql:write' } as const
+  await bed.context.store.grants.insert(aGrant({ subject: ALICE, resource: 'orders', coverage, approvers, usesLeft: 1, startsAt, endsAt: startsAt + 60_000 }))
+  const write = { ...aRead(), action, state: () => Promise.resolve(state), differs: () => null }
+  expect(await session.decide(write, { ...HOLD, signal: AbortSignal.abort('disconnected') })).toMatchObject({ effect: 'allow', reviewed: true })
+  expect(await bed.context.store.requests.list({})).toEqual([])
+})
+
 test('what policy allows by itself is allowed at once, and resolves when it is written', async () => {
   const session = await openSession(made, 'ses-1')
   const { action } = aRead()
