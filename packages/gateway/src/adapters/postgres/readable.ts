@@ -4,6 +4,7 @@ import { strictText } from '@countersign/wire/postgres/text'
 import type { Purpose } from '../adapter.ts'
 import { doubt, type Finding, NOTHING } from './catalog/inside.ts'
 import { classify, type Classified, type ClassifiedStatement, inherit, unknownBecause } from './classify.ts'
+import { namesMayDiffer } from './classify/encoding.ts'
 import { secretsOf } from './classify/passwords.ts'
 import type { Uses } from './classify/uses.ts'
 import { type Change, isTooLong, type Names, type Prepared } from './names.ts'
@@ -20,7 +21,7 @@ export interface Reading {
  * own until `meant` has asked the catalog.
  */
 export function read(text: string, trusted: readonly string[], names: Names, settings: ReadonlyMap<string, string> | null): Reading {
-  const doubt = misread(settings)
+  const doubt = misread(text, settings)
   const classified = doubt === null ? classify(text, { trusted }) : unknownBecause(text, doubt)
   if (!runsByName(classified)) return { classified, definitions: [] }
   const statements = classified.statements.map((statement) => inherit(statement, definitionOf(statement, names)))
@@ -79,10 +80,12 @@ function widened(statement: ClassifiedStatement, finding: Finding): ClassifiedSt
 const UNKNOWN_ROWS = { rows: ROWS_UNKNOWN, rowsKnown: false }
 
 /** Why the parser might read another text than the server does; null when it does not. */
-function misread(settings: ReadonlyMap<string, string> | null): string | null {
+function misread(text: string, settings: ReadonlyMap<string, string> | null): string | null {
   if (settings === null) return 'what ran before it may have changed how literals are read, and the server says so only after Sync'
   if (settings.get('standard_conforming_strings') !== 'on') return 'standard_conforming_strings is not on, so literals cannot be told from statements'
   if (settings.get('client_encoding') !== 'UTF8') return 'client_encoding is not UTF8'
+  const encoding = settings.get('server_encoding')
+  if (encoding !== 'UTF8' && namesMayDiffer(text)) return `the database is in ${encoding ?? 'an unknown encoding'}, where a name in it may be another`
   return null
 }
 
