@@ -18,6 +18,20 @@ const BOUNDS = [['>='], ['<=']] as const
 const EQUALS = ['='] as const
 const ROW_CHANGES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
 
+/** What the grammar has words for since 16 or 17: a server of an older version calls whatever function has that name. */
+const WORDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['JsonArrayAgg', ['json_arrayagg']],
+  ['JsonArrayConstructor', ['json_array']],
+  ['JsonArrayQueryConstructor', ['json_array']],
+  ['JsonFuncExpr', ['json_value', 'json_query', 'json_exists']],
+  ['JsonObjectAgg', ['json_objectagg']],
+  ['JsonObjectConstructor', ['json_object']],
+  ['JsonParseExpr', ['json']],
+  ['JsonScalarExpr', ['json_scalar']],
+  ['JsonSerializeExpr', ['json_serialize']],
+  ['MergeSupportFunc', ['merge_action']],
+])
+
 /**
  * Walks a query or a change of rows and collects what it touches and how wide that makes it. Every node, and every field of one, must be in NODES:
  * what is not known there cannot be called a read.
@@ -132,6 +146,8 @@ export class Walk {
         return this.#join(node)
       case 'IndexElem':
         return this.#indexElement(node)
+      default:
+        for (const name of WORDS.get(kind) ?? []) this.#uses.function([name])
     }
   }
 
