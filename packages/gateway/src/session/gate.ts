@@ -197,9 +197,9 @@ export class SessionGate implements Gate {
       const started: Event = { type: 'session.started', body: record, secret: { ...knock.purpose }, person }
       await Promise.all([...(own ? [issuedEvent(own)] : []), started].map((event) => context.journal.append(event, resource.durability)))
       const written = this.#record(session, principal, resource, knock, grant)
-      await context.store.sessions.insert(written, own)
+      // What is read again is not what is written, so neither waits for the other.
+      await both(context.store.sessions.insert(written, own), registry.recheckGiven(session, own ? null : grant.id))
       session.recorded = { record: written, grant: own }
-      await registry.recheckGiven(session, own ? null : grant.id)
       judgeAgain(context, session)
       return session
     } catch (error) {
@@ -237,6 +237,12 @@ interface Admitted {
   readonly effect: 'allow'
   readonly decision: Decision
   readonly grant: Grant | null
+}
+
+/** Resolves when both have, and rejects when neither is under way any more. */
+async function both(...two: readonly [Promise<void>, Promise<void>]): Promise<void> {
+  const done = await Promise.allSettled(two)
+  for (const each of done) if (each.status === 'rejected') throw each.reason
 }
 
 /** Nobody needs to review it; policy may still ask for a reason or a ticket. */
