@@ -12,7 +12,8 @@ const POLICY = `
 const SEED = `
   CREATE TABLE notes (id int PRIMARY KEY, note varchar);
   INSERT INTO notes VALUES (1, 'A'), (2, 'B');
-  CREATE TABLE old_orders (LIKE orders);
+  CREATE TABLE days (day date);
+  INSERT INTO days VALUES ('2025-12-31'), ('2026-01-15');
   CREATE VIEW part AS SELECT id, note FROM notes WHERE id > 0;
   CREATE FUNCTION tidy() RETURNS int LANGUAGE sql AS 'SELECT 1';
   CREATE FUNCTION evil(varchar) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.runs'); RETURN 'evil'; END $$;
@@ -52,7 +53,12 @@ describe('what the names of a held statement stand for', () => {
     for (const each of sql.split('; ')) await stage.ask(each)
   }
   const answers = async () => (await own.ask()).filter((each) => !each.startsWith('notice'))
-  const VOID = [expect.stringMatching(/^error 55000 it did not run, and grant-\w+ is void: what it names has changed since somebody was asked/), 'ready I']
+  const VOID = [
+    expect.stringMatching(
+      /^error 55000 it did not run, and grant-\w+ is void: what it names, or how its session reads dates, is another than when somebody was asked/,
+    ),
+    'ready I',
+  ]
   const OTHER = [expect.stringMatching(/^error 55000 it did not run: what it names has changed since it was sent, and does something else now/), 'ready I']
 
   it.each([
@@ -72,7 +78,7 @@ describe('what the names of a held statement stand for', () => {
     await stage.bob.api.approve({ id })
     expect(await answers()).toEqual(VOID)
     const [grant] = (await stage.alice.api.grants()).filter(({ request }) => request === id)
-    expect(grant).toMatchObject({ status: 'void', endReason: expect.stringContaining('has changed') })
+    expect(grant).toMatchObject({ status: 'void', endReason: expect.stringContaining('is another') })
     const again = await hold(query(text))
     await stage.bob.api.approve({ id: again })
     expect((await answers()).at(-2)).toMatch(/^complete /)
@@ -116,6 +122,18 @@ describe('what the names of a held statement stand for', () => {
     await stage.bob.api.approve({ id: left })
     own = await RawClient.login(stage.gateway.postgres, stage.alice)
     expect(await own.ask(query(WRITE))).toEqual(VOID)
+  })
+
+  it.each([
+    ['DateStyle', "DELETE FROM days WHERE day < '01/02/2026'", 'SET datestyle = DMY'],
+    ['TimeZone', "DELETE FROM days WHERE day < timestamptz '2026-01-02'", "SET timezone = 'Asia/Tokyo'"],
+  ])('and which days its literals are: with another %s it is not what was approved', async (_, text, other) => {
+    const id = await hold(query(text))
+    own.close()
+    await stage.bob.api.approve({ id })
+    own = await RawClient.login(stage.gateway.postgres, stage.alice)
+    expect((await own.ask(parse('', other), bind(), execute(''), parse('', text), bind(), execute(''), sync())).slice(-2)).toEqual(VOID)
+    expect(await stage.ask('SELECT count(*)::int FROM days')).toEqual([2])
   })
 
   it('is the same after what has nothing to do with it, and then it runs', async () => {

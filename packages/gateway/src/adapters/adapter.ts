@@ -52,7 +52,7 @@ export interface Attempted {
    */
   definition(): Promise<string | null>
   /**
-   * A digest of what its names stand for now, null where that cannot be found out. Two equal ones mean the same objects. Rejects with Skipped where it would do something else by now than
+   * A digest of what its names stand for now, and of what else its text means by its session, null where that cannot be found out. Two equal ones mean the same objects. Rejects with Skipped where it would do something else by now than
    * what `action` says.
    */
   objects(): Promise<string | null>

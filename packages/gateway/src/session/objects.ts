@@ -4,7 +4,7 @@ import { voidGrant } from '../workflow/grants.ts'
 import { refusal } from './notices.ts'
 import type { Services } from './services.ts'
 
-const CHANGED = 'what it names has changed since somebody was asked'
+const CHANGED = 'what it names, or how its session reads dates, is another than when somebody was asked'
 
 /** An exact approval is one of what its names stood for when somebody was asked: why it does not cover what would run now, else null. */
 export async function changedSince({ context }: Services, attempted: Attempted, grants: readonly Grant[]): Promise<Refusal | null> {

@@ -33,7 +33,7 @@ export interface JudgingSides {
 }
 
 /** Where the session stood when it was asked last. */
-type Place = Pick<Snapshot, 'processId' | 'schemas'>
+type Place = Pick<Snapshot, 'processId' | 'schemas' | 'literals'>
 
 /** Reads a client's texts as the server will, and puts them before the session. */
 export class Judging {
@@ -159,10 +159,10 @@ export class Judging {
     const batch = this.#batch
     let cancelDeadline = noop
     let failed = false
-    let place: Place = { processId: 0, schemas: [] }
+    let place: Place = { processId: 0, schemas: [], literals: '' }
     const steps = message && once(() => this.#lookAhead({ ...bound, message }, () => (failed = true)))
     const objectsOf = async (all: readonly Bound[]) => {
-      const objects = await this.#objects(all)
+      const objects = await this.#objects(all, place)
       failed ||= objects === 'failed'
       if (objects === 'failed') throw new Skipped()
       return objects.digest
@@ -277,8 +277,8 @@ export class Judging {
     return rows === null ? 'failed' : { digest: definitionIn(rows) === beside ? beside : null }
   }
 
-  /** What all of their names stand for now, as one digest. Throws Skipped where one of them does something else by now than what is judged. */
-  async #objects(all: readonly Bound[]): Promise<{ readonly digest: string | null } | 'failed'> {
+  /** What all of their names stand for now, and how their literals are read, as one digest. Throws Skipped where one of them does something else by now than what is judged. */
+  async #objects(all: readonly Bound[], { literals }: Place): Promise<{ readonly digest: string | null } | 'failed'> {
     const digests: (string | null)[] = []
     for (const { reading, parameters } of all) {
       const { statements } = reading.classified
@@ -289,7 +289,9 @@ export class Judging {
       if (now.some(({ type }, index) => type !== statements[index]?.type)) throw new Skipped('pending', `${OTHERS}, and does something else now`)
       digests.push(...uses.map((each) => this.#standing.objects(each)))
     }
-    const digest = createHash('sha256').update(JSON.stringify(digests)).digest('hex')
+    const digest = createHash('sha256')
+      .update(JSON.stringify([literals, digests]))
+      .digest('hex')
     return { digest: digests.includes(null) ? null : digest }
   }
 

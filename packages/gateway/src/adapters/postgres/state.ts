@@ -19,8 +19,11 @@ const SETTING = (name: string) => `pg_catalog.current_setting('${name}')`
 
 const ELAPSED = `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8`
 
-/** The last are the schemas as the server finds them, JSON, its process, and how long its transaction may take and has taken. */
-const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}, pg_catalog.to_json(pg_catalog.current_schemas(true)), pg_catalog.pg_backend_pid(), ${TIMEOUT('transaction_timeout')}, ${ELAPSED}`
+/** What a client sets as it likes, and what says which day '01/02/2026' is, which moment a time of day, and which interval '-1 2:00'. */
+const LITERALS = `pg_catalog.concat_ws('; ', ${['DateStyle', 'TimeZone', 'IntervalStyle'].map(SETTING).join(', ')})`
+
+/** The last are the schemas as the server finds them, JSON, its process, how long its transaction may take and has taken, and how it reads literals. */
+const QUERY = `SELECT current_user::pg_catalog.text, ${SETTING('search_path')}, ${SETTING('standard_conforming_strings')}, ${SETTING('client_encoding')}, ${TIMEOUT('idle_in_transaction_session_timeout')}, ${TIMEOUT('idle_session_timeout')}, pg_catalog.to_json(pg_catalog.current_schemas(true)), pg_catalog.pg_backend_pid(), ${TIMEOUT('transaction_timeout')}, ${ELAPSED}, ${LITERALS}`
 
 /** What a session's own connection says of itself. Timeouts are milliseconds, 0 for none. */
 export interface Snapshot {
@@ -36,6 +39,8 @@ export interface Snapshot {
   readonly transactionMs: number
   /** Since the transaction began in which it was asked. */
   readonly elapsedMs: number
+  /** How it reads dates, times and intervals: the same text is the same only where this is. */
+  readonly literals: string
   /** The session's own process on the target, also where something that pools connections is between. */
   readonly processId: number
 }
@@ -76,7 +81,19 @@ export function ask(text: string, parameters: readonly Parameter[], done: (rows:
 
 function decodeSnapshot(row: Uint8Array): Snapshot {
   const values = decodeDataRow(row.subarray(5)).map((value) => (value === null ? '' : shownText(value)))
-  const [role, searchPath, standardConformingStrings = '', clientEncoding = '', idleInTransaction, idle, schemas = '', processId, transaction, elapsed] = values
+  const [
+    role,
+    searchPath,
+    standardConformingStrings = '',
+    clientEncoding = '',
+    idleInTransaction,
+    idle,
+    schemas = '',
+    processId,
+    transaction,
+    elapsed,
+    literals = '',
+  ] = values
   if (!role || searchPath === undefined) throw new ProtocolError('malformed', 'the server did not say who and where the session is')
   const timeouts = {
     idleInTransactionMs: milliseconds(idleInTransaction),
@@ -84,7 +101,7 @@ function decodeSnapshot(row: Uint8Array): Snapshot {
     transactionMs: milliseconds(transaction),
     elapsedMs: milliseconds(elapsed),
   }
-  return { role, searchPath, schemas: namesIn(schemas), standardConformingStrings, clientEncoding, processId: Number(processId), ...timeouts }
+  return { role, searchPath, schemas: namesIn(schemas), standardConformingStrings, clientEncoding, processId: Number(processId), literals, ...timeouts }
 }
 
 function namesIn(json: string): readonly string[] {

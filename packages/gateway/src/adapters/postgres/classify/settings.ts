@@ -11,7 +11,7 @@ export interface Setting {
 /**
  * Settings that a session may change by itself: how values are shown, how long it waits, what its transactions promise, and what
  * psql, JDBC, DBeaver, pgAdmin, node-postgres, psycopg and pg_dump set at start. None of them decides whose rights hold, which
- * object a name means, or how a literal is read.
+ * object a name means, or where a literal ends; which day one is, an approval is bound to (`Snapshot.literals`).
  */
 export const SESSION_SETTINGS: ReadonlySet<string> = new Set([
   'application_name',
