@@ -6,6 +6,7 @@ import { Approved } from './approved.ts'
 import type { Batch } from './batch.ts'
 import { definitionIn, definitionQuestion } from './catalog/definition.ts'
 import type { LiveCatalog } from './catalog/live.ts'
+import { RECORD } from './catalog/meaning.ts'
 import { Standing } from './catalog/standing.ts'
 import { type Classified, isLong, prepare } from './classify.ts'
 import { differingIn } from './classify/differing.ts'
@@ -296,7 +297,11 @@ export class Judging {
   }
 
   #meant(reading: Reading, declared: readonly number[]): Reading {
-    const classified = meant(reading.classified, (uses) => this.#standing.judge(uses, declared), this.#standing.changed)
+    const classified = meant(
+      reading.classified,
+      (uses, anyType) => this.#standing.judge(uses, anyType ? [...declared, RECORD] : declared),
+      this.#standing.changed,
+    )
     return classified === reading.classified ? reading : { ...reading, classified }
   }
 

@@ -48,11 +48,13 @@ const NO_USES: readonly Uses[] = []
  * What it is, given what `judge` finds behind its names, as they are before it runs. The same object where that changes nothing. `changed`: the open transaction may have
  * given them this meaning, which goes with it.
  */
-export function meant(classified: Classified, judge: (uses: Uses) => Finding, changed = false): Classified {
+export function meant(classified: Classified, judge: (uses: Uses, anyType: boolean) => Finding, changed = false): Classified {
   let settled = true
+  let anyType = false // a column that was made or changed before may have one that nothing has yet
   let same = true
   const statements = classified.statements.map((statement) => {
-    const finding = statement.uses === null || statement.type === 'sql:unknown' ? NOTHING : settled ? judge(statement.uses) : UNSETTLED
+    const finding = statement.uses === null || statement.type === 'sql:unknown' ? NOTHING : settled ? judge(statement.uses, anyType) : UNSETTLED
+    anyType ||= SETTLED.has(statement.kind)
     settled &&= !unsettles(statement) && !(changed && takesBack(statement))
     const found = widened(statement, finding)
     same &&= found === statement
@@ -63,10 +65,13 @@ export function meant(classified: Classified, judge: (uses: Uses) => Finding, ch
 
 const UNSETTLED = doubt('a statement before it in the same message may change what its names mean; send it by itself')
 
-/** Of a table, an index or a sequence that is made or changed the next statement may speak; anything else may change what is behind its names. */
-function unsettles({ type, defines, kind }: ClassifiedStatement): boolean {
+/**
+ * Of a table, an index or a sequence that is made or changed the next statement may speak; anything else may change what is behind its names, and so may a table with whose rows come
+ * others that are elsewhere.
+ */
+function unsettles({ type, defines, kind, text }: ClassifiedStatement): boolean {
   if (defines !== null) return false
-  return type === 'sql:admin' || type === 'sql:unknown' || (type === 'sql:ddl' && !SETTLED.has(kind))
+  return type === 'sql:admin' || type === 'sql:unknown' || (type === 'sql:ddl' && (!SETTLED.has(kind) || /\b(attach|inherit)\b/i.test(text)))
 }
 
 const SETTLED = new Set(['CreateStmt', 'IndexStmt', 'AlterTableStmt', 'CreateSeqStmt', 'AlterSeqStmt', 'CommentStmt', 'VacuumStmt', 'ReindexStmt'])

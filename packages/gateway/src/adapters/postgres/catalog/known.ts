@@ -3,7 +3,7 @@ import type { Parameter } from '@countersign/core/action'
 import type { Uses } from '../classify/uses.ts'
 import { readObjects, readRelation, type Relation } from './facts.ts'
 import { type Finding, Inside, readBy } from './inside.ts'
-import { meaningOf, namesToLookUp, objectsOf, type SearchPath } from './meaning.ts'
+import { meaningOf, namesToLookUp, objectsOf, RECORD, type SearchPath } from './meaning.ts'
 import { digestOf, FIRST_USER_OID, MOMENT, OBJECTS, RELATIONS } from './queries.ts'
 import type { Trust } from './trust.ts'
 import { replacedIn, type World } from './world.ts'
@@ -90,7 +90,7 @@ export class Known {
 
   /** What a statement may run besides what its text says. `declared` are the types that the client gave its parameters. */
   judge(uses: Uses, path: SearchPath, declared: readonly number[]): Finding {
-    const own = declared.filter((type) => type >= FIRST_USER_OID)
+    const own = declared.filter((type) => type >= FIRST_USER_OID || type === RECORD)
     if (own.length > 0) return meaningOf(uses, path, own, this.#world, this.#inside)
     const known = this.#findings.get(uses)?.get(path)
     if (known) return known

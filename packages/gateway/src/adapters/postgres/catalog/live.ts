@@ -5,7 +5,7 @@ import { within } from '../within.ts'
 import { definitionIn, definitionQuestion } from './definition.ts'
 import { doubt, type Finding } from './inside.ts'
 import { type Ask, Known } from './known.ts'
-import type { SearchPath } from './meaning.ts'
+import { RECORD, type SearchPath } from './meaning.ts'
 import { Trust } from './trust.ts'
 
 /** A target that cannot be asked is left alone for as long, and everything is unknown. */
@@ -96,10 +96,10 @@ export class LiveCatalog {
   }
 
   /** Says of each of these statements what it may run besides what its text says, in a session that has just begun. Never rejects: what cannot be asked is in doubt. */
-  async judge(uses: readonly Uses[], path: SearchPath): Promise<(each: Uses) => Finding> {
+  async judge(uses: readonly Uses[], path: SearchPath): Promise<(each: Uses, anyType: boolean) => Finding> {
     try {
       const known = await this.read(uses, path)
-      return (each) => known.judge(each, path, [])
+      return (each, anyType) => known.judge(each, path, anyType ? [RECORD] : [])
     } catch (error) {
       return () => unanswered(error instanceof Error ? error.message : String(error))
     }

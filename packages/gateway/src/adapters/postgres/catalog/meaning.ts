@@ -26,8 +26,8 @@ export function samePath(path: SearchPath): SearchPath {
   return path
 }
 
-/** A row of whatever columns. */
-const RECORD = 2249
+/** A row of whatever columns. Declared, it says that a value may have any type. */
+export const RECORD = 2249
 
 /**
  * What the names of one statement mean in a session, and so what the statement may run besides what the reviewed lists say. `declared` are the types
