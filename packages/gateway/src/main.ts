@@ -174,7 +174,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
     policy: () => policies.engine,
     plan: (resource, text) => plan(config, catalogs, resource, text),
   }
-  const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
+  const desk = new Desk(tokens, store.tokens, context, Object.keys(config.resources))
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
   const kept = { store, journal, clock }
   const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites(kept), passkeys: new LeftPasskeys(kept) })

@@ -1,8 +1,9 @@
 import { principalId } from '@countersign/core/principal'
 import { scopeHasDuty } from '@countersign/core/token-scope'
-import type { Journal } from '../journal/journal.ts'
+import type { Event } from '../journal/journal.ts'
 import type { DeviceRecord } from '../store/device-store.ts'
 import type { TokenRecord, TokenStore } from '../store/store.ts'
+import type { Context } from '../workflow/context.ts'
 import { WorkflowError } from '../workflow/workflow.ts'
 import { type Caller, scopeOf, seesAll } from './caller.ts'
 import type { TokenWish } from './token-wish.ts'
@@ -12,14 +13,14 @@ import { IdentityError, type Maker, type Tokens } from './tokens.ts'
 export class Desk {
   readonly #tokens: Tokens
   readonly #store: TokenStore
-  readonly #journal: Journal
+  readonly #context: Pick<Context, 'journal' | 'owed'>
   readonly #resources: readonly string[]
 
-  constructor(tokens: Tokens, store: TokenStore, journal: Journal, resources: readonly string[]) {
+  constructor(tokens: Tokens, store: TokenStore, context: Pick<Context, 'journal' | 'owed'>, resources: readonly string[]) {
     this.#resources = resources
     this.#tokens = tokens
     this.#store = store
-    this.#journal = journal
+    this.#context = context
   }
 
   callerForToken(token: string): Promise<Caller | null> {
@@ -53,7 +54,7 @@ export class Desk {
   async revokeToken(by: Caller, id: string): Promise<TokenRecord> {
     const record = await this.#store.get(id)
     if (!record || !mayRevoke(by, record)) throw new WorkflowError('not-found', `there is no token ${id}`)
-    if (await this.#tokens.revoke(id)) await this.#recordRevoked(principalId(by.principal), record)
+    await this.#revoke(principalId(by.principal), record)
     return (await this.#store.get(id)) ?? record
   }
 
@@ -65,14 +66,18 @@ export class Desk {
 
   /** All of a user's tokens and of his agents'; those that were good until now. Nobody is asked whether he may. */
   async revokeAllOf(user: string, by: string): Promise<readonly TokenRecord[]> {
-    const ids = new Set(await this.#tokens.revokeAll(user))
-    const revoked = (await this.#tokens.list(user)).filter(({ id }) => ids.has(id))
-    await Promise.all(revoked.map((record) => this.#recordRevoked(by, record)))
-    return revoked
+    const live = (await this.#tokens.list(user)).filter(({ revokedAt }) => revokedAt === null)
+    const tried = await Promise.allSettled(live.map(async (record) => ((await this.#revoke(by, record)) ? [record.id] : [])))
+    const late = await this.#tokens.revokeAll(user) // whatever could not be recorded, and what was made meanwhile
+    for (const id of late) await this.#context.journal.append(revokedEvent(by, { id, user }), 'disk')
+    for (const one of tried) if (one.status === 'rejected') throw one.reason
+    const ids = new Set([...late, ...tried.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))])
+    return (await this.#tokens.list(user)).filter(({ id }) => ids.has(id))
   }
 
-  async #recordRevoked(by: string, { id, user }: TokenRecord): Promise<void> {
-    await this.#journal.append({ type: 'token.revoked', body: { token: id, user, by } }, 'disk')
+  /** False: it was revoked before. */
+  #revoke(by: string, record: TokenRecord): Promise<boolean> {
+    return this.#context.owed.change([revokedEvent(by, record)], (owed) => this.#tokens.revoke(record.id, owed))
   }
 
   async #make(wish: TokenWish, by: Maker): Promise<{ readonly token: string; readonly record: TokenRecord }> {
@@ -83,7 +88,7 @@ export class Desk {
     const { id, user, agent, name, scope, mayReview, proven, expiresAt } = made.record
     const limits = scope && { resources: scope.resources, actions: scope.actions }
     const body = { token: id, user, agent, scope: limits, mayReview, proven, by: by.user, expiresAt }
-    await this.#journal.append({ type: 'token.created', body, secret: { name }, person: name === null ? null : user }, 'disk')
+    await this.#context.journal.append({ type: 'token.created', body, secret: { name }, person: name === null ? null : user }, 'disk')
     return made
   }
 
@@ -96,6 +101,8 @@ export class Desk {
     }
   }
 }
+
+const revokedEvent = (by: string, { id, user }: Pick<TokenRecord, 'id' | 'user'>): Event => ({ type: 'token.revoked', body: { token: id, user, by } })
 
 /** Whose it is, and admins; an agent's token and one with a scope are good for themselves alone. */
 function mayRevoke(caller: Caller, { id, user }: TokenRecord): boolean {

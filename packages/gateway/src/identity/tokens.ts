@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Duty, scopeHasDuty } from '@countersign/core/token-scope'
 import { makeVerifier } from '@countersign/wire/postgres/scram'
-import type { TokenRecord, TokenStore } from '../store/store.ts'
+import type { OwedRecord, TokenRecord, TokenStore } from '../store/store.ts'
 import type { Caller, Users } from './caller.ts'
 import { faultOf, type TokenWish } from './token-wish.ts'
 
@@ -115,8 +115,8 @@ export class Tokens {
     return this.#store.list(user === null ? {} : { user })
   }
 
-  revoke(id: string): Promise<boolean> {
-    return this.#store.revoke(id, this.#now())
+  revoke(id: string, owed: readonly OwedRecord[] = []): Promise<boolean> {
+    return this.#store.revoke(id, this.#now(), owed)
   }
 
   /** All of a user's, his agents' too; the ids of those that were good until now. */

@@ -57,6 +57,7 @@ export class Owed {
   /** Those that somebody here is about to record, or has recorded. */
   readonly #inHand = new Set<string>()
   #recorded: string[] = []
+  #count = 0
   #settling: NodeJS.Timeout | undefined
   #looking: NodeJS.Timeout | undefined
   /** Found in the store at the last look, and in nobody's hand. */
@@ -149,11 +150,17 @@ export class Owed {
 
   #seal(event: Event): OwedRecord {
     const { gateway } = this.#options.journal
-    const id = `owed-${randomBytes(12).toString('hex')}`
+    const id = this.#nextId()
     const iv = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv).setAAD(Buffer.from(`${gateway} ${id}`))
     const sealed = Buffer.concat([iv, cipher.update(JSON.stringify(event), 'utf8'), cipher.final(), cipher.getAuthTag()])
     return { id, gateway, person: event.person ?? null, erased: false, sealed: sealed.toString('base64') }
+  }
+
+  /** In the order in which they are made: what follows from another entry is recorded behind it. */
+  #nextId(): string {
+    this.#count++
+    return `owed-${Date.now().toString(16).padStart(12, '0')}-${this.#count.toString(16).padStart(10, '0')}-${randomBytes(6).toString('hex')}`
   }
 
   #unseal({ id, gateway, erased, sealed }: OwedRecord): Event {

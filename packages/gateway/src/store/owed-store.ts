@@ -15,6 +15,7 @@ export interface OwedRecord {
 
 /** They are inserted by what makes the change. */
 export interface OwedStore {
+  /** In the order of their ids. */
   of(gateway: string): Promise<readonly OwedRecord[]>
   /** They are in the journal. */
   settle(ids: readonly string[]): Promise<void>

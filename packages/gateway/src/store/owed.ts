@@ -3,6 +3,9 @@ import type { Database } from './database.ts'
 import type { OwedRecord, OwedStore } from './owed-store.ts'
 import type { Tables } from './tables.ts'
 
+/** Parameters of one statement are limited (SQLite: 32,766). */
+const ROWS_AT_ONCE = 1_000
+
 export class OwedEntries implements OwedStore {
   readonly #database: Database
 
@@ -19,7 +22,11 @@ export class OwedEntries implements OwedStore {
 
   settle(ids: readonly string[]): Promise<void> {
     return this.#database.write(async (transaction) => {
-      await transaction.deleteFrom('owed').where('id', 'in', ids).execute()
+      for (let from = 0; from < ids.length; from += ROWS_AT_ONCE)
+        await transaction
+          .deleteFrom('owed')
+          .where('id', 'in', ids.slice(from, from + ROWS_AT_ONCE))
+          .execute()
     })
   }
 }

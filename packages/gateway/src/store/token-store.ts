@@ -1,4 +1,5 @@
 import type { TokenScope } from '@countersign/core/token-scope'
+import type { OwedRecord } from './owed-store.ts'
 
 /** A token as it is kept: its secret is not. `scram` holds what SCRAM-SHA-256 needs to verify it (RFC 5802 section 3). */
 export interface TokenRecord {
@@ -27,7 +28,7 @@ export interface TokenStore {
   get(id: string): Promise<TokenRecord | null>
   list(filter: { readonly user?: string; readonly live?: boolean }): Promise<readonly TokenRecord[]>
   /** False when there is no such token, or it was revoked before. */
-  revoke(id: string, at: number): Promise<boolean>
+  revoke(id: string, at: number, owed?: readonly OwedRecord[]): Promise<boolean>
   /** Revokes all of this user's, his agents' too, and takes back those that a command line may still fetch; the ids of those that were not before. */
   revokeAll(user: string, at: number): Promise<readonly string[]>
   /** It was used, unless it is known to have been later than `before`. Nobody is told. */

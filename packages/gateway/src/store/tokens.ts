@@ -1,8 +1,9 @@
 import type { Transaction } from 'kysely'
 import type { Database } from './database.ts'
 import { deviceOf } from './devices.ts'
+import { insertOwed } from './owed.ts'
 import { parseRow, tokenShape } from './shapes.ts'
-import type { TokenRecord, TokenStore } from './store.ts'
+import type { OwedRecord, TokenRecord, TokenStore } from './store.ts'
 import type { Tables, TokenRow } from './tables.ts'
 
 export class Tokens implements TokenStore {
@@ -37,7 +38,7 @@ export class Tokens implements TokenStore {
     })
   }
 
-  revoke(id: string, at: number): Promise<boolean> {
+  revoke(id: string, at: number, owed: readonly OwedRecord[] = []): Promise<boolean> {
     return this.#database.write(async (transaction, changed) => {
       const { numUpdatedRows } = await transaction
         .updateTable('tokens')
@@ -46,6 +47,7 @@ export class Tokens implements TokenStore {
         .where('revoked_at', 'is', null)
         .executeTakeFirstOrThrow()
       if (numUpdatedRows !== 1n) return false
+      await insertOwed(transaction, owed)
       changed({ kind: 'token', id })
       return true
     })

@@ -108,7 +108,7 @@ export async function openBed({ recordings: kept = null }: Partial<Pick<Config, 
     policy: () => engine,
     plan: (resource: string, text: string) => Promise.resolve(plan(config, resource, text)),
   }
-  const desk = new Desk(tokens, store.tokens, journal, Object.keys(config.resources))
+  const desk = new Desk(tokens, store.tokens, context, Object.keys(config.resources))
   const parts = { store, journal, clock: systemClock }
   const leaving = new Leaving({ context, desk, logins, invites: new OpenInvites(parts), passkeys: new LeftPasskeys(parts) })
   const keys = openPasskeys({ store, directory, leaving, journal, clock: systemClock, config, challengeKey: await openChallengeKey(store.challenges) })

@@ -21,7 +21,7 @@ let desk: Desk
 beforeEach(async () => {
   bed = await openBed()
   tokens = new Tokens(bed.context.directory, bed.context.store.tokens, () => bed.clock.now())
-  desk = new Desk(tokens, bed.context.store.tokens, bed.context.journal, Object.keys(bed.context.config.resources))
+  desk = new Desk(tokens, bed.context.store.tokens, bed.context, Object.keys(bed.context.config.resources))
 })
 afterEach(() => bed.close())
 

@@ -2,11 +2,14 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { aGrant } from '../../../core/test/arbitraries.ts'
+import { Desk } from '../../src/identity/desk.ts'
+import { Tokens } from '../../src/identity/tokens.ts'
 import { JournalBroken } from '../../src/journal/journal.ts'
 import { type OwedRecord, StoreUnavailable } from '../../src/store/store.ts'
 import { revokeGrant, useGrants } from '../../src/workflow/grants.ts'
 import { Owed } from '../../src/journal/owed.ts'
 import { openRequest, reviewRequest, withdrawRequest } from '../../src/workflow/requests.ts'
+import { aToken } from '../store/values.ts'
 import { ALICE, anOpening, type Bed, BOB, BOB_CALLS, openBed } from '../workflow/bed.ts'
 
 let bed: Bed
@@ -14,6 +17,7 @@ let errors: unknown[]
 
 beforeEach(async () => {
   bed = await openBed()
+  await bed.context.store.tokens.insert(aToken())
   errors = []
 })
 afterEach(() => bed.close())
@@ -40,6 +44,7 @@ test.each([
   ['grant.issued', async () => approve((await openRequest(bed.context, anOpening())).request.id)],
   ['request.withdrawn', async () => withdrawRequest(bed.context, ALICE, (await openRequest(bed.context, anOpening())).request.id)],
   ['grant.used', async () => useGrants(bed.context, [await given()])],
+  ['token.revoked', async () => desk().revokeAllOf(aToken().user, 'root')],
   ['grant.ended', async () => revokeGrant(bed.context, (await given()).id, BOB, 'enough')],
 ])('%s of a change that is in the store is in the ledger after the restart, once', async (type, change) => {
   const killed = killedBefore(type)
@@ -56,6 +61,11 @@ test.each([
   expect((await told()).slice(before.length)).toEqual(type === 'request.approved' ? [type, 'grant.issued'] : [type])
   expect(await left()).toEqual([])
 })
+
+function desk(): Desk {
+  const { directory, store, clock } = bed.context
+  return new Desk(new Tokens(directory, store.tokens, () => clock.now()), store.tokens, bed.context, [])
+}
 
 const given = async () => {
   const grant = aGrant({ startsAt: bed.clock.now(), endsAt: bed.clock.now() + 60_000 })

@@ -107,7 +107,7 @@ export const CALLS: { readonly [S in keyof SubStores]: CallsOf<SubStores[S]> } =
     findByHash: { args: id, result: tokenRecordShape.nullable() },
     get: { args: id, result: tokenRecordShape.nullable() },
     list: { args: z.tuple([z.strictObject({ user: name, live: z.boolean().optional() })]), result: z.array(tokenRecordShape) },
-    revoke: { args: z.tuple([z.string(), z.int()]), result: z.boolean() },
+    revoke: { args: z.tuple([z.string(), z.int(), owed]), result: z.boolean() },
     revokeAll: { args: z.tuple([z.string(), z.int()]), result: z.array(z.string()) },
     used: { args: z.tuple([z.string(), z.int(), z.int()]), result: nothing },
   },

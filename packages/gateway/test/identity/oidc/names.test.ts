@@ -46,7 +46,7 @@ beforeEach(async () => {
   const { store, directory, journal, config } = context
   await directory.start()
   tokens = new Tokens(directory, store.tokens, () => clock.now())
-  const desk = new Desk(tokens, store.tokens, journal, [])
+  const desk = new Desk(tokens, store.tokens, context, [])
   const logins = new Logins({ directory, store: store.logins, journal, clock, config })
   const leaving = new Leaving({
     context,
