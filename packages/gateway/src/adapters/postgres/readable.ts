@@ -50,17 +50,28 @@ const NO_USES: readonly Uses[] = []
  */
 export function meant(classified: Classified, judge: (uses: Uses, anyType: boolean) => Finding, changed = false): Classified {
   let settled = true
-  let anyType = false // a column that was made or changed before may have one that nothing has yet
   let same = true
-  const statements = classified.statements.map((statement) => {
-    const finding = statement.uses === null || statement.type === 'sql:unknown' ? NOTHING : settled ? judge(statement.uses, anyType) : UNSETTLED
-    anyType ||= SETTLED.has(statement.kind)
+  const statements = classified.statements.map((statement, index) => {
+    const finding =
+      statement.uses === null || statement.type === 'sql:unknown'
+        ? NOTHING
+        : settled
+          ? judge(statement.uses, meetsAnyType(statement.uses, classified.statements.slice(0, index)))
+          : UNSETTLED
     settled &&= !unsettles(statement) && !(changed && takesBack(statement))
     const found = widened(statement, finding)
     same &&= found === statement
     return found
   })
   return same ? classified : { ...classified, statements, type: widestOf(statements, classified) }
+}
+
+/** A column that a statement before it has made, or changed, may have a type that nothing has yet; one that is changed also in tables that inherit it. */
+function meetsAnyType({ relations }: Uses, before: readonly ClassifiedStatement[]): boolean {
+  return before.some(({ kind, facts }) => {
+    if (kind !== 'CreateStmt') return kind === 'AlterTableStmt'
+    return facts.tables.some((table) => relations.some((path) => path.at(-1) === table.split('.').at(-1)))
+  })
 }
 
 const UNSETTLED = doubt('a statement before it in the same message may change what its names mean; send it by itself')
