@@ -51,14 +51,12 @@ const NO_USES: readonly Uses[] = []
 export function meant(classified: Classified, judge: (uses: Uses, anyType: boolean) => Finding, changed = false): Classified {
   let settled = true
   let same = true
-  const statements = classified.statements.map((statement, index) => {
-    const finding =
-      statement.uses === null || statement.type === 'sql:unknown'
-        ? NOTHING
-        : settled
-          ? judge(statement.uses, meetsAnyType(statement.uses, classified.statements.slice(0, index)))
-          : UNSETTLED
+  let made: ClassifiedStatement[] | null = null
+  const find = (uses: Uses) => (settled ? judge(uses, made !== null && meetsAnyType(uses, made)) : UNSETTLED)
+  const statements = classified.statements.map((statement) => {
+    const finding = statement.uses === null || statement.type === 'sql:unknown' ? NOTHING : find(statement.uses)
     settled &&= !unsettles(statement) && !(changed && takesBack(statement))
+    if (statement.kind === 'CreateStmt' || statement.kind === 'AlterTableStmt') (made ??= []).push(statement)
     const found = widened(statement, finding)
     same &&= found === statement
     return found
@@ -66,10 +64,10 @@ export function meant(classified: Classified, judge: (uses: Uses, anyType: boole
   return same ? classified : { ...classified, statements, type: widestOf(statements, classified) }
 }
 
-/** A column that a statement before it has made, or changed, may have a type that nothing has yet; one that is changed also in tables that inherit it. */
-function meetsAnyType({ relations }: Uses, before: readonly ClassifiedStatement[]): boolean {
-  return before.some(({ kind, facts }) => {
-    if (kind !== 'CreateStmt') return kind === 'AlterTableStmt'
+/** A column of a table that was `made` before, or changed, may have a type that nothing has yet; one that is changed also in tables that inherit it. */
+function meetsAnyType({ relations }: Uses, made: readonly ClassifiedStatement[]): boolean {
+  return made.some(({ kind, facts }) => {
+    if (kind === 'AlterTableStmt') return true
     return facts.tables.some((table) => relations.some((path) => path.at(-1) === table.split('.').at(-1)))
   })
 }
