@@ -324,7 +324,8 @@ export class LiveSession implements Session {
   async #allowUnder(attempted: Attempted, judgement: Judgement, grants: readonly Grant[], hold: Hold): Promise<Verdict | 'approved'> {
     const runs = runsOf(attempted.action, judgement, () => this.#nextRun())
     for (const { run } of runs) this.#running.add(run, grants)
-    const verdict = (await useGrants(this.#services.context, grants)) ? await this.#startUnder(runs, attempted, judgement.decision, grants) : 'approved'
+    const used = await useGrants(this.#services.context, grants).catch(this.#failed)
+    const verdict = used === true ? await this.#startUnder(runs, attempted, judgement.decision, grants) : used || 'approved'
     if (verdict === 'approved' || verdict.effect === 'refuse') for (const { run } of runs) this.#running.leave(run)
     else for (const grant of grants) if (grant.coverage.kind === 'shape') hold.tell(shapeNotice(grant))
     return verdict

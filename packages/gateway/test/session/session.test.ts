@@ -142,6 +142,22 @@ test('what was revoked while it was looked up is not used, though its end was he
   expect((await bed.entries()).map(({ type }) => type)).not.toContain('action.started')
 })
 
+test('a use that the store did not answer for keeps nothing alive: the end of its grant cuts nobody', async () => {
+  const session = await openSession(made, 'ses-1')
+  const { grants } = bed.context.store
+  const action = aWrite()
+  const { state } = action
+  if (state === null) throw new Error('a write has the state that it is sent in')
+  const now = bed.clock.now()
+  const approvers = [{ user: BOB.user, groups: BOB.groups }]
+  const coverage = { kind: 'scope', scope: 'sql:write' } as const
+  await grants.insert(aGrant({ id: 'while', subject: ALICE, resource: 'orders', coverage, approvers, usesLeft: 2, startsAt: now, endsAt: now + 60_000 }))
+  vi.spyOn(grants, 'saveAll').mockRejectedValueOnce(new StoreUnavailable('not now'))
+  const write = { ...aRead(), action, state: () => Promise.resolve(state), differs: () => null }
+  expect(await session.decide(write, HOLD)).toMatchObject({ effect: 'refuse', code: 'unavailable' })
+  expect(session.livesUnder('while')).toBe(false)
+})
+
 test('what another gateway approved, whose clock is ahead, is used and not asked for again', async () => {
   const session = await openSession(made, 'ses-1')
   const action = aWrite()
