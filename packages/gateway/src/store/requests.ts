@@ -5,7 +5,7 @@ import { sql, type Transaction } from 'kysely'
 import type { Changed, Database } from './database.ts'
 import { insertGrant } from './grants.ts'
 import { insertOwed } from './owed.ts'
-import { insertGroups, ofGroups } from './request-groups.ts'
+import { insertGroups, newestOfGroups, ofGroups } from './request-groups.ts'
 import { parseRow, requestShape } from './shapes.ts'
 import { type OwedRecord, type RequestStore, StoreUnavailable } from './store.ts'
 import type { RequestRow, Tables } from './tables.ts'
@@ -61,7 +61,10 @@ export class Requests implements RequestStore {
       if (resource !== undefined) query = query.where('resource', '=', resource)
       if (likeness !== undefined) query = query.where('likeness', '=', likeness)
       if (session !== undefined) query = query.where('session', '=', session)
-      if (groups !== undefined) query = query.where('id', 'in', ofGroups(db, groups))
+      if (groups !== undefined) {
+        const isAll = [status, since, user, reviewer, resource, likeness, session].every((each) => each === undefined)
+        query = query.where('id', 'in', isAll && limit !== undefined ? newestOfGroups(db, groups, before, limit) : ofGroups(db, groups))
+      }
       if (reviewer !== undefined) query = query.where('body', 'like', mentioning(reviewer))
       if (before !== undefined)
         query = query.where((of) =>

@@ -5,7 +5,7 @@
 export interface Tables {
   requests: RequestRow
   /** Whose members may review it. */
-  request_groups: { grp: string; request: string }
+  request_groups: { grp: string; created_at: number; request: string }
   grants: GrantRow
   sessions: SessionRow
   tokens: TokenRow

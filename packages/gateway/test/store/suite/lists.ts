@@ -55,6 +55,8 @@ export function lists(pair: () => Pair): void {
     expect(ids(await requests.list({ groups: ['dba', 'security'] }))).toEqual(['both', 'dba'])
     expect(ids(await requests.list({ groups: ['security', '\0', "'"] }))).toEqual(['both'])
     expect(ids(await requests.list({ groups: ['everybody'], status: 'denied' }))).toEqual(['both'])
+    expect(ids(await requests.list({ groups: ['dba', 'security', 'everybody'], limit: 2 }))).toEqual(['both', 'dba'])
+    expect(ids(await requests.list({ groups: [], limit: 2 }))).toEqual([])
     expect(ids(await requests.list({ groups: ['everybody'], limit: 1, before: { createdAt: ago(2), id: 'both' } }))).toEqual(['dba'])
     expect(ids(await requests.list({ groups: [] }))).toEqual([])
     expect(ids(await grants.list({ groups: ['dba'] }))).toEqual(['of both', 'of dba'])
