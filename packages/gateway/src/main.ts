@@ -140,7 +140,7 @@ async function wire(configured: Config, log: Logger, listening: boolean, onClose
   const sequencing = new Sequencing(config, { gateway: localJournal.gateway, signer: signingKey, log, onWrong: (what, name) => telling?.wrong(what, name) })
   onClose(() => sequencing.stop())
 
-  const directory = new Directory(config, store, () => clock.now())
+  const directory = new Directory(config, store, () => clock.now(), onError)
   await directory.start()
   onClose(() => directory.close())
   const health = new StoreHealth([store, directory], clock, () =>

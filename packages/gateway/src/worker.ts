@@ -55,7 +55,7 @@ async function openWorker({ config, number, policies: files }: Start, parent: Pe
   const policies = new GivenPolicies(config, files)
   const onBroken = (why: string) => log.fatal({ why }, 'the ledger of this worker cannot be written: every action is refused')
   const local = await openJournal({ directory: config.data, worker: number, clock: () => clock.now(), onBroken })
-  const directory = new Directory(config, store, () => clock.now())
+  const directory = new Directory(config, store, () => clock.now(), onError)
   await directory.start()
   const registry = new Registry(store, onError)
   const lost = (what: string) => registry.cutAll(new Cut('store', `the gateway has lost its ${what}, and cannot know what was revoked`))

@@ -22,6 +22,8 @@ export class Directory implements Users {
   readonly #config: Options
   readonly #store: DirectoryStore
   readonly #now: () => number
+  /** Told once of each time that it cannot read. */
+  readonly #onTrouble: (error: unknown) => void
   readonly #people = new Map<string, PersonRecord>()
   readonly #listeners = new Set<(name: string) => void>()
   readonly #closing = new AbortController()
@@ -37,7 +39,8 @@ export class Directory implements Users {
   #timer: NodeJS.Timeout | undefined
 
   /** Knows the configured users alone until it is started. */
-  constructor(config: Options, store: DirectoryStore, now: () => number) {
+  constructor(config: Options, store: DirectoryStore, now: () => number, onTrouble: (error: unknown) => void = () => undefined) {
+    this.#onTrouble = onTrouble
     this.#config = config
     this.#store = store
     this.#now = now
@@ -155,6 +158,7 @@ export class Directory implements Users {
           this.#failed = null
           return
         } catch (error) {
+          if (this.#failed === null) this.#onTrouble(error)
           this.#failed = error
           await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
         }

@@ -70,6 +70,7 @@ describe('the directory', () => {
   test('reads again what the store did not answer', async () => {
     const { store } = bed.context
     let fails = 2
+    const troubles: unknown[] = []
     const get = async (id: string) => {
       if (fails-- > 0) throw new StoreUnavailable('not now')
       return store.people.get(id)
@@ -78,12 +79,14 @@ describe('the directory', () => {
       { users: {} },
       { people: { ...store.people, list: (filter) => store.people.list(filter), get }, subscribe: (listener) => store.subscribe(listener) },
       Date.now,
+      (error) => void troubles.push(error),
     )
     await patient.start()
     await people().insert(aPerson({ name: 'eve' }))
     await vi.waitFor(() => expect(patient.ping()).rejects.toThrow('not now'))
     await vi.waitFor(() => expect(patient.user('eve')).not.toBeNull(), { timeout: 5_000 })
     await patient.ping()
+    expect(troubles).toEqual([new StoreUnavailable('not now')])
     patient.close()
   })
 })
