@@ -4,6 +4,7 @@ import { type Decision, strictest } from '@countersign/core/obligations'
 import { assertWithinCeiling, ceilingOf, type Request } from '@countersign/core/request'
 import { groupsIn } from '../identity/caller.ts'
 import type { Context } from './context.ts'
+import { WorkflowError } from './workflow.ts'
 
 /** The types that a scope is judged by. */
 export const typesOf = (scope: Scope): readonly ActionType[] =>
@@ -18,9 +19,14 @@ export function underPolicyNow(context: Context, request: Request): Request {
   return ceiling === before ? request : { ...request, obligations: { ...request.obligations, ceiling } }
 }
 
-/** Throws `too-wide` for a scope that is approved for longer than policy grants now. Of an action core knows its ceiling. */
-export function assertScopeWithin(request: Request, given: Given | null): void {
-  const { ask } = request
+/**
+ * Throws `too-wide` for a scope that is approved for longer than policy grants now (of an action core knows its ceiling), and WorkflowError `denied` where its requester
+ * is gone: what he had has ended then, and what he is given after that would wait for him to be enabled again.
+ */
+export function assertGrantable({ directory }: Context, request: Request, given: Given | null): void {
+  const { ask, requester } = request
+  if (directory.user(requester.user) === null)
+    throw new WorkflowError('denied', `${requester.user} is disabled here, or unknown: nothing is granted to him; deny it, or let it expire`)
   if (ask.kind === 'scope' && request.obligations.ceiling !== null)
     assertWithinCeiling({ ...ask, ms: given?.kind === 'duration' ? given.ms : ask.ms }, ceilingOf(request))
 }

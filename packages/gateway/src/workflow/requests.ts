@@ -22,7 +22,7 @@ import {
 } from '@countersign/core/request'
 import { type Caller, groupsIn } from '../identity/caller.ts'
 import { type Event, JournalBroken, type JsonValue } from '../journal/journal.ts'
-import { assertScopeWithin, underPolicyNow } from './ceiling.ts'
+import { assertGrantable, underPolicyNow } from './ceiling.ts'
 import { type Context, trustedNow } from './context.ts'
 import { newId } from './ids.ts'
 import { inTurn } from './in-turn.ts'
@@ -155,7 +155,7 @@ export async function reviewRequest(
       at,
     }
     const asked = verdict.approve ? underPolicyNow(context, current) : current
-    if (verdict.approve) assertScopeWithin(asked, verdict.given)
+    if (verdict.approve) assertGrantable(context, asked, verdict.given)
     const next = review(asked, given, { grantId, groupsOf: groupsIn(context.directory) })
     const event = reviewedEvent(caller, given, next)
     const telling = JSON.stringify(event)

@@ -10,7 +10,7 @@ import { type Caller, groupsIn, reaches, scopeOf, seesAll } from '../identity/ca
 import type { Event } from '../journal/journal.ts'
 import type { SessionRecord, WorkerStore } from '../store/store.ts'
 import { type Context, trustedNow } from './context.ts'
-import { assertScopeWithin, typesOf, underPolicyNow } from './ceiling.ts'
+import { assertGrantable, typesOf, underPolicyNow } from './ceiling.ts'
 import { actionDigest, scopeDigest } from './digest.ts'
 import { finishGrant, revokeGrant, whoseReason } from './grants.ts'
 import { merged, newestSeen, seenAmong } from './newest.ts'
@@ -66,7 +66,7 @@ export class WorkflowService implements Workflow {
     const now = trustedNow(this.#context)
     const before = signBefore(request, now)
     const shown = shownTo(request, caller.principal.user, wanted, before)
-    assertScopeWithin(request, wanted.given)
+    assertGrantable(this.#context, request, wanted.given)
     assertApprovable(request, { reviewer: caller.principal, ...wanted, at: now })
     return { shown, before }
   }
@@ -76,7 +76,7 @@ export class WorkflowService implements Workflow {
     const now = trustedNow(this.#context)
     assertInTime(presented, now)
     const shown = shownTo(request, caller.principal.user, wanted, presented.before)
-    assertScopeWithin(request, wanted.given)
+    assertGrantable(this.#context, request, wanted.given)
     assertApprovable(request, { reviewer: caller.principal, ...wanted, at: now })
     return this.#signatures.verify(caller.principal.user, presented, shown)
   }

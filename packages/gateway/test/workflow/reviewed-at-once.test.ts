@@ -73,3 +73,16 @@ test('whoever is disabled, or leaves the group, before there are enough counts n
   expect(issued).toMatchObject([{ body: { approvers: ['carol', 'dave'] } }])
   expect(await store.requests.get(request.id)).toMatchObject({ reviews: [{ lapsed: true }, {}, {}] })
 })
+
+test('nothing is granted to who was disabled since he asked', async () => {
+  const { store, directory } = bed.context
+  await there('bob')
+  const { request } = await openRequest(bed.context, anOpening())
+  await store.people.insert(aPerson({ id: 'alice', name: request.requester.user, externalId: 'alice', active: false }))
+  await vi.waitFor(() => expect(directory.user(request.requester.user)).toBeNull())
+  const review = (approve: boolean) => reviewRequest(bed.context, callsAs('bob'), request.id, { approve, comment: 'he has left', given: null })
+  await expect(review(true)).rejects.toThrow('alice@example.com is disabled here, or unknown: nothing is granted to him')
+  expect(await store.grants.list({})).toEqual([])
+  expect((await bed.entries()).map(({ type }) => type)).toEqual(['request.opened'])
+  expect(await review(false)).toMatchObject({ status: 'denied' })
+})
