@@ -17,6 +17,7 @@ const type = (oid: number, said: Partial<UserType> = {}): UserType => ({
   parts: [],
   io: [],
   checks: [],
+  isTable: false,
   ...said,
 })
 

@@ -23,7 +23,8 @@ const BODIES: ReadonlySet<string> = new Set(['867fc328ffe013628f28861c201d2ca9',
  * True when the row says what initdb wrote. A superuser can replace PostgreSQL's own functions; their rows have another xmin than the first,
  * as have those that only somebody's rights to were changed, and those that initdb's own scripts wrote again.
  */
-export function isOriginal({ name, language, source, body }: Rewritten): boolean {
+export function isOriginal({ name, language, source, body, fills }: Rewritten): boolean {
+  if (!runsOnlyReviewed(fills)) return false
   if (language === 'internal') return source === name || source === `be_${name}` || SOURCES.has(source) // be_ is before those of large objects
   if (language !== 'sql') return false
   return body.length > 0 ? runsOnlyReviewed(body) : BODIES.has(createHash('md5').update(source).digest('hex'))

@@ -32,6 +32,8 @@ export interface Rewritten extends UserFunction {
   readonly language: string
   readonly source: string
   readonly body: Stored
+  /** What its default arguments run. */
+  readonly fills: Stored
 }
 
 export interface UserCast {
@@ -52,10 +54,12 @@ export interface UserType extends Owned {
   readonly preferred: boolean
   /** Types whose values can be had from one of its values: elements, fields, bounds. */
   readonly parts: readonly number[]
-  /** The functions that read, print, send and subscript a base type. */
+  /** The functions that read, print, send and subscript a base type, and that compare, measure and round a range. */
   readonly io: readonly number[]
   /** The conditions of a domain. */
   readonly checks: readonly Stored[]
+  /** It is a row of a table, or an array of those: its name is the table's. */
+  readonly isTable: boolean
 }
 
 /** An operator class that sorting, grouping or hashing a type uses without a name. */
@@ -115,7 +119,7 @@ export function readObjects(rows: readonly string[]): Objects {
     signatures: { function: signatures(of('signature'), 'function'), operator: signatures(of('signature'), 'operator') },
     casts: of('cast').map(readCast),
     types: new Map(types.map((type) => [type.oid, type])),
-    typesByName: byName(types),
+    typesByName: byName(types.filter(({ isTable }) => !isTable)),
     classes: of('class').map(readClass),
   }
 }
@@ -155,6 +159,7 @@ function readFunction(fields: Fields): Rewritten {
     body: stored(fields.at(10)),
     extension: fields.maybe(11),
     version: fields.text(12),
+    fills: stored(fields.at(13)),
   }
 }
 
@@ -180,6 +185,7 @@ function readType(fields: Fields): UserType {
     io: fields.oids(8).filter((oid) => oid !== 0),
     checks: fields.list(9).map(stored),
     extension: fields.maybe(10),
+    isTable: fields.at(11) === true,
   }
 }
 

@@ -1,7 +1,7 @@
 import { dotted } from '../classify/tree.ts'
 import { reviewed } from './builtin.ts'
 import { present } from './choosing.ts'
-import type { Owned, Relation, Stored, UserOperator } from './facts.ts'
+import type { Owned, Relation, Stored, UserClass, UserOperator } from './facts.ts'
 import { FIRST_USER_OID } from './queries.ts'
 import type { World } from './world.ts'
 
@@ -76,8 +76,19 @@ export class Inside {
     return [...present(types, this.#world.objects.types)].map((type) => this.#type(type, where))
   }
 
-  /** A base type is read and printed by the functions that came with it; a value of a domain is made by testing its conditions. */
+  /** What sorting, grouping, comparing and joining run. */
+  class(each: UserClass): Finding {
+    if (this.#world.trust.vouchesFor(each) || each.functions.every((oid) => this.function(oid, null).doubt === null)) return NOTHING
+    return doubt(`sorting and comparing run the operator class ${written(each)}, which is not built in`)
+  }
+
   #type(oid: number, where: string): Finding {
+    const classes = this.#world.objects.classes.filter(({ type }) => type === oid)
+    return first([...classes.map((each) => this.class(each)), this.#value(oid, where)])
+  }
+
+  /** A base type is read and printed by the functions that came with it; a value of a domain is made by testing its conditions. */
+  #value(oid: number, where: string): Finding {
     const type = this.#world.objects.types.get(oid)
     if (!type || this.#world.trust.vouchesFor(type)) return NOTHING
     const findings = type.io.map((io) => this.function(io, null))
@@ -92,10 +103,10 @@ export class Inside {
   #field([field, value, name]: Stored[number], where: string): Finding {
     const said = (finding: Finding) => (finding.doubt === null ? finding : doubt(`${where} ${finding.doubt}`))
     if (FUNCTION_FIELDS.has(field)) return said(this.function(Number(value), name))
-    if (OPERATOR_FIELDS.has(field)) return said(first((value.match(/\d+/g) ?? []).map((oid) => this.#operator(Number(oid)))))
+    if (OPERATOR_FIELDS.has(field)) return said(first(numbers(value).map((oid) => this.#operator(oid))))
     if (field === 'relid') return this.#numbered(Number(value), where)
     if (field === 'hasForUpdate') return { doubt: null, writes: true }
-    if (field.endsWith('type')) return first(this.types([Number(value)], where))
+    if (/(types?|typid)$/.test(field)) return first(this.types(numbers(value), where))
     return doubt(`${where} something that the gateway does not know: ${field}`)
   }
 
@@ -109,6 +120,11 @@ export class Inside {
     const relation = this.#world.numbered(oid)
     return relation ? this.relation(relation) : doubt(`${where} something that is not in the catalog`)
   }
+}
+
+/** One OID, or a list of them. */
+function numbers(value: string): readonly number[] {
+  return (value.match(/\d+/g) ?? []).map(Number)
 }
 
 /** The relations that a relation's own expressions read. */

@@ -186,17 +186,14 @@ class Meaning {
     const { objects, trust } = this.#world
     const isThere = (type: number) => type < FIRST_USER_OID || this.#everything || this.#present.has(type)
     const casts = objects.casts.filter(({ source, target, extension }) => this.#reach.has(source) && isThere(target) && !trust.vouchesForExtension(extension))
-    const classes = objects.classes.filter((each) => isThere(each.type) && !trust.vouchesFor(each))
+    const classes = objects.classes.filter(({ type }) => type < FIRST_USER_OID || this.#everything) // those of other types are judged with them
+    const domains = this.#everything ? [...objects.types.values()].flatMap(({ oid, kind }) => (kind === 'd' ? oid : [])) : []
     return [
-      ...this.#inside.types(this.#present, 'it may hold'),
+      ...this.#inside.types([...this.#present, ...domains], 'it may hold'),
       ...casts.map((cast) =>
         this.#isKnown(cast.function, cast.called) ? NOTHING : doubt(`the cast ${cast.written} runs a function that is not known to only read`),
       ),
-      ...classes.map((each) =>
-        each.functions.every((oid) => this.#isKnown(oid, null))
-          ? NOTHING
-          : doubt(`sorting and comparing run the operator class ${written(each)}, which is not built in`),
-      ),
+      ...classes.map((each) => this.#inside.class(each)),
     ]
   }
 

@@ -20,7 +20,7 @@ const extensionOf = (catalog: string, oid: string) =>
     WHERE d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND d.objid = ${oid} AND d.objsubid = 0 AND d.deptype = 'e' LIMIT 1)`
 
 /** Fields of a stored expression or query (pg_node_tree) that say by OID what it runs and reads: functions, operators, relations, types. */
-const FIELDS = 'funcid|aggfnoid|winfnoid|startInRangeFunc|endInRangeFunc|tsmhandler|opno|opnos|eqop|sortop|cycle_mark_neop|relid|\\w*type|hasForUpdate'
+const FIELDS = 'funcid|aggfnoid|winfnoid|startInRangeFunc|endInRangeFunc|tsmhandler|opno|opnos|eqop|sortop|cycle_mark_neop|relid|\\w*types?|typid|hasForUpdate'
 
 /**
  * All that is named in a pg_node_tree, without PostgreSQL's own types: triples of the field, its value, and for a function of PostgreSQL's own its
@@ -34,7 +34,15 @@ const named = (node: string) =>
         FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace ns ON ns.oid = f.pronamespace
         WHERE f.oid = m[2]::pg_catalog.oid AND f.oid < ${USER}) END AS name
     FROM pg_catalog.regexp_matches(${node}::pg_catalog.text, ':(${FIELDS}) (true|[1-9]\\d*|\\(o [\\d ]+\\))', 'g') m
-    WHERE CASE WHEN m[1] !~ 'type$' THEN true ELSE m[2]::pg_catalog.oid >= ${USER} END) t)`
+    WHERE CASE WHEN m[1] !~ '(types?|typid)$' THEN true
+      ELSE EXISTS (SELECT FROM pg_catalog.regexp_matches(m[2], '[0-9]+', 'g') n WHERE n[1]::pg_catalog.oid >= ${USER}) END) t)`
+
+/** The members of operator families, each with the type that it is for: support functions, and the functions of operators. */
+const MEMBERS = `
+  SELECT a.amprocfamily AS family, a.amproclefttype AS type, a.amproc::pg_catalog.oid AS oid FROM pg_catalog.pg_amproc a
+  UNION SELECT a.amopfamily, a.amoplefttype, o.oprcode::pg_catalog.oid FROM pg_catalog.pg_amop a JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr`
+
+const FUNCTIONS_OF = (family: string) => `SELECT DISTINCT m.oid FROM (${MEMBERS}) m WHERE m.family = ${family} ORDER BY m.oid`
 
 /** Functions that are not PostgreSQL's own, and those of its own that are not as initdb made them first: their rows have another xmin. */
 const FUNCTIONS = `
@@ -52,6 +60,7 @@ SELECT ${json(
   `CASE WHEN p.oid < ${USER} THEN ${named('p.prosqlbody')} END`,
   extensionOf('pg_proc', 'p.oid'),
   'p.xmin', // another once it was replaced or altered
+  `CASE WHEN p.oid < ${USER} THEN ${named('p.proargdefaults')} END`,
 )} AS fact
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.oid >= ${USER} OR p.xmin <> 1 AND l.lanname <> 'c'::pg_catalog.name`
@@ -85,7 +94,10 @@ SELECT ${json(
 )} AS fact
 FROM pg_catalog.pg_cast c WHERE c.oid >= ${USER} OR c.xmin <> 1`
 
-/** Types that are no table's rows, with what each can give: its elements, its fields, its base type, its range. */
+/**
+ * Types with what each can give: its elements, its fields, its base type, its range. A table's rows are among them only where they give something that is not
+ * PostgreSQL's own, because of tables there may be any number.
+ */
 const TYPES = `
 SELECT ${json(
   "'type'",
@@ -103,30 +115,37 @@ SELECT ${json(
       UNION SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND t.typrelid <> 0::pg_catalog.oid) parts
     WHERE part >= ${USER})`,
   `CASE WHEN t.typtype = 'b'::pg_catalog."char" THEN ARRAY[t.typinput::pg_catalog.oid, t.typoutput::pg_catalog.oid, t.typreceive::pg_catalog.oid,
-      t.typsend::pg_catalog.oid, t.typmodin::pg_catalog.oid, t.typmodout::pg_catalog.oid, t.typsubscript::pg_catalog.oid] END`,
+      t.typsend::pg_catalog.oid, t.typmodin::pg_catalog.oid, t.typmodout::pg_catalog.oid, t.typsubscript::pg_catalog.oid]
+    WHEN t.typtype = 'r'::pg_catalog."char" THEN (SELECT ARRAY[r.rngcanonical::pg_catalog.oid, r.rngsubdiff::pg_catalog.oid] || ARRAY(${FUNCTIONS_OF('o.opcfamily')})
+      FROM pg_catalog.pg_range r JOIN pg_catalog.pg_opclass o ON o.oid = r.rngsubopc WHERE r.rngtypid = t.oid) END`,
   `(SELECT pg_catalog.json_agg(${named('k.conbin')} ORDER BY k.oid) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND t.typtype = 'd'::pg_catalog."char")`,
   extensionOf('pg_type', 't.oid'),
+  'c.oid IS NOT NULL',
 )} AS fact
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typelem <> 0::pg_catalog.oid
 LEFT JOIN pg_catalog.pg_class c ON c.oid = ANY (ARRAY[t.typrelid, e.typrelid]) AND c.relkind <> 'c'::pg_catalog."char"
-WHERE t.oid >= ${USER} AND c.oid IS NULL`
+WHERE t.oid >= ${USER} AND (c.oid IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.atttypid >= ${USER}))`
 
-/** What sorting, grouping and hashing of a type runs, where somebody has said so: operator classes for btree and hash. */
+/** What sorting, grouping and hashing of a type runs, where somebody has said so: default operator classes for btree and hash. */
 const CLASSES = `
-SELECT ${json(
-  "'class'",
-  'c.opcintype',
-  'n.nspname',
-  'c.opcname',
-  `(SELECT pg_catalog.array_agg(a.amproc::pg_catalog.oid ORDER BY a.amproc::pg_catalog.oid) FROM pg_catalog.pg_amproc a WHERE a.amprocfamily = c.opcfamily)`,
-  extensionOf('pg_opclass', 'c.oid'),
-)} AS fact
+SELECT ${json("'class'", 'c.opcintype', 'n.nspname', 'c.opcname', `ARRAY(${FUNCTIONS_OF('c.opcfamily')})`, extensionOf('pg_opclass', 'c.oid'))} AS fact
 FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_namespace n ON n.oid = c.opcnamespace
 WHERE c.opcdefault AND (c.oid >= ${USER} OR c.xmin <> 1) AND c.opcmethod = ANY (ARRAY[403, 405]::pg_catalog.oid[])`
 
+/**
+ * What an index, a join or a partition runs for the operators that somebody has put into a family, whether or not it has a class: built-in ones may be among them. Of functions
+ * in a language, for what is compiled a superuser has installed, and extensions bring index access for built-in types (pg_trgm, btree_gist).
+ */
+const FAMILIES = `
+SELECT ${json("'class'", 'm.type', 'n.nspname', 'f.opfname', 'pg_catalog.array_agg(m.oid ORDER BY m.oid)', extensionOf('pg_opfamily', 'f.oid'))} AS fact
+FROM (${MEMBERS}) m JOIN pg_catalog.pg_opfamily f ON f.oid = m.family JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace
+JOIN pg_catalog.pg_proc p ON p.oid = m.oid JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE m.oid >= ${USER} AND l.lanname <> 'c'::pg_catalog.name AND l.lanname <> 'internal'::pg_catalog.name
+GROUP BY m.type, n.nspname, f.opfname, f.oid`
+
 /** Everything that is not PostgreSQL's own and that a name, or no name at all, could mean. */
-export const OBJECTS = qualified([FUNCTIONS, SIGNATURES, OPERATORS, CASTS, TYPES, CLASSES].join('\nUNION ALL\n'))
+export const OBJECTS = qualified([FUNCTIONS, SIGNATURES, OPERATORS, CASTS, TYPES, CLASSES, FAMILIES].join('\nUNION ALL\n'))
 
 /** One relation and what reading it runs. `$1` are names, `$2` OIDs. */
 export const RELATIONS = qualified(`

@@ -2,7 +2,7 @@ import type { SqlType } from '@countersign/core/action'
 import { isSessionSet, settingOf, type Setting } from './settings.ts'
 import { ADMIN_ALTERS, ADMIN_OBJECTS, typeOfNode, widest } from './statements.ts'
 import { as, constant, dotted, integer, isTree, list, names, relationName, text, tree, type Tree, unwrap } from './tree.ts'
-import type { Uses } from './uses.ts'
+import { together, type Uses } from './uses.ts'
 import { Walk } from './walk.ts'
 
 export type Transaction = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare' | 'commit-prepared' | 'rollback-prepared'
@@ -53,7 +53,7 @@ export function judge(kind: string, node: Tree, trusted: ReadonlySet<string>): J
     case 'ExplainStmt':
       return explain(node, trusted)
     case 'PrepareStmt':
-      return { ...inner(node.query, trusted), defines: { object: 'statement', name: text(node.name) ?? '' } }
+      return prepare(node, trusted)
     case 'DeclareCursorStmt':
       return { ...inner(node.query, trusted), defines: { object: 'cursor', name: text(node.portalname) ?? '' } }
     case 'ExecuteStmt':
@@ -112,6 +112,21 @@ function plain(type: SqlType, node: Tree, extra: Extra = {}): Judged {
 function judged(type: SqlType, tables: readonly string[], columns: readonly string[]): Judged {
   const facts = { tables: [...new Set(tables)].toSorted(), columns: [...new Set(columns)].toSorted() }
   return { type, because: null, ...facts, unbounded: false, defines: null, refers: null, copy: null, transaction: null, setting: null, uses: null }
+}
+
+/** EXECUTE makes its arguments values of the types that PREPARE names. */
+function prepare(node: Tree, trusted: ReadonlySet<string>): Judged {
+  const found = inner(node.query, trusted)
+  const types = walk(trusted, node.argtypes)
+  const isKnown = types.because === null
+  return {
+    ...found,
+    type: widest([found.type, types.type]),
+    because: found.because ?? types.because,
+    unbounded: found.unbounded || !isKnown,
+    uses: together(found.uses, types.uses),
+    defines: { object: 'statement', name: text(node.name) ?? '' },
+  }
 }
 
 /** COPY of a file or a program acts as the server's own user; the rest reads or writes rows. */

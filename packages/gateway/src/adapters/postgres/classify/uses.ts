@@ -70,6 +70,11 @@ export class Gathering {
     if (path.length > 0) this.#names.add(`o${path.join(PART)}`)
   }
 
+  /** Its type is the client's to say, and only the catalog knows what making a value of it runs. */
+  parameter(): void {
+    this.#names.add('p')
+  }
+
   /** Null when there is nothing for the catalog to say. */
   uses(): Uses | null {
     if (this.#names.size === 0) return null

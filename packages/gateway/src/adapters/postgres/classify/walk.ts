@@ -136,6 +136,8 @@ export class Walk {
         return this.#column(node)
       case 'A_Indirection':
         return this.#indirection(node)
+      case 'ParamRef':
+        return this.#uses.parameter()
       case 'RangeFunction':
         return this.#rangeFunction(node)
       case 'RangeSubselect':
