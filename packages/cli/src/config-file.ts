@@ -11,7 +11,7 @@ export function findConfig(named: string | undefined, data: string | undefined, 
   if (found !== undefined) return found
   throw new CliError(
     'failed',
-    `${why}: looked for ${candidates.join(' and ')}`,
+    `${why}: looked for ${[...new Set(candidates)].join(' and ')}`,
     'name it with --config FILE; docs/configuration.md shows what to write, and `countersign demo` needs none',
   )
 }

@@ -11,6 +11,9 @@ interface Failure {
   readonly hint: string | null
 }
 
+const SIGN_IN =
+  "check COUNTERSIGN_TOKEN, or run `countersign login`; on the gateway's own host `countersign token create --user YOU --data DIR` prints a new token"
+
 /** Says why a command failed and what to do next, and gives its exit code. */
 export function report(out: Output, error: unknown): number {
   const { exit, code, message, hint } = failureOf(error)
@@ -30,6 +33,7 @@ function failureOf(error: unknown): Failure {
 function clientFailure({ code, message, problem }: ClientError): Failure {
   if (code === 'unreachable') return { exit: EXIT.failed, code, message, hint: 'start one with `countersign start`, or name it in COUNTERSIGN_GATEWAY' }
   if (!problem) return { exit: EXIT.failed, code, message, hint: null }
-  const hint = problem.hint ?? (problem.code === 'unauthenticated' ? 'check COUNTERSIGN_TOKEN: a token expires, and can be revoked' : null)
+  // The gateway's own hint is for who writes the header; here it comes from the environment or from `login`.
+  const hint = problem.code === 'unauthenticated' ? SIGN_IN : (problem.hint ?? null)
   return { exit: problem.code === 'denied' ? EXIT.denied : EXIT.failed, code: problem.code, message, hint }
 }

@@ -105,7 +105,7 @@ function whatDiffers({ differs, parameters }: Extract<Request['ask'], { kind: 'a
 
 function bounds({ maxRows, uses, durationMs, until }: Extract<Given, { kind: 'shape' }>): string {
   return [
-    maxRows === null ? '' : `, ${maxRows} rows at most`,
+    maxRows === null ? '' : `, ${maxRows} ${maxRows === 1 ? 'row' : 'rows'} at most`,
     uses === null ? '' : `, ${uses} ${uses === 1 ? 'use' : 'uses'}`,
     durationMs === null ? '' : `, for ${duration(durationMs)}`,
     until === null ? '' : `, until ${moment(until)}`,

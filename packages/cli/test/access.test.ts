@@ -32,7 +32,7 @@ describe('whoami and resources', () => {
   it('a wrong token is refused with what to check, and is not printed', async () => {
     const { code, stderr } = await cli(['whoami'], { env: { COUNTERSIGN_GATEWAY: bed.url, COUNTERSIGN_TOKEN: 'cst_wrong' } })
     expect(code).toBe(1)
-    expect(stderr).toMatch(/token/)
+    expect(stderr).toMatch(/this token is not known here, has expired or was revoked\n.*COUNTERSIGN_TOKEN.*countersign login/)
     expect(stderr).not.toContain('cst_wrong')
   })
 })

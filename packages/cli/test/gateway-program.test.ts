@@ -61,4 +61,11 @@ describe('the gateway, which is a program of its own', () => {
     const json = await cli(['policy', 'check', '--json'], { cwd: folder })
     expect({ code: json.code, ...JSON.parse(json.stdout) }).toMatchObject({ code: 1, ok: false, problems: [{ line: 2 }] })
   })
+
+  it('policy check names the key of the configuration that is wrong, as start does', async () => {
+    writeFileSync(join(folder, 'countersign.yaml'), `${CONFIG}\nhold: { connect: 20, inTransction: 60s }\n`)
+    const { code, stdout } = await cli(['policy', 'check'], { cwd: folder })
+    expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/countersign\.yaml:\d+:\d+: hold\.connect: expected a duration/) })
+    expect(stdout).toMatch(/: hold\.inTransction: unknown key; did you mean inTransaction\?/)
+  })
 })

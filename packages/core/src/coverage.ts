@@ -105,7 +105,7 @@ export function describeCoverage(coverage: Coverage): string {
     case 'exact':
       return 'exactly this action'
     case 'shape':
-      return coverage.maxRows === null ? 'this shape' : `this shape, ${coverage.maxRows} rows at most`
+      return coverage.maxRows === null ? 'this shape' : `this shape, ${coverage.maxRows} ${coverage.maxRows === 1 ? 'row' : 'rows'} at most`
     case 'scope':
       return coverage.scope
   }

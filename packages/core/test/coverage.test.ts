@@ -133,6 +133,7 @@ describe('a duration', () => {
     expect(describeCoverage({ kind: 'exact', digest: 'd' })).toBe('exactly this action')
     expect(describeCoverage(shapeCoverage({ maxRows: null }))).toBe('this shape')
     expect(describeCoverage(shapeCoverage({ maxRows: 3 }))).toBe('this shape, 3 rows at most')
+    expect(describeCoverage(shapeCoverage({ maxRows: 1 }))).toBe('this shape, 1 row at most')
     expect(describeCoverage({ kind: 'scope', scope: type })).toBe('sql:write')
   })
 })

@@ -60,7 +60,7 @@ import { openChallengeKey } from './passkeys/challenges.ts'
 import { LeftPasskeys } from './passkeys/left-passkeys.ts'
 import { OpenInvites } from './passkeys/open-invites.ts'
 import { openPasskeys } from './passkeys/open.ts'
-import { checkPolicies } from './policy/check.ts'
+import { checkPolicies, describeFinding } from './policy/check.ts'
 import { summarise } from './policy/describe.ts'
 import { openPolicies, type PolicyHolder } from './policy/reload.ts'
 import { openProtocols, resourceOf } from './protocols.ts'
@@ -390,7 +390,7 @@ async function main(): Promise<void> {
 function policyCheck(file: string, json: boolean): void {
   const { ok, problems } = checkPolicies(file)
   if (json) process.stdout.write(`${JSON.stringify({ ok, problems })}\n`)
-  else for (const { file: where, line, column, message } of problems) process.stdout.write(`${where}:${line}:${column}: ${message}\n`)
+  else for (const problem of problems) process.stdout.write(`${describeFinding(problem)}\n`)
   process.exitCode = ok ? 0 : 1
 }
 

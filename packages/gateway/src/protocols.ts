@@ -41,7 +41,7 @@ export interface ProtocolOptions {
 /** Throws for a resource that is not configured. */
 export function resourceOf({ resources }: WorkerConfig, name: string): Resource {
   const resource = Object.hasOwn(resources, name) ? resources[name] : undefined
-  if (!resource) throw new WorkflowError('not-found', `there is no resource ${name}`)
+  if (!resource) throw new WorkflowError('not-found', `there is no resource ${name}; there are ${Object.keys(resources).join(', ') || 'none'}`)
   return resource
 }
 

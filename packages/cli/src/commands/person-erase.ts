@@ -34,7 +34,7 @@ export function fate({ done, waiting: missing }: Erasure): string {
 }
 
 async function untilDone(client: Client, asked: Erasure): Promise<Erasure> {
-  const shown = waiting(`erasing at ${asked.waiting.length} gateways`)
+  const shown = waiting(`erasing at ${asked.waiting.length} ${asked.waiting.length === 1 ? 'gateway' : 'gateways'}`)
   try {
     let erasure = asked
     for (let waited = 0; erasure.waiting.length > 0 && waited < PATIENCE_MS; waited += LOOK_MS) {

@@ -1,4 +1,4 @@
-import { ConfigError, type Problem } from '../config/error.ts'
+import { ConfigError, formatProblem, type Problem } from '../config/error.ts'
 import { loadConfig } from '../config/load.ts'
 import { createEngine } from './cedar.ts'
 import { PolicyError } from './error.ts'
@@ -19,6 +19,9 @@ export function checkPolicies(configFile: string): { readonly ok: boolean; reado
     return { ok: false, problems: findings(error) }
   }
 }
+
+/** One line for people, as the gateway says it when it does not start. */
+export const describeFinding = (finding: Finding): string => formatProblem(finding, finding.subject)
 
 function findings(error: unknown): readonly Finding[] {
   if (error instanceof ConfigError) return error.problems.map(({ key, ...problem }) => ({ ...problem, subject: key }))

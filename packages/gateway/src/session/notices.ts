@@ -46,7 +46,7 @@ function describeGiven(request: Request): string {
 
 function describeBounds({ maxRows, uses, ms, until }: GivenShape): string {
   return [
-    maxRows === null ? '' : ` of ${maxRows} rows at most`,
+    maxRows === null ? '' : ` of ${maxRows} ${maxRows === 1 ? 'row' : 'rows'} at most`,
     uses === null ? '' : `, ${describeUses(uses)}`,
     ms === null ? '' : `, for ${formatDuration(ms)}`,
     until === null ? '' : `, until ${timeOfDay(until)}`,
