@@ -11,6 +11,14 @@ const NO_WORD = 'DROP DOMAIN word CASCADE; DROP FUNCTION fine(text)'
 const compare = (name: string, type: string, result: string, by: string) =>
   `CREATE FUNCTION ${name}(a ${type}, b ${type}) RETURNS ${result} IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM public.evil(1); RETURN ${by}; END $$`
 
+const PURE = `CREATE FUNCTION pure(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM public.evil(1); RETURN $1; END $$`
+const planned = (made: string, undo = '', text = 'SELECT * FROM planned WHERE id = 1 AND other = 1'): Trick => ({
+  made: `${PURE}; CREATE TABLE planned (id int, other int); ${made}`,
+  undo: `DROP TABLE planned CASCADE; ${undo} DROP FUNCTION pure(int)`,
+  text,
+  because: 'runs public.pure',
+})
+
 const TRICKS: Readonly<Record<string, Trick>> = {
   'a range whose lengths the planner asks for, in a multirange': {
     made: `${compare('apart', 'int', 'float8', 'a - b')}; CREATE TYPE span AS RANGE (subtype = int, subtype_diff = apart, multirange_type_name = manyspans);
@@ -72,6 +80,23 @@ const TRICKS: Readonly<Record<string, Trick>> = {
     text: 'SELECT sum(id) OVER (ORDER BY id RANGE 1.5::float8 PRECEDING) FROM people',
     because: 'integer_ops',
   },
+  'the condition of an index, which planning works out': planned('CREATE INDEX ON planned (id) WHERE pure(abs(1)) = 1'),
+  'the expression of an index': planned('CREATE INDEX ON planned ((id + pure(1)))'),
+  'statistics of an expression': planned('CREATE STATISTICS guess ON (id + pure(1)) FROM planned'),
+  'a check of a child': planned('CREATE TABLE child (CHECK (id > pure(0))) INHERITS (planned)'),
+  'the key of partitions': planned(
+    'DROP TABLE planned; CREATE TABLE planned (id int, other int) PARTITION BY RANGE ((id + pure(1))); CREATE TABLE part PARTITION OF planned FOR VALUES FROM (0) TO (9)',
+  ),
+  'a default, when a change is explained': planned('ALTER TABLE planned ALTER other SET DEFAULT pure(1)', '', 'EXPLAIN INSERT INTO planned (id) VALUES (1)'),
+  'a default of a table below a view': planned(
+    'ALTER TABLE planned ALTER other SET DEFAULT pure(1); CREATE VIEW above AS SELECT * FROM planned',
+    '',
+    'EXPLAIN INSERT INTO above (id) VALUES (1)',
+  ),
+  'a rule, when a change is explained': {
+    ...planned('CREATE RULE more AS ON INSERT TO planned DO ALSO SELECT pure(1)', '', 'EXPLAIN INSERT INTO planned (id) VALUES (1)'),
+    because: 'the rules of public.planned',
+  },
   'a default of a built-in function that a superuser added': {
     made: `SET allow_system_table_mods = on; CREATE OR REPLACE FUNCTION pg_catalog.repeat(text, int DEFAULT public.evil(1)) RETURNS text LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS $$repeat$$`,
     undo: `UPDATE pg_proc SET pronargdefaults = 0, proargdefaults = NULL WHERE proname = 'repeat'; RESET allow_system_table_mods`,
@@ -122,5 +147,16 @@ describe.skipIf(lacks('pgbench')).each([15, 18] as const)('what PostgreSQL %i ru
     raw.close()
     await client.end()
     await direct(`DROP TABLE within; ${NO_WORD}`)
+  })
+
+  it('is no more than a read where planning works nothing out', async () => {
+    const { stage, direct, connect, outcome } = behind
+    await direct(`${PURE}; CREATE TABLE planned (id int, other int DEFAULT pure(1)); CREATE INDEX ON planned (pure(id)) WHERE pure(other) > 0`)
+    const runs = await stage.runs()
+    const client = await connect()
+    expect(await outcome(client, 'SELECT * FROM planned WHERE id = 1')).toBe('runs')
+    expect(await outcome(client, 'EXPLAIN DELETE FROM people WHERE id = 1')).toBe('runs')
+    expect(await stage.runs()).toBe(runs)
+    await direct('DROP TABLE planned; DROP FUNCTION pure(int)')
   })
 })

@@ -1,3 +1,4 @@
+import { type Folded, foldedIn } from './folding.ts'
 import { FIRST_USER_OID } from './queries.ts'
 
 /** A field of a stored expression, its value, and for a function of PostgreSQL's own its name. */
@@ -21,6 +22,8 @@ export interface UserFunction extends Callable {
   readonly result: number
   /** Another once it was replaced or altered. */
   readonly version: string
+  /** The planner may call it. */
+  readonly immutable: boolean
 }
 
 export interface UserOperator extends Callable {
@@ -97,6 +100,11 @@ export interface Relation extends Owned {
   readonly elsewhere: readonly Owned[]
   /** Expressions of columns that are worked out when they are read. */
   readonly generated: readonly Stored[]
+  /** What planning works out of its own expressions: of any statement, and of one that changes it. */
+  readonly planned: readonly Folded[]
+  readonly filled: readonly Folded[]
+  /** Another statement may take the place of one that changes it. */
+  readonly hasRules: boolean
 }
 
 /** The target's answer is not what was asked for. */
@@ -142,6 +150,9 @@ export function readRelation(row: string): Relation {
     elsewhere: fields.list(8).map(owned),
     generated: fields.list(9).map(stored),
     extension: fields.maybe(10),
+    planned: fields.texts(12).flatMap(foldedIn),
+    filled: fields.texts(13).flatMap(foldedIn),
+    hasRules: fields.at(14) === true,
   }
 }
 
@@ -160,6 +171,7 @@ function readFunction(fields: Fields): Rewritten {
     extension: fields.maybe(11),
     version: fields.text(12),
     fills: stored(fields.at(13)),
+    immutable: fields.text(14) === 'i',
   }
 }
 

@@ -2,6 +2,7 @@ import { dotted } from '../classify/tree.ts'
 import { reviewed } from './builtin.ts'
 import { present } from './choosing.ts'
 import type { Owned, Relation, Stored, UserClass, UserOperator } from './facts.ts'
+import type { Folded } from './folding.ts'
 import { FIRST_USER_OID } from './queries.ts'
 import type { World } from './world.ts'
 
@@ -60,6 +61,23 @@ export class Inside {
     return does === null ? doubt(`${name}, which is not known to only read`) : { doubt: null, writes: does === 'writes' }
   }
 
+  /** What planning a change of a relation runs besides: defaults. What the rules of a table put in its place is not followed. */
+  change(relation: Relation, seen: ReadonlySet<number> = new Set()): Finding {
+    if (relation.hasRules) return doubt(`the rules of ${written(relation)} make another statement of it`)
+    const read = readBy(relation).filter((oid) => oid !== relation.oid && !seen.has(oid))
+    const among = new Set([...seen, relation.oid, ...read])
+    const below = read.flatMap((oid) => this.#world.numbered(oid) ?? [])
+    return first([...relation.filled.map((call) => this.#folded(call, relation)), ...below.map((each) => this.change(each, among))])
+  }
+
+  #folded({ field, oid }: Folded, relation: Relation): Finding {
+    const { objects, trust } = this.#world
+    const runs = field === 'opno' ? objects.operatorsByOid.get(oid)?.function : oid
+    const called = runs === undefined ? undefined : objects.functionsByOid.get(runs)
+    if (!called?.immutable || trust.vouchesFor(called)) return NOTHING
+    return doubt(`planning anything of ${written(relation)} runs ${written(called)}, which is not known to only read`)
+  }
+
   #judge(relation: Relation): Finding {
     const elsewhere = relation.elsewhere.find((each) => !this.#world.trust.vouchesFor(each))
     if (elsewhere) return doubt(`the rows of ${written(elsewhere)} are elsewhere, or stored in a way that is not built in`)
@@ -67,6 +85,7 @@ export class Inside {
       ...relation.query.map((stored) => this.#stored(stored, `the view ${written(relation)} runs`)),
       ...relation.policies.map(({ name, stored }) => this.#stored(stored, `the row security policy ${name} of ${written(relation)} runs`)),
       ...relation.generated.map((stored) => this.#stored(stored, `a generated column of ${written(relation)} runs`)),
+      ...relation.planned.map((call) => this.#folded(call, relation)),
       ...this.types(relation.types, `${written(relation)} has`),
     ])
   }

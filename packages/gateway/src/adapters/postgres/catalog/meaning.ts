@@ -127,7 +127,8 @@ class Meaning {
 
   #relation(path: Path): Finding {
     const relation = this.#find(path)
-    return relation ? this.#inside.relation(relation) : NOTHING
+    if (!relation) return NOTHING
+    return this.#uses.plansChange ? first([this.#inside.relation(relation), this.#inside.change(relation)]) : this.#inside.relation(relation)
   }
 
   /** What a name of a function may stand for that is not PostgreSQL's own: temporary schemas are not searched for functions. */

@@ -61,6 +61,7 @@ SELECT ${json(
   extensionOf('pg_proc', 'p.oid'),
   'p.xmin', // another once it was replaced or altered
   `CASE WHEN p.oid < ${USER} THEN ${named('p.proargdefaults')} END`,
+  'p.provolatile',
 )} AS fact
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.oid >= ${USER} OR p.xmin <> 1 AND l.lanname <> 'c'::pg_catalog.name`
@@ -147,6 +148,17 @@ GROUP BY m.type, n.nspname, f.opfname, f.oid`
 /** Everything that is not PostgreSQL's own and that a name, or no name at all, could mean. */
 export const OBJECTS = qualified([FUNCTIONS, SIGNATURES, OPERATORS, CASTS, TYPES, CLASSES, FAMILIES].join('\nUNION ALL\n'))
 
+/** A relation with what inherits from it, and partitions. */
+const KIN = 'WITH RECURSIVE kin(oid) AS (SELECT c.oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN kin ON i.inhparent = kin.oid)'
+
+/** Expressions that the planner looks at, and so works out as far as it can, whatever the statement: of indexes, checks, statistics and partition keys. */
+const PLANNED = `
+  SELECT i.indexprs::pg_catalog.text FROM pg_catalog.pg_index i WHERE i.indrelid = kin.oid
+  UNION SELECT i.indpred::pg_catalog.text FROM pg_catalog.pg_index i WHERE i.indrelid = kin.oid
+  UNION SELECT k.conbin::pg_catalog.text FROM pg_catalog.pg_constraint k WHERE k.conrelid = kin.oid
+  UNION SELECT s.stxexprs::pg_catalog.text FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = kin.oid
+  UNION SELECT p.partexprs::pg_catalog.text FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = kin.oid`
+
 /** One relation and what reading it runs. `$1` are names, `$2` OIDs. */
 export const RELATIONS = qualified(`
 SELECT ${json(
@@ -162,15 +174,19 @@ SELECT ${json(
   `(SELECT pg_catalog.json_agg(${named('r.ev_action')}) FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type = '1'::pg_catalog."char")`,
   `CASE WHEN c.relrowsecurity THEN (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(p.polname, ${named('p.polqual')}, ${named('p.polwithcheck')}) ORDER BY p.polname)
     FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid) END`,
-  `(WITH RECURSIVE kin(oid) AS (SELECT c.oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN kin ON i.inhparent = kin.oid)
+  `(${KIN}
     SELECT pg_catalog.json_agg(pg_catalog.json_build_array(ks.nspname, kc.relname, ${extensionOf('pg_class', 'kc.oid')}) ORDER BY ks.nspname, kc.relname)
     FROM kin JOIN pg_catalog.pg_class kc ON kc.oid = kin.oid JOIN pg_catalog.pg_namespace ks ON ks.oid = kc.relnamespace
     WHERE kc.relkind = 'f'::pg_catalog."char" OR kc.relam >= ${USER})`,
-  `(WITH RECURSIVE kin(oid) AS (SELECT c.oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN kin ON i.inhparent = kin.oid)
+  `(${KIN}
     SELECT pg_catalog.json_agg(${named('d.adbin')}) FROM kin JOIN pg_catalog.pg_attribute a ON a.attrelid = kin.oid
     JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attgenerated = 'v'::pg_catalog."char")`,
   extensionOf('pg_class', 'c.oid'),
   `(SELECT pg_catalog.md5(pg_catalog.string_agg(r.ev_action::pg_catalog.text, '' ORDER BY r.oid)) FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)`,
+  `(${KIN} SELECT pg_catalog.json_agg(e.tree ORDER BY e.tree COLLATE "C") FROM kin CROSS JOIN LATERAL (${PLANNED}) e(tree) WHERE e.tree ~ ':(funcid|opno) [1-9][0-9]{4}')`,
+  `(${KIN} SELECT pg_catalog.json_agg(d.adbin::pg_catalog.text ORDER BY d.oid) FROM kin JOIN pg_catalog.pg_attrdef d ON d.adrelid = kin.oid
+    WHERE d.adbin::pg_catalog.text ~ ':(funcid|opno) [1-9][0-9]{4}')`,
+  `EXISTS (${KIN} SELECT FROM kin JOIN pg_catalog.pg_rewrite r ON r.ev_class = kin.oid WHERE r.ev_type <> '1'::pg_catalog."char")`,
 )} AS fact
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE (c.relname = ANY ($1::pg_catalog.name[]) OR c.oid = ANY ($2::pg_catalog.oid[])) AND c.relkind <> ALL (ARRAY['i', 'I', 't', 'c']::pg_catalog."char"[])`)

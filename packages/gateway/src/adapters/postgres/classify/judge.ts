@@ -149,7 +149,8 @@ function explain(node: Tree, trusted: ReadonlySet<string>): Judged {
   const found = inner(node.query, trusted)
   const runs = list(node.options).some(isAnalyze)
   const type = runs || found.type === 'sql:unknown' || found.type === 'sql:ddl' ? widest(['sql:read', found.type]) : 'sql:read'
-  const { because, uses } = found
+  const { because } = found
+  const uses = found.uses && !runs && found.type === 'sql:write' ? { ...found.uses, plansChange: true } : found.uses
   return { ...judged(type, found.tables, found.columns), because, uses, unbounded: found.unbounded && type !== 'sql:read' }
 }
 

@@ -27,6 +27,8 @@ export interface Uses {
   readonly relations: readonly Path[]
   readonly attributes: readonly UsedAttribute[]
   readonly sources: readonly Source[]
+  /** A change of rows that is planned and does not run. */
+  readonly plansChange?: boolean
 }
 
 /** No name holds a NUL: one parts the parts of a name, two part names. */
