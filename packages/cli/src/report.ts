@@ -1,6 +1,6 @@
 import { ClientError } from '@countersign/contract/client-error'
 import { visible } from '@countersign/contract/visible'
-import { CliError, EXIT } from './error.ts'
+import { CliError, EXIT, systemCode } from './error.ts'
 import { type Output, printable } from './output.ts'
 
 interface Failure {
@@ -26,8 +26,23 @@ export function report(out: Output, error: unknown): number {
 function failureOf(error: unknown): Failure {
   if (error instanceof CliError) return { exit: EXIT[error.code], code: error.code, message: error.message, hint: error.next }
   if (error instanceof ClientError) return clientFailure(error)
-  const message = error instanceof Error ? error.message : String(error)
+  const message = fileFailure(error) ?? (error instanceof Error ? error.message : String(error))
   return { exit: EXIT.failed, code: 'failed', message, hint: null }
+}
+
+const FILE_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this user may not read or write it',
+  EPERM: 'this user may not read or write it',
+  EISDIR: 'it is a folder, and a file is meant',
+  ENOTDIR: 'it is a file, and a folder is meant',
+  ENOSPC: 'the disk is full',
+}
+
+/** Of a file that could not be read or written; null for anything else. */
+function fileFailure(error: unknown): string | null {
+  const why = FILE_FAILURES[systemCode(error) ?? '']
+  return why !== undefined && error instanceof Error && 'path' in error && typeof error.path === 'string' ? `${error.path}: ${why}` : null
 }
 
 function clientFailure({ code, message, problem }: ClientError): Failure {

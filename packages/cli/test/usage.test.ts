@@ -105,6 +105,7 @@ describe('what is missing is named, with what to do', () => {
     [['whoami'], { COUNTERSIGN_TOKEN: 'cst_x', COUNTERSIGN_GATEWAY: 'localhost:7070' }, ['not a web address']],
     [['whoami'], { COUNTERSIGN_TOKEN: 'cst_x\nX-Evil: 1' }, ['characters that no token has']],
     [['exec', 'orders-db', '-f', 'gone.sql'], {}, ['gone.sql cannot be read (ENOENT)']],
+    [['ledger', 'verify', 'gone.json'], {}, ['gone.json: there is no such file or folder']],
     [['exec', 'orders-db', '-f', '-'], {}, ['standard input holds no statement']],
     [['start'], {}, ['no configuration file', 'countersign.yaml', 'countersign demo']],
     [['policy', 'check', '--config', 'gone.yaml'], {}, ['gone.yaml', '--config FILE']],

@@ -86,6 +86,7 @@ describe('refusals, as the client sees them', () => {
   test.each<[string, () => Promise<unknown>, number, string]>([
     ['what policy never allows', () => bed.client('alice').ask({ resource: 'orders-db', action: 'DROP TABLE t' }), 403, 'denied'],
     ['a resource that is not there', () => bed.client('alice').ask({ resource: '__proto__', action: 'SELECT 1' }), 404, 'not-found'],
+    ['an unknown resource in explain', () => bed.client('alice').explain({ resource: 'constructor', type: 'connect' }), 404, 'not-found'],
     ['somebody else in explain', () => bed.client('alice').explain({ user: 'bob', resource: 'orders-db', type: 'connect' }), 403, 'forbidden'],
     [
       'a user that is not there in explain',

@@ -48,6 +48,7 @@ export function mountPolicy(app: App, services: ApiServices): void {
   app.openapi(routes.explain, async (c) => {
     const { user, agent, resource, type, action } = c.req.valid('json')
     const principal = subjectOf(services, c.get('caller'), user, agent)
+    assertResource(services, resource)
     const statements = action === undefined ? ofType(type) : await statementsOf(services, c.get('caller'), principal, resource, action)
     const engine = services.policy()
     const scope = principal.user === c.get('caller').principal.user ? scopeOf(c.get('caller')) : null
@@ -84,6 +85,12 @@ function subjectOf({ directory }: ApiServices, caller: Caller, user: string = ca
   const known = directory.user(user)
   if (!known) throw new WorkflowError('not-found', `there is no user ${user}`)
   return { user, agent: agent ?? (user === principal.user ? principal.agent : null), groups: known.groups }
+}
+
+/** A name that is mistyped would be told that no policy matches. */
+function assertResource({ resourceNames }: ApiServices, name: string): void {
+  const names = resourceNames()
+  if (!names.includes(name)) throw new WorkflowError('not-found', `there is no resource ${name}; there are ${names.join(', ') || 'none'}`)
 }
 
 function ofType(type: ActionType | undefined): readonly Classified[] {
