@@ -82,6 +82,13 @@ const TRICKS: Readonly<Record<string, Trick>> = {
   },
   'the condition of an index, which planning works out': planned('CREATE INDEX ON planned (id) WHERE pure(abs(1)) = 1'),
   'the expression of an index': planned('CREATE INDEX ON planned ((id + pure(1)))'),
+  'the body of a function in an index, which planning puts in its place': {
+    ...planned(
+      'CREATE FUNCTION wrap(int) RETURNS int IMMUTABLE LANGUAGE sql AS $$ SELECT $1 + public.pure(1) $$; CREATE INDEX ON planned ((wrap(id)))',
+      'DROP FUNCTION wrap(int);',
+    ),
+    because: 'runs public.wrap',
+  },
   'statistics of an expression': planned('CREATE STATISTICS guess ON (id + pure(1)) FROM planned'),
   'a check of a child': planned('CREATE TABLE child (CHECK (id > pure(0))) INHERITS (planned)'),
   'the key of partitions': planned(

@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { foldedIn } from '../../../src/adapters/postgres/catalog/folding.ts'
+import { callsIn } from '../../../src/adapters/postgres/catalog/folding.ts'
 
 interface Node {
   readonly text: string
   readonly ofColumn: boolean
-  readonly folded: readonly number[]
+  readonly calls: readonly { readonly oid: number; readonly ofColumn: boolean }[]
 }
 
-const CONSTANT: Node = { text: '{CONST :consttype 23 :constvalue 4 [ 1 0 0 0 ]}', ofColumn: false, folded: [] }
-const ESCAPED: Node = { text: '{CONST :name \\{VAR\\ \\} :constvalue <>}', ofColumn: false, folded: [] }
-const COLUMN: Node = { text: '{VAR :varno 1 :varattno 1}', ofColumn: true, folded: [] }
+const CONSTANT: Node = { text: '{CONST :consttype 23 :constvalue 4 [ 1 0 0 0 ]}', ofColumn: false, calls: [] }
+const ESCAPED: Node = { text: '{CONST :name \\{VAR\\ \\} :constvalue <>}', ofColumn: false, calls: [] }
+const COLUMN: Node = { text: '{VAR :varno 1 :varattno 1}', ofColumn: true, calls: [] }
 
 const call = (field: string, oid: number, args: readonly Node[]): Node => {
   const ofColumn = args.some((arg) => arg.ofColumn)
-  const inner = args.flatMap(({ folded }) => folded)
-  return { text: `{CALL :${field} ${oid} :args (${args.map(({ text }) => text).join(' ')})}`, ofColumn, folded: ofColumn ? inner : [...inner, oid] }
+  const inner = args.flatMap(({ calls }) => calls)
+  return { text: `{CALL :${field} ${oid} :args (${args.map(({ text }) => text).join(' ')})}`, ofColumn, calls: [...inner, { oid, ofColumn }] }
 }
 
 const { node } = fc.letrec<{ node: Node }>((tie) => ({
@@ -26,11 +26,11 @@ const { node } = fc.letrec<{ node: Node }>((tie) => ({
   ),
 }))
 
-describe('what the planner works out of a stored expression', () => {
-  it('is every call below which no column stands, and no other', () => {
+describe('what is called in a stored expression', () => {
+  it('is every function and operator, and said to be of a column where one stands below', () => {
     fc.assert(
-      fc.property(node, ({ text, folded }) => {
-        expect(foldedIn(`(${text})`).map(({ oid }) => oid)).toEqual(folded)
+      fc.property(node, ({ text, calls }) => {
+        expect(callsIn(`(${text})`).map(({ oid, ofColumn }) => ({ oid, ofColumn }))).toEqual(calls)
       }),
     )
   })

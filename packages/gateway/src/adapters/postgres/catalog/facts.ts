@@ -1,4 +1,4 @@
-import { type Folded, foldedIn } from './folding.ts'
+import { type Call, callsIn } from './folding.ts'
 import { FIRST_USER_OID } from './queries.ts'
 
 /** A field of a stored expression, its value, and for a function of PostgreSQL's own its name. */
@@ -24,6 +24,8 @@ export interface UserFunction extends Callable {
   readonly version: string
   /** The planner may call it. */
   readonly immutable: boolean
+  /** The planner may put its body in the place of its call. */
+  readonly inlined: boolean
 }
 
 export interface UserOperator extends Callable {
@@ -101,8 +103,8 @@ export interface Relation extends Owned {
   /** Expressions of columns that are worked out when they are read. */
   readonly generated: readonly Stored[]
   /** What planning works out of its own expressions: of any statement, and of one that changes it. */
-  readonly planned: readonly Folded[]
-  readonly filled: readonly Folded[]
+  readonly planned: readonly Call[]
+  readonly filled: readonly Call[]
   /** Another statement may take the place of one that changes it. */
   readonly hasRules: boolean
 }
@@ -150,8 +152,8 @@ export function readRelation(row: string): Relation {
     elsewhere: fields.list(8).map(owned),
     generated: fields.list(9).map(stored),
     extension: fields.maybe(10),
-    planned: fields.texts(12).flatMap(foldedIn),
-    filled: fields.texts(13).flatMap(foldedIn),
+    planned: fields.texts(12).flatMap(callsIn),
+    filled: fields.texts(13).flatMap(callsIn),
     hasRules: fields.at(14) === true,
   }
 }
@@ -172,6 +174,7 @@ function readFunction(fields: Fields): Rewritten {
     version: fields.text(12),
     fills: stored(fields.at(13)),
     immutable: fields.text(14) === 'i',
+    inlined: fields.at(15) === true,
   }
 }
 

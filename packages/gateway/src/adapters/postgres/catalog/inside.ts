@@ -2,7 +2,7 @@ import { dotted } from '../classify/tree.ts'
 import { reviewed } from './builtin.ts'
 import { present } from './choosing.ts'
 import type { Owned, Relation, Stored, UserClass, UserOperator } from './facts.ts'
-import type { Folded } from './folding.ts'
+import type { Call } from './folding.ts'
 import { FIRST_USER_OID } from './queries.ts'
 import type { World } from './world.ts'
 
@@ -67,14 +67,15 @@ export class Inside {
     const read = readBy(relation).filter((oid) => oid !== relation.oid && !seen.has(oid))
     const among = new Set([...seen, relation.oid, ...read])
     const below = read.flatMap((oid) => this.#world.numbered(oid) ?? [])
-    return first([...relation.filled.map((call) => this.#folded(call, relation)), ...below.map((each) => this.change(each, among))])
+    return first([...relation.filled.map((call) => this.#planned(call, relation)), ...below.map((each) => this.change(each, among))])
   }
 
-  #folded({ field, oid }: Folded, relation: Relation): Finding {
+  /** Whether planning runs it, or whatever its body calls. */
+  #planned({ field, oid, ofColumn }: Call, relation: Relation): Finding {
     const { objects, trust } = this.#world
     const runs = field === 'opno' ? objects.operatorsByOid.get(oid)?.function : oid
     const called = runs === undefined ? undefined : objects.functionsByOid.get(runs)
-    if (!called?.immutable || trust.vouchesFor(called)) return NOTHING
+    if (!called || trust.vouchesFor(called) || !(called.inlined || (called.immutable && !ofColumn))) return NOTHING
     return doubt(`planning anything of ${written(relation)} runs ${written(called)}, which is not known to only read`)
   }
 
@@ -85,7 +86,7 @@ export class Inside {
       ...relation.query.map((stored) => this.#stored(stored, `the view ${written(relation)} runs`)),
       ...relation.policies.map(({ name, stored }) => this.#stored(stored, `the row security policy ${name} of ${written(relation)} runs`)),
       ...relation.generated.map((stored) => this.#stored(stored, `a generated column of ${written(relation)} runs`)),
-      ...relation.planned.map((call) => this.#folded(call, relation)),
+      ...relation.planned.map((call) => this.#planned(call, relation)),
       ...this.types(relation.types, `${written(relation)} has`),
     ])
   }

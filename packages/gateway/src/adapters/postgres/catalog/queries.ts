@@ -62,6 +62,8 @@ SELECT ${json(
   'p.xmin', // another once it was replaced or altered
   `CASE WHEN p.oid < ${USER} THEN ${named('p.proargdefaults')} END`,
   'p.provolatile',
+  // Whose body may take the place of its call (inline_function in the server's clauses.c).
+  `l.lanname = 'sql'::pg_catalog.name AND p.prokind = 'f'::pg_catalog."char" AND NOT p.prosecdef AND NOT p.proretset AND p.proconfig IS NULL`,
 )} AS fact
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.oid >= ${USER} OR p.xmin <> 1 AND l.lanname <> 'c'::pg_catalog.name`
