@@ -88,8 +88,8 @@ function subjectOf({ directory }: ApiServices, caller: Caller, user: string = ca
 }
 
 /** A name that is mistyped would be told that no policy matches. */
-function assertResource({ resourceNames }: ApiServices, name: string): void {
-  const names = resourceNames()
+function assertResource(services: ApiServices, name: string): void {
+  const names = services.resourceNames()
   if (!names.includes(name)) throw new WorkflowError('not-found', `there is no resource ${name}; there are ${names.join(', ') || 'none'}`)
 }
 
