@@ -31,8 +31,17 @@ const PLANS: readonly Asked[] = [
     answers: [encode.parseComplete(), bare('2'), bare('n'), row, done('SELECT 1'), ready('T')],
   },
   {
-    expected: [{ kind: 'execute', run: 'a' }, { kind: 'execute', run: 'b' }, { kind: 'close' }, { kind: 'sync' }, { kind: 'query', run: 'c' }],
-    answers: [row, bare('s'), done('DELETE 1'), bare('3'), ready('I'), encode.emptyQueryResponse(), ready('I')],
+    expected: [
+      { kind: 'bind', run: 'a' },
+      { kind: 'execute', run: 'a' },
+      { kind: 'bind', run: 'b' },
+      { kind: 'execute', run: 'b' },
+      { kind: 'execute', run: 'b' },
+      { kind: 'close' },
+      { kind: 'sync' },
+      { kind: 'query', run: 'c' },
+    ],
+    answers: [bare('2'), row, bare('s'), bare('2'), done('DELETE 1'), done('DELETE 0'), bare('3'), ready('I'), encode.emptyQueryResponse(), ready('I')],
   },
   {
     expected: [
@@ -44,10 +53,11 @@ const PLANS: readonly Asked[] = [
   {
     expected: [
       { kind: 'parse', hidden: true },
+      { kind: 'bind', hidden: true, run: 'a' },
       { kind: 'execute', hidden: true, run: 'a' },
       { kind: 'sync', hidden: true },
     ],
-    answers: [encode.parseComplete(), row, done('SELECT 1'), ready('I')],
+    answers: [encode.parseComplete(), bare('2'), row, done('SELECT 1'), ready('I')],
   },
   { expected: [{ kind: 'query', run: 'a' }], answers: [copyIn, done('COPY 2'), ready('I')] },
 ]
